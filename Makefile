@@ -1,0 +1,46 @@
+# Rollbook. Two commands matter on a fresh machine: `make demo` and `make test`.
+# Everything is kept in this folder: the virtual environment in .venv, the database in ROLLBOOK_HOME.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export ROLLBOOK_HOME ?= $(CURDIR)/.rollbook
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ROLLBOOK := $(BIN)/rollbook
+export LD_LIBRARY_PATH := $(VENV)/lib/openmp$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
+
+-include make/*.mk
+
+.PHONY: help setup dev-setup lock
+help: ## List the commands.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.run ## Create .venv and install what running needs.
+
+dev-setup: $(VENV)/.dev ## Also install what tests and checks need.
+
+$(BIN)/python:
+	@scripts/create-venv "$(PYTHON)" "$(VENV)"
+
+$(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Rollbook into .venv ..."
+	@$(PIP) install --quiet --require-hashes --only-binary :all: --requirement requirements/run.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@scripts/link-openmp "$(VENV)"
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+	@echo "Installing the tools for tests and checks into .venv ..."
+	@$(PIP) install --quiet --require-hashes --only-binary :all: --requirement requirements/dev.lock
+	@touch $@
+
+lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows.
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --upgrade --group build pyproject.toml -o requirements/run.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --constraint requirements/run.lock --group build --group test --group check --group lock \
+	  pyproject.toml -o requirements/dev.lock

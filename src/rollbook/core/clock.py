@@ -1,0 +1,17 @@
+"""Time. One place that knows what "now" is and what "as of a date" means."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def now() -> datetime:
+    """Return the instant, with its zone."""
+    return datetime.now(UTC)
+
+
+def close_of_day(day: date, time_zone: str) -> datetime:
+    """Return the instant that ends ``day`` in ``time_zone``, exclusive.
+
+    "As of" a date means: with all that was known before the close of that day.
+    """
+    return datetime.combine(day + timedelta(days=1), time.min, tzinfo=ZoneInfo(time_zone))

@@ -1,0 +1,56 @@
+"""The kinds of error. A room names the fact by subclassing one; only the doors speak HTTP or exit codes."""
+
+from typing import ClassVar
+
+
+class RollbookError(Exception):
+    """Something went wrong."""
+
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str | None = None, /, **facts: object) -> None:
+        """Say ``message``, or the class's docstring, with ``facts`` filled in."""
+        super().__init__(message if message is not None else (type(self).__doc__ or "").format(**facts))
+        self.facts = facts
+
+    @property
+    def code(self) -> str:
+        """The class's name: stable, for programs."""
+        return type(self).__name__
+
+
+class Invalid(RollbookError):
+    """The input is not valid."""
+
+    http_status = 422
+
+
+class NotFound(RollbookError):
+    """There is no such record."""
+
+    http_status = 404
+
+
+class Conflict(RollbookError):
+    """The change collides with what is there."""
+
+    http_status = 409
+
+
+class Unauthenticated(RollbookError):
+    """Sign in first."""
+
+    http_status = 401
+
+
+class Forbidden(RollbookError):
+    """You may not do this."""
+
+    http_status = 403
+
+
+class Unavailable(RollbookError):
+    """Something Rollbook needs is not there."""
+
+    http_status = 503

@@ -1,0 +1,67 @@
+"""What commands print: data to stdout as a table or as JSON, everything else to stderr."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+
+def as_json(value: object) -> str:
+    """Return ``value`` as one JSON document, keys in their order, dates in ISO 8601."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return float(value)
+        case UUID() | Path():
+            return str(value)
+        case Enum():
+            return value.value
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def say(message: str) -> None:
+    """Tell the person, on stderr."""
+    typer.echo(message, err=True)
+
+
+def print_json(value: object) -> None:
+    """Print ``value`` as JSON on stdout."""
+    typer.echo(as_json(value))
+
+
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """Print ``name  value`` lines on stdout."""
+    width = max(map(len, fields), default=0)
+    for name, value in fields.items():
+        typer.echo(f"{name:<{width}}  {'-' if value is None else value}")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows on stdout; numbers are right-aligned and grouped by thousands."""
+    cells = [["-" if cell is None else cell for cell in row] for row in rows]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, name in enumerate(columns):
+        numeric = bool(cells) and all(
+            isinstance(row[index], int | float) or row[index] == "-" for row in cells
+        )
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=True, overflow="ignore")
+    for row in cells:
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    console = Console(soft_wrap=True)
+    console.print(table)

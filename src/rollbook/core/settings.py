@@ -1,0 +1,44 @@
+"""Every setting, read once from the environment (``ROLLBOOK_*``). docs/settings.md describes each."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one process. The field's description is what docs/settings.md must say."""
+
+    model_config = SettingsConfigDict(env_prefix="ROLLBOOK_", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("rollbook"),
+        description="Folder for the embedded server's data, its secrets and its log.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL 15 or later to use instead of the embedded server.",
+    )
+    owner_url: SecretStr | None = Field(
+        default=None,
+        description="URL of the role that owns the tables, where database_url names the app's own role.",
+    )
+    database_port: int | None = Field(
+        default=None, ge=1, le=65535, description="TCP port of the embedded server; by default a free one."
+    )
+    tenant: str | None = Field(default=None, description="Tenant that commands use when --tenant is absent.")
+    web_host: str = Field(default="127.0.0.1", description="Address that `rollbook serve` listens on.")
+    web_port: int = Field(default=8000, ge=0, le=65535, description="Port that `rollbook serve` listens on.")
+    session_idle_minutes: int = Field(default=60, ge=1, description="A sign-in ends after this long unused.")
+    session_hours: int = Field(default=12, ge=1, description="A sign-in ends after this long in any case.")
+    statement_timeout_s: int = Field(
+        default=30, ge=1, description="Longest a page's or API's statement may run."
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return this process's settings."""
+    return Settings()

@@ -1,0 +1,106 @@
+"""The tenant and the wall around it: what a transaction may see is set here and nowhere else.
+
+Tenants live on this floor, not in roster, because audit, intake and accounts refer to them too.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Engine, Identity, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from rollbook.core.errors import Invalid, NotFound
+from rollbook.core.schema import Base, created_at
+
+_SET: Final = text(
+    "SELECT set_config('rollbook.tenant', :tenant, true),"
+    " set_config('rollbook.scope', :scope, true),"
+    " set_config('rollbook.students', :students, true)"
+)
+_NAME_TENANT: Final = text("SELECT set_config('rollbook.tenant_slug', :slug, true)")
+
+
+class Tenant(Base):
+    """One district, network or university. Grain: one row per tenant; nothing refers across tenants."""
+
+    __tablename__ = "tenants"
+    __table_args__ = (
+        CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'", name="slug_form"),
+        CheckConstraint("risk_target IN ('course', 'year')", name="risk_target_known"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True, comment="what commands call it")
+    name: Mapped[str]
+    time_zone: Mapped[str] = mapped_column(server_default="UTC", comment="IANA zone; ends its days")
+    is_synthetic: Mapped[bool] = mapped_column(server_default="false", comment="every page says so")
+    risk_target: Mapped[str] = mapped_column(
+        server_default="year", comment="what is predicted: the outcome of a course, or of a school year"
+    )
+    created_at: Mapped[datetime] = created_at()
+
+
+class TenantNotFound(NotFound):
+    """There is no tenant '{slug}'. `rollbook tenants` lists them."""
+
+
+class TenantSlugInvalid(Invalid):
+    """'{slug}' cannot name a tenant: use lower-case letters, digits and hyphens, at most 63."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """What a transaction may see: one tenant, and in it these students, or all (None)."""
+
+    tenant_id: int
+    student_ids: Sequence[UUID] | None = None
+
+
+@contextmanager
+def transaction(engine: Engine, visibility: Visibility) -> Iterator[Session]:
+    """Run the block in one transaction that sees no more than ``visibility``; commit if it returns."""
+    with Session(engine) as db, db.begin():
+        look_through(db, visibility)
+        yield db
+
+
+def look_through(db: Session, visibility: Visibility) -> None:
+    """Set, until the end of ``db``'s transaction, what row-level security lets through."""
+    ids = visibility.student_ids
+    db.execute(
+        _SET,
+        {
+            "tenant": str(visibility.tenant_id),
+            "scope": "tenant" if ids is None else "students",
+            "students": "" if ids is None else "{" + ",".join(map(str, ids)) + "}",
+        },
+    )
+
+
+def find_tenant(db: Session, slug: str) -> Tenant:
+    """Return the tenant that ``slug`` names.
+
+    Raises: ``TenantNotFound``.
+    """
+    db.execute(_NAME_TENANT, {"slug": slug})
+    tenant = db.scalar(select(Tenant).where(Tenant.slug == slug))
+    if tenant is None:
+        raise TenantNotFound(slug=slug)
+    return tenant
+
+
+def ensure_tenant(
+    db: Session, slug: str, *, name: str, risk_target: str = "year", is_synthetic: bool = False
+) -> Tenant:
+    """Return the tenant that ``slug`` names, made now if it is new."""
+    try:
+        return find_tenant(db, slug)
+    except TenantNotFound:
+        tenant = Tenant(slug=slug, name=name, risk_target=risk_target, is_synthetic=is_synthetic)
+        db.add(tenant)
+        db.flush()
+        return tenant
