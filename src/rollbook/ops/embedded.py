@@ -1,7 +1,6 @@
 """A server that Rollbook runs itself: from the wheel's programs, or from installed ones."""
 
 import os
-import random
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -15,29 +14,25 @@ import psycopg
 from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
-from rollbook.ops.binaries import RESOLVERS, Binaries, Resolver, find_binaries
-from rollbook.ops.cluster import SUPERUSER, Cluster, is_port_free
+from rollbook.ops.binaries import RESOLVERS, Resolver, find_binaries
+from rollbook.ops.cluster import SUPERUSER, Cluster
 from rollbook.ops.errors import PortInUse, SecretsMissing, file_errors
 from rollbook.ops.home import Home
+from rollbook.ops.ports import HOST, candidates, is_port_free, port_user
 from rollbook.ops.postmaster import PidFile, find_postmaster
 from rollbook.ops.privileges import Account, server_account
 from rollbook.ops.roles import APP, OWNER, Place
 
 DATABASE: Final = "rollbook"
-HOST: Final = "127.0.0.1"
 PASSWORDS_OF: Final = "embedded"
 _LONGEST_SOCKET_PATH: Final = 107
-# Below the ports that Linux lends to outgoing connections, so that a restart finds its port free.
-_PORTS: Final = range(20_000, 32_000)
-_PORT_ATTEMPTS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """A server as it is now. The URLs hold passwords; they are empty where `up` never ran.
+    """A server as it is now. The URLs hold passwords.
 
-    Shape: ``version`` such as "18.6"; ``port`` 0, ``version`` and URLs "" before the first `up`; ``socket`` is the
-    file, None where there is none; ``url`` is the app role's, ``owner_url`` the role's that owns the tables.
+    Shape:  ``version`` such as "18.6"; before the first `up` it and the URLs are "", ``port`` is 0; ``url`` is the app role's, ``owner_url`` that of the tables' owner.
     """
 
     running: bool
@@ -88,20 +83,17 @@ def _start(
 def _start_on_a_port(wanted: int | None, cluster: Cluster, report: Report) -> PidFile:
     """Start on the port that the settings ask for, else on the last one, else on a free one."""
     home = cluster.home
-    for attempt in range(_PORT_ATTEMPTS):
-        port = wanted or (home.recall().get("port") if attempt == 0 else None) or random.choice(_PORTS)  # noqa: S311
+    port = 0
+    for port in [wanted] if wanted else candidates(home.recall().get("port")):
+        socket_folder = _socket_folder(home, port, cluster.account)
         try:
-            if not is_port_free(port):
-                raise PortInUse(port=port, user="another program")
-            socket_folder = _socket_folder(home, port, cluster.account)
-            started = cluster.start(port, socket_folder, report)
+            started = cluster.start(port, socket_folder, report) if is_port_free(port) else None
         except PortInUse:
-            if wanted or attempt == _PORT_ATTEMPTS - 1:
-                raise
-        else:
+            continue  # somebody was quicker
+        if started is not None:
             home.remember(port=port, socket_folder=str(socket_folder))
             return started
-    raise AssertionError  # the last attempt returns or raises
+    raise PortInUse(port=port, user=port_user(port))
 
 
 def _socket_folder(home: Home, port: int, account: Account) -> Path:
@@ -123,7 +115,7 @@ def remove_socket_folder(home: Home) -> None:
 
 
 def _provision(home: Home, found: PidFile) -> None:
-    """Make what is missing of roles and database; passwords that were changed elsewhere are set back to ours."""
+    """Make what is missing of roles and database; a password changed elsewhere is set back to ours."""
     passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
     place = _place(home, found.port)
     with place.connect(SUPERUSER, passwords[SUPERUSER], "postgres") as db:
@@ -158,7 +150,7 @@ def _place(home: Home, port: int) -> Place:
 
 
 def connect_as_superuser(settings: Settings, database: str = "postgres") -> roles.Connection:
-    """Return a connection for ops alone: backups, test databases. Everything else uses the owner or the app."""
+    """Return a connection for ops alone: backups, test databases. All else uses the owner or the app."""
     home = home_of(settings)
     passwords = home.passwords(PASSWORDS_OF)
     return _place(home, int(home.recall()["port"])).connect(SUPERUSER, passwords[SUPERUSER], database)

@@ -1,4 +1,4 @@
-"""The folder ROLLBOOK_HOME: what lies where, who may read it, and the lock that makes `up` and `down` take turns."""
+"""The folder ROLLBOOK_HOME: what lies where, who may read it, and the lock that up and down share."""
 
 import fcntl
 import json
@@ -23,7 +23,7 @@ _LOG_ROTATES_AT_BYTES: Final = 20_000_000
 class Home:
     """Paths below ROLLBOOK_HOME.
 
-    Shape: ``data`` the cluster, ``run`` its socket, ``server.log``, ``server.json`` what we remember of it,
+    Shape:  ``data`` the cluster, ``run`` its socket, ``server.log``, ``server.json`` what we remember of it,
     ``secrets.json`` passwords (mode 0600), ``lock`` held while starting or stopping.
     """
 
@@ -50,7 +50,7 @@ class Home:
         return self.path / "secrets.json"
 
     def make(self) -> None:
-        """Make the folder. Root's must be open to the server's account; its secrets are closed by themselves."""
+        """Make the folder. Root's lets the server's account pass; secrets.json is closed by itself."""
         with file_errors(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.geteuid() == 0:

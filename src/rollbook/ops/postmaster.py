@@ -34,7 +34,7 @@ def read_pid_file(data: Path) -> PidFile | None:
 
 
 def find_postmaster(data: Path) -> PidFile | None:
-    """Return the server that runs on ``data``; a pid file whose process is gone, or another's, does not count."""
+    """Return the server that runs on ``data``; a pid file whose process is gone or foreign does not count."""
     found = read_pid_file(data)
     return found if found is not None and runs_on(found.pid, data) else None
 
@@ -70,7 +70,7 @@ def is_alive(pid: int) -> bool:
 def clear_after_crash(data: Path) -> None:
     """Make sure that no process of a dead server uses ``data``, and that its pid file names nobody.
 
-    PostgreSQL removes a stale pid file itself, unless its number now belongs to another process of the account.
+    PostgreSQL removes a stale pid file itself, unless its number is now another process of the account.
     Raises: ``OrphansRunning`` if children of the dead server work on.
     """
     deadline = time.monotonic() + _ORPHANS_TIMEOUT_S
