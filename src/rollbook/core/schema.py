@@ -60,6 +60,13 @@ class TenantOwned(Base):
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True, sort_order=-10)
 
 
+class StudentOwned(TenantOwned):
+    """A table whose rows are about one student (``student_id``): seen by those who may see that student."""
+
+    __abstract__ = True
+    row_scope = "student"
+
+
 def entity_id() -> Mapped[UUID]:
     """Return the column of an entity's own UUIDv7, the second part of its primary key."""
     return mapped_column(primary_key=True, server_default=text("uuidv7()"), sort_order=-9)
