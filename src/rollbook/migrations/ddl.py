@@ -50,7 +50,7 @@ def keep_history(table: str, *key: str) -> None:
 
 FUNCTIONS: Final = """
 CREATE FUNCTION rollbook_columns(relation regclass) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum)
     FROM pg_attribute
     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
@@ -60,7 +60,7 @@ $$;
 -- The new version was known at its known_at: until then the old one was current. A correction that
 -- claims to have been known before the old version leaves the old one current for no time at all.
 CREATE FUNCTION rollbook_keep_updated() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     history regclass := format('%I', TG_TABLE_NAME || '_history')::regclass;
     columns text := rollbook_columns(history);
@@ -78,7 +78,7 @@ END
 $$;
 
 CREATE FUNCTION rollbook_keep_deleted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     history regclass := format('%I', TG_TABLE_NAME || '_history')::regclass;
     columns text := rollbook_columns(history);
@@ -94,7 +94,7 @@ $$;
 -- has neither policy nor grant: rows are reached through the parent, whose policies apply, or not at all.
 -- Attaching takes a weaker lock on the parent than CREATE ... PARTITION OF does.
 CREATE FUNCTION rollbook_ensure_months(parent regclass, since date, until date) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     first_day date;
     partition text;
@@ -103,9 +103,10 @@ BEGIN
     IF until > since + interval '100 years' THEN
         RAISE EXCEPTION 'refusing to make partitions for % to %: over 100 years', since, until;
     END IF;
-    PERFORM 1 FROM pg_partitioned_table WHERE partrelid = parent;
+    PERFORM 1 FROM pg_class
+    WHERE oid = parent AND relkind = 'p' AND pg_get_userbyid(relowner) = current_user;
     IF NOT FOUND THEN
-        RAISE EXCEPTION '% is not a partitioned table', parent;
+        RAISE EXCEPTION '% is not one of Rollbook''s partitioned tables', parent;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('rollbook_ensure_months'), parent::oid::int);
     FOR first_day IN

@@ -76,7 +76,7 @@ class ModelMetadata(TenantOwned):
     )
 
     model_version: Mapped[str] = mapped_column(primary_key=True, comment="content-addressed")
-    target: Mapped[str] = mapped_column(comment="course or year")
+    target: Mapped[str] = mapped_column(comment="course or student")
     model_type: Mapped[str]
     feature_set_version: Mapped[str]
     trained_as_of: Mapped[date]

@@ -32,16 +32,6 @@ class SchoolType(StrEnum):
     POSTSECONDARY = "postsecondary"
 
 
-class YearOutcome(StrEnum):
-    """How a school year ended for a student."""
-
-    PROMOTED = "promoted"
-    GRADUATED = "graduated"
-    RETAINED = "retained"
-    DROPPED_OUT = "dropped_out"
-    TRANSFERRED = "transferred"
-
-
 class School(TenantOwned):
     """A school. Grain: one row per (tenant, school)."""
 
@@ -140,22 +130,6 @@ class StudentSchoolEnrollment(StudentOwned):
     counselor_staff_id: Mapped[UUID | None]
     known_at: Mapped[datetime] = known_at()
     created_at: Mapped[datetime] = created_at()
-
-
-@versioned
-class StudentYearOutcome(StudentOwned):
-    """How a school year ended. Grain: one row per (tenant, student, school_year)."""
-
-    __tablename__ = "student_year_outcomes"
-    __table_args__ = (references("students", "student_id"),)
-
-    student_id: Mapped[UUID] = mapped_column(primary_key=True)
-    school_year: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    outcome: Mapped[YearOutcome] = mapped_column(text_enum(YearOutcome))
-    is_off_track: Mapped[bool] = mapped_column(
-        comment="retained, dropped out, or short of the credits that the next grade needs"
-    )
-    known_at: Mapped[datetime] = known_at()
 
 
 class SchoolCalendarDay(TenantOwned):

@@ -41,29 +41,6 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
-        "student_year_outcomes_history",
-        sa.Column("tenant_id", sa.Integer(), nullable=False),
-        sa.Column("student_id", sa.Uuid(), nullable=False),
-        sa.Column("school_year", sa.SmallInteger(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column(
-            "is_off_track",
-            sa.Boolean(),
-            nullable=False,
-            comment="retained, dropped out, or short of the credits that the next grade needs",
-        ),
-        sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("history_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "history_id", name=op.f("pk_student_year_outcomes_history")),
-    )
-    op.create_index(
-        "ix_student_year_outcomes_history_key",
-        "student_year_outcomes_history",
-        ["tenant_id", "student_id", "school_year", "superseded_at"],
-        unique=False,
-    )
-    op.create_table(
         "students_history",
         sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.Uuid(), nullable=False),
@@ -203,45 +180,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_staff_tenant_id_school_id"), "staff", ["tenant_id", "school_id"], unique=False)
     op.create_index(op.f("ix_staff_tenant_id_user_id"), "staff", ["tenant_id", "user_id"], unique=False)
     op.create_table(
-        "student_year_outcomes",
-        sa.Column("tenant_id", sa.Integer(), nullable=False),
-        sa.Column("student_id", sa.Uuid(), nullable=False),
-        sa.Column("school_year", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column(
-            "outcome",
-            sa.Enum(
-                "promoted",
-                "graduated",
-                "retained",
-                "dropped_out",
-                "transferred",
-                name="yearoutcome",
-                native_enum=False,
-                create_constraint=True,
-                length=None,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "is_off_track",
-            sa.Boolean(),
-            nullable=False,
-            comment="retained, dropped out, or short of the credits that the next grade needs",
-        ),
-        sa.Column("known_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "student_id"],
-            ["students.tenant_id", "students.student_id"],
-            name=op.f("fk_student_year_outcomes_tenant_id_student_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_student_year_outcomes_tenant_id")
-        ),
-        sa.PrimaryKeyConstraint(
-            "tenant_id", "student_id", "school_year", name=op.f("pk_student_year_outcomes")
-        ),
-    )
-    op.create_table(
         "student_school_enrollments",
         sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.Column("enrollment_id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -307,8 +245,6 @@ def upgrade() -> None:
     ddl.keep_history("students", "student_id")
     ddl.protect("student_school_enrollments", "student")
     ddl.keep_history("student_school_enrollments", "enrollment_id")
-    ddl.protect("student_year_outcomes", "student")
-    ddl.keep_history("student_year_outcomes", "student_id", "school_year")
     ddl.protect("school_calendar_days", "tenant")
 
 
@@ -322,7 +258,6 @@ def downgrade() -> None:
         table_name="student_school_enrollments",
     )
     op.drop_table("student_school_enrollments")
-    op.drop_table("student_year_outcomes")
     op.drop_index(op.f("ix_staff_tenant_id_user_id"), table_name="staff")
     op.drop_index(op.f("ix_staff_tenant_id_school_id"), table_name="staff")
     op.drop_table("staff")
@@ -332,8 +267,6 @@ def downgrade() -> None:
     op.drop_table("schools")
     op.drop_index("ix_students_history_key", table_name="students_history")
     op.drop_table("students_history")
-    op.drop_index("ix_student_year_outcomes_history_key", table_name="student_year_outcomes_history")
-    op.drop_table("student_year_outcomes_history")
     op.drop_index(
         "ix_student_school_enrollments_history_key", table_name="student_school_enrollments_history"
     )

@@ -17,7 +17,7 @@ def upgrade() -> None:
         "model_metadata",
         sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.Column("model_version", sa.Text(), nullable=False, comment="content-addressed"),
-        sa.Column("target", sa.Text(), nullable=False, comment="course or year"),
+        sa.Column("target", sa.Text(), nullable=False, comment="course or student"),
         sa.Column("model_type", sa.Text(), nullable=False),
         sa.Column("feature_set_version", sa.Text(), nullable=False),
         sa.Column("trained_as_of", sa.Date(), nullable=False),
