@@ -1,0 +1,142 @@
+"""The door `rollbook`: finds the command, loads only its module, and turns errors into a sentence and a code.
+
+Each room's ``commands.py`` has a ``app = typer.Typer()``. VERBS are commands of such an app that stand at the top
+(`rollbook up`); NOUNS are whole apps (`rollbook risk train`). Both say here in a line what they do, so that
+`rollbook --help` loads none of them.
+"""
+
+import json
+import os
+import sys
+import traceback
+from importlib import import_module
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command as command_of
+
+from rollbook import __version__
+from rollbook.core.errors import RollbookError
+
+VERBS: Final = {
+    "up": ("rollbook.ops.commands", "Start PostgreSQL, or find it running."),
+    "down": ("rollbook.ops.commands", "Stop PostgreSQL."),
+    "status": ("rollbook.ops.commands", "Describe the server, with the URLs to connect to it."),
+    "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
+}
+NOUNS: Final[dict[str, tuple[str, str]]] = {}
+
+FAILED: Final = 1
+WRONG_USE: Final = 2
+
+
+class LazyGroup(TyperGroup):
+    """Commands whose modules are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 -- the signature is typer's
+        """Name every command, in the order of the tables."""
+        return [*VERBS, *NOUNS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 -- the signature is typer's
+        """Return the command if it was loaded, else one that only knows its help."""
+        if cmd_name not in VERBS | NOUNS:
+            return None
+        placeholder = TyperCommand(cmd_name, help=(VERBS | NOUNS)[cmd_name][1])
+        return self.commands.get(cmd_name, placeholder)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 -- the signature is typer's
+        """Load the command that ``args`` begin with."""
+        if args and args[0] in VERBS | NOUNS:
+            self.commands[args[0]] = load(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def load(name: str) -> Any:  # noqa: ANN401 -- typer keeps the type to itself
+    """Import the module of the command ``name`` and return the command, or the group of commands."""
+    module = import_module((VERBS | NOUNS)[name][0])
+    loaded = command_of(module.app)
+    if name in VERBS and isinstance(loaded, TyperGroup):
+        return loaded.commands[name]
+    return loaded
+
+
+app = typer.Typer(cls=LazyGroup, pretty_exceptions_enable=False, no_args_is_help=True)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rollbook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def rollbook(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Rollbook: the student data platform that a district runs by itself.
+
+    Data goes to stdout, progress and warnings to stderr. Exit codes: 0 fine, 1 failed, 2 wrong use,
+    3 done with findings.
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(run())
+
+
+def run() -> int:
+    """Run the command line and return its exit code; no traceback unless ROLLBOOK_DEBUG is set."""
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else FAILED
+    except Exception as error:  # noqa: BLE001 -- a door: whatever it is, the user gets one sentence
+        return _report(error)
+    return 0
+
+
+def _report(error: Exception) -> int:
+    if os.environ.get("ROLLBOOK_DEBUG"):
+        traceback.print_exception(error)
+    code, message, exit_code = _describe(error)
+    if "--json" in sys.argv:
+        details = error.facts if isinstance(error, RollbookError) else {}
+        document = {"error": {"code": code, "message": message, "details": details}}
+        typer.echo(json.dumps(document, default=str, ensure_ascii=False, indent=2), err=True)
+    else:
+        typer.echo(f"Error: {message}", err=True)
+    return exit_code
+
+
+def _describe(error: Exception) -> tuple[str, str, int]:
+    """Return a stable code, one sentence and the exit code."""
+    text = " ".join(str(error).split())
+    if isinstance(error, RollbookError):
+        return error.code, text, error.exit_code
+    name = type(error).__name__
+    if name == "ValidationError" and getattr(error, "title", "") == "Settings":
+        return "SettingsInvalid", _settings_sentence(error), WRONG_USE
+    if name == "OperationalError":
+        first = str(error).splitlines()[0]
+        return (
+            "DatabaseUnavailable",
+            f"The database does not answer: {first} `rollbook status` says more.",
+            FAILED,
+        )
+    return "Unexpected", f"{name}: {text or 'no message'} (ROLLBOOK_DEBUG=1 shows where)", FAILED
+
+
+def _settings_sentence(error: Any) -> str:  # noqa: ANN401 -- pydantic is not loaded for this
+    faults = [
+        f"ROLLBOOK_{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()
+    ]
+    return "; ".join(faults) + "."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""A server that Rollbook runs itself: from the wheel's programs, or from installed ones."""
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import quote
+
+import psycopg
+
+from rollbook.core.progress import Report
+from rollbook.core.settings import Settings
+from rollbook.ops import roles
+from rollbook.ops.binaries import RESOLVERS, Binaries, Resolver, find_binaries
+from rollbook.ops.cluster import SUPERUSER, Cluster, is_port_free
+from rollbook.ops.errors import PortInUse, SecretsMissing, file_errors
+from rollbook.ops.home import Home
+from rollbook.ops.postmaster import PidFile, find_postmaster
+from rollbook.ops.privileges import Account, server_account
+from rollbook.ops.roles import APP, OWNER, Place
+
+DATABASE: Final = "rollbook"
+HOST: Final = "127.0.0.1"
+PASSWORDS_OF: Final = "embedded"
+_LONGEST_SOCKET_PATH: Final = 107
+# Below the ports that Linux lends to outgoing connections, so that a restart finds its port free.
+_PORTS: Final = range(20_000, 32_000)
+_PORT_ATTEMPTS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """A server as it is now. The URLs hold passwords; they are empty where `up` never ran.
+
+    Shape: ``version`` such as "18.6"; ``port`` 0, ``version`` and URLs "" before the first `up`; ``socket`` is the
+    file, None where there is none; ``url`` is the app role's, ``owner_url`` the role's that owns the tables.
+    """
+
+    running: bool
+    kind: Literal["embedded", "system", "external"]
+    version: str
+    home: Path
+    host: str
+    port: int
+    socket: Path | None
+    pid: int | None
+    url: str
+    owner_url: str
+
+
+def up(
+    settings: Settings, report: Report, *, resolvers: Sequence[Resolver] = RESOLVERS, durable: bool = True
+) -> None:
+    """Start the server of ``settings.home`` unless it runs, with its roles and database."""
+    home = home_of(settings)
+    home.make()
+    with home.locked(report), file_errors(home.path):
+        found = find_postmaster(home.data)
+        if found is None or not found.is_ready:
+            found = _start(settings, home, report, resolvers, durable=durable)
+        _provision(home, found)
+
+
+def home_of(settings: Settings) -> Home:
+    """Return the folder of ``settings``."""
+    return Home(settings.home.expanduser().absolute())
+
+
+def _start(
+    settings: Settings, home: Home, report: Report, resolvers: Sequence[Resolver], *, durable: bool
+) -> PidFile:
+    if home.data.exists() and not home.passwords(PASSWORDS_OF):
+        raise SecretsMissing(home=home.path, path=home.secrets)
+    binaries = find_binaries(settings.database_bin, resolvers)
+    account = server_account(home.data, [Path(binaries.program("postgres")), home.path])
+    cluster = Cluster(home, binaries, account, durable=durable)
+    passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
+    cluster.ensure(passwords[SUPERUSER], report)
+    home.remember(kind=binaries.kind, version=binaries.version)
+    report.step(f"Starting PostgreSQL {binaries.version}")
+    return _start_on_a_port(settings.database_port, cluster, report)
+
+
+def _start_on_a_port(wanted: int | None, cluster: Cluster, report: Report) -> PidFile:
+    """Start on the port that the settings ask for, else on the last one, else on a free one."""
+    home = cluster.home
+    for attempt in range(_PORT_ATTEMPTS):
+        port = wanted or (home.recall().get("port") if attempt == 0 else None) or random.choice(_PORTS)  # noqa: S311
+        try:
+            if not is_port_free(port):
+                raise PortInUse(port=port, user="another program")
+            socket_folder = _socket_folder(home, port, cluster.account)
+            started = cluster.start(port, socket_folder, report)
+        except PortInUse:
+            if wanted or attempt == _PORT_ATTEMPTS - 1:
+                raise
+        else:
+            home.remember(port=port, socket_folder=str(socket_folder))
+            return started
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _socket_folder(home: Home, port: int, account: Account) -> Path:
+    """Return the socket's folder: below home, or a short one of its own where that path is too long."""
+    folder = home.run
+    if len(os.fsencode(folder / f".s.PGSQL.{port}")) >= _LONGEST_SOCKET_PATH:
+        known = home.recall().get("socket_folder")
+        folder = Path(known) if known and Path(known).is_dir() else Path(tempfile.mkdtemp(prefix="rollbook-"))
+    folder.mkdir(exist_ok=True)
+    account.own(folder, 0o711 if account.is_dropped else 0o700)
+    return folder
+
+
+def remove_socket_folder(home: Home) -> None:
+    """Remove the socket's folder where it lies outside home; the next start makes another."""
+    folder = home.recall().get("socket_folder")
+    if folder and Path(folder) != home.run:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _provision(home: Home, found: PidFile) -> None:
+    """Make what is missing of roles and database; passwords that were changed elsewhere are set back to ours."""
+    passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
+    place = _place(home, found.port)
+    with place.connect(SUPERUSER, passwords[SUPERUSER], "postgres") as db:
+        roles.ensure_roles(db, passwords)
+        roles.ensure_database(db, DATABASE)
+        for role in roles.ROLES:
+            if not _lets_in(place, role, passwords[role]):
+                roles.set_password(db, role, passwords[role])
+    with place.connect(SUPERUSER, passwords[SUPERUSER], DATABASE) as db:
+        roles.open_schema(db)
+        _create_extensions(db)
+
+
+def _create_extensions(db: roles.Connection) -> None:
+    """Make the extensions that only a superuser may make and that were preloaded."""
+    preloaded = db.execute("SHOW shared_preload_libraries").fetchone()
+    if preloaded and "pg_stat_statements" in str(preloaded[0]):
+        db.execute("SET client_min_messages = warning")
+        db.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+
+
+def _lets_in(place: Place, role: str, password: str) -> bool:
+    try:
+        place.connect(role, password, DATABASE).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _place(home: Home, port: int) -> Place:
+    return Place(str(home.recall().get("socket_folder", HOST)), port)
+
+
+def connect_as_superuser(settings: Settings, database: str = "postgres") -> roles.Connection:
+    """Return a connection for ops alone: backups, test databases. Everything else uses the owner or the app."""
+    home = home_of(settings)
+    passwords = home.passwords(PASSWORDS_OF)
+    return _place(home, int(home.recall()["port"])).connect(SUPERUSER, passwords[SUPERUSER], database)
+
+
+def status(settings: Settings) -> ServerStatus:
+    """Describe the server of ``settings.home`` from its files; nothing connects."""
+    home = home_of(settings)
+    known, found = home.recall(), find_postmaster(home.data)
+    port = found.port if found else int(known.get("port", 0))
+    folder = known.get("socket_folder")
+    passwords = home.passwords(PASSWORDS_OF) if port else {}
+    return ServerStatus(
+        running=found is not None and found.is_ready,
+        kind=known.get("kind", "embedded"),
+        version=known.get("version", ""),
+        home=home.path,
+        host=HOST,
+        port=port,
+        socket=Path(folder) / f".s.PGSQL.{port}" if folder else None,
+        pid=found.pid if found else None,
+        url=_url(APP, passwords, port),
+        owner_url=_url(OWNER, passwords, port),
+    )
+
+
+def _url(role: str, passwords: dict[str, str], port: int) -> str:
+    if role not in passwords:
+        return ""
+    return f"postgresql://{role}:{quote(passwords[role], safe='')}@{HOST}:{port}/{DATABASE}"

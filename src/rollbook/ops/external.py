@@ -1,0 +1,171 @@
+"""A server that somebody else runs: checked, given our two roles, never started and never stopped."""
+
+from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import conninfo, sql
+
+from rollbook.core.settings import Settings
+from rollbook.ops import roles
+from rollbook.ops.binaries import OLDEST_MAJOR
+from rollbook.ops.embedded import ServerStatus, home_of
+from rollbook.ops.errors import (
+    AppRoleTooPowerful,
+    ExternalRoleTooWeak,
+    ExternalTooOld,
+    ExternalUnreachable,
+    RoleTaken,
+)
+
+_TIMEOUT_S: Final = 10
+
+
+def up(settings: Settings) -> None:
+    """Check the server; make the two roles there unless both URLs are given."""
+    with _connect(_database_url(settings)) as db:
+        _check_version(db)
+        if settings.owner_url is not None:
+            _check_app_role(db)
+            _connect(settings.owner_url.get_secret_value()).close()
+            return
+        _provision(settings, db)
+    # what the roles can do is what counts
+    with _connect(status(settings).url) as db:
+        _check_app_role(db)
+
+
+def _database_url(settings: Settings) -> str:
+    assert settings.database_url is not None
+    return settings.database_url.get_secret_value()
+
+
+def _connect(url: str) -> roles.Connection:
+    try:
+        return psycopg.connect(
+            url, connect_timeout=_TIMEOUT_S, application_name="rollbook ops", autocommit=True
+        )
+    except psycopg.Error as error:
+        raise ExternalUnreachable(reason=" ".join(str(error).split())) from error
+
+
+def _check_version(db: roles.Connection) -> None:
+    number = db.info.server_version
+    if number // 10_000 < OLDEST_MAJOR:
+        raise ExternalTooOld(version=_version(db))
+
+
+def _version(db: roles.Connection) -> str:
+    number = db.info.server_version
+    return f"{number // 10_000}.{number % 10_000}"
+
+
+def _check_app_role(db: roles.Connection) -> None:
+    powers = db.execute(
+        "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    assert powers is not None
+    role, is_super, bypasses = powers
+    if is_super or bypasses:
+        why = "is a superuser" if is_super else "may bypass row-level security"
+        raise AppRoleTooPowerful(role=role, why=why)
+
+
+def _provision(settings: Settings, db: roles.Connection) -> None:
+    home = home_of(settings)
+    home.make()
+    server = _server_name(db)
+    admin = db.info.user
+    powers = db.execute(
+        "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    if not powers or not powers[0]:
+        raise ExternalRoleTooWeak(role=admin, reason="it may not create roles")
+    passwords = home.make_passwords(server, roles.ROLES)
+    try:
+        roles.ensure_roles(db, passwords)
+        _grant(db)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise ExternalRoleTooWeak(role=admin, reason=str(error).splitlines()[0]) from error
+    for role in roles.ROLES:
+        _check_password(settings, role, passwords[role], server)
+
+
+def _server_name(db: roles.Connection) -> str:
+    return f"{db.info.host}:{db.info.port}"
+
+
+def _grant(db: roles.Connection) -> None:
+    for statement in (
+        "GRANT ALL ON DATABASE {database} TO {owner}",
+        "GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {app}",
+        "GRANT ALL ON SCHEMA public TO {owner}",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        "GRANT USAGE ON SCHEMA public TO {app}",
+    ):
+        db.execute(
+            sql.SQL(statement).format(
+                database=sql.Identifier(db.info.dbname),
+                owner=sql.Identifier(roles.OWNER),
+                app=sql.Identifier(roles.APP),
+            )
+        )
+
+
+def _check_password(settings: Settings, role: str, password: str, server: str) -> None:
+    try:
+        _connect(_url_as(settings, role, password)).close()
+    except ExternalUnreachable as error:
+        if "authentication failed" in str(error):
+            raise RoleTaken(role=role, server=server, path=home_of(settings).secrets) from error
+        raise
+
+
+def status(settings: Settings) -> ServerStatus:
+    """Describe the server; connects once to see whether it answers."""
+    parts = _parts(settings)
+    host, port = parts.get("host") or parts.get("hostaddr") or "localhost", int(parts.get("port") or 5432)
+    version = ""
+    try:
+        with _connect(_database_url(settings)) as db:
+            version, host, port = _version(db), db.info.host, db.info.port
+    except ExternalUnreachable:
+        pass
+    url, owner_url = _urls(settings, f"{host}:{port}")
+    return ServerStatus(
+        running=bool(version),
+        kind="external",
+        version=version,
+        home=home_of(settings).path,
+        host=host,
+        port=port,
+        socket=None,
+        pid=None,
+        url=url,
+        owner_url=owner_url,
+    )
+
+
+def _urls(settings: Settings, server: str) -> tuple[str, str]:
+    if settings.owner_url is not None:
+        return _database_url(settings), settings.owner_url.get_secret_value()
+    passwords = home_of(settings).passwords(server)
+    url, owner_url = (
+        _url_as(settings, role, passwords[role]) if role in passwords else ""
+        for role in (roles.APP, roles.OWNER)
+    )
+    return url, owner_url
+
+
+def _parts(settings: Settings) -> dict[str, Any]:
+    try:
+        return conninfo.conninfo_to_dict(_database_url(settings))
+    except psycopg.ProgrammingError as error:
+        raise ExternalUnreachable(reason=" ".join(str(error).split())) from error
+
+
+def _url_as(settings: Settings, role: str, password: str) -> str:
+    """Return ROLLBOOK_DATABASE_URL with another role and password, all else as it is."""
+    parts = urlsplit(_database_url(settings))
+    _, _, address = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{address}"))

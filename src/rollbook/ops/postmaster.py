@@ -1,0 +1,121 @@
+"""The server's first process: which one it is, whether it lives, how it is stopped."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rollbook.ops.errors import NotYourServer, OrphansRunning
+
+_PROC: Final = Path("/proc")
+_ORPHANS_TIMEOUT_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class PidFile:
+    """What a running server says of itself in postmaster.pid."""
+
+    pid: int
+    port: int
+    is_ready: bool
+
+
+def read_pid_file(data: Path) -> PidFile | None:
+    """Return postmaster.pid's content; None where there is none, or a half-written one."""
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        state = lines[7].strip() if len(lines) > 7 else ""  # noqa: PLR2004 -- PostgreSQL's eighth line
+        return PidFile(int(lines[0]), int(lines[3]), is_ready=state == "ready")
+    except (FileNotFoundError, PermissionError, ValueError, IndexError):
+        return None
+
+
+def find_postmaster(data: Path) -> PidFile | None:
+    """Return the server that runs on ``data``; a pid file whose process is gone, or another's, does not count."""
+    found = read_pid_file(data)
+    return found if found is not None and runs_on(found.pid, data) else None
+
+
+def runs_on(pid: int, data: Path) -> bool:
+    """Say whether the process ``pid`` is a PostgreSQL on ``data``, which is then its working directory."""
+    if not _PROC.is_dir():
+        return is_alive(pid)
+    try:
+        return (_PROC / str(pid) / "cwd").readlink() == data.resolve()
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        # Another account's process: its name is all that we may see.
+        return (_PROC / str(pid) / "comm").read_text(encoding="utf-8").strip() == "postgres"
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether ``pid`` is a process that has not ended; one that nobody collected has ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    stat = _PROC / str(pid) / "stat"
+    try:
+        return stat.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return not _PROC.is_dir()
+
+
+def clear_after_crash(data: Path) -> None:
+    """Make sure that no process of a dead server uses ``data``, and that its pid file names nobody.
+
+    PostgreSQL removes a stale pid file itself, unless its number now belongs to another process of the account.
+    Raises: ``OrphansRunning`` if children of the dead server work on.
+    """
+    deadline = time.monotonic() + _ORPHANS_TIMEOUT_S
+    while orphans := list(_processes_on(data)):
+        if time.monotonic() > deadline:
+            raise OrphansRunning(pids=", ".join(map(str, orphans)), data=data)
+        time.sleep(0.05)
+    stale = read_pid_file(data)
+    if stale is not None and _exists(stale.pid):
+        (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _processes_on(data: Path) -> Iterator[int]:
+    for process in _PROC.glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == data.resolve():
+                yield int(process.name)
+        except OSError:
+            continue
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def stop(pid: int, home: Path, *, timeout_s: float) -> bool:
+    """Ask the server to end its sessions and stop (fast shutdown). Return whether it has.
+
+    Raises: ``NotYourServer``.
+    """
+    try:
+        os.kill(pid, signal.SIGINT)
+    except ProcessLookupError:
+        return True
+    except PermissionError as error:
+        raise NotYourServer(home=home) from error
+    deadline = time.monotonic() + timeout_s
+    while is_alive(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

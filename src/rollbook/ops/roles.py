@@ -1,0 +1,88 @@
+"""The two roles every database of ours has: one owns the tables, the other uses them and owns nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+OWNER: Final = "rollbook_owner"
+APP: Final = "rollbook_app"
+ROLES: Final = (OWNER, APP)
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a server listens: ``host`` is an address, or a socket's folder."""
+
+    host: str
+    port: int
+
+    def connect(self, role: str, password: str, database: str, *, timeout_s: int = 10) -> Connection:
+        """Return a connection on which every statement is its own transaction."""
+        return psycopg.connect(
+            host=self.host,
+            port=self.port,
+            user=role,
+            password=password,
+            dbname=database,
+            connect_timeout=timeout_s,
+            application_name="rollbook ops",
+            autocommit=True,
+        )
+
+
+def ensure_roles(db: Connection, passwords: Mapping[str, str]) -> None:
+    """Make the roles that are missing. Passwords go as SCRAM verifiers, so no log can hold them."""
+    present = {
+        name for (name,) in db.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(ROLES)])
+    }
+    for role in ROLES:
+        if role not in present:
+            db.execute(
+                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+                    sql.Identifier(role), sql.Literal(verifier(db, role, passwords[role]))
+                )
+            )
+
+
+def set_password(db: Connection, role: str, password: str) -> None:
+    """Change ``role``'s password to the one we hold."""
+    db.execute(
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+            sql.Identifier(role), sql.Literal(verifier(db, role, password))
+        )
+    )
+
+
+def verifier(db: Connection, role: str, password: str) -> str:
+    """Return what PostgreSQL keeps instead of the password."""
+    return db.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+
+
+def ensure_database(db: Connection, name: str, template: str | None = None) -> None:
+    """Make the database ``name``, the owner's, closed to everyone but the two roles."""
+    if db.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+        db.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template or "template1")
+            )
+        )
+    for statement in (
+        "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+        "GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {app}",
+    ):
+        db.execute(sql.SQL(statement).format(name=sql.Identifier(name), app=sql.Identifier(APP)))
+
+
+def open_schema(db: Connection) -> None:
+    """Make the owner the master of this database's schema public, and let the app look into it."""
+    for statement in (
+        "ALTER SCHEMA public OWNER TO {owner}",
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        "GRANT USAGE ON SCHEMA public TO {app}",
+    ):
+        db.execute(sql.SQL(statement).format(owner=sql.Identifier(OWNER), app=sql.Identifier(APP)))
