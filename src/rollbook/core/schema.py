@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    Integer,
     MetaData,
     Table,
     Text,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -57,7 +59,16 @@ class TenantOwned(Base):
 
     __abstract__ = True
 
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True, sort_order=-10)
+    tenant_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("tenants.tenant_id"), primary_key=True, sort_order=-10
+    )
+
+
+class StudentOwned(TenantOwned):
+    """A table whose rows are about one student (``student_id``): seen by those who may see that student."""
+
+    __abstract__ = True
+    row_scope = "student"
 
 
 def entity_id() -> Mapped[UUID]:
@@ -103,7 +114,12 @@ def versioned(model: Model) -> Model:
     """
     table = model.__table__
     assert isinstance(table, Table)
-    columns = [Column(c.name, c.type, nullable=c.nullable, comment=c.comment) for c in table.columns]
+    columns = [
+        Column(
+            c.name, _plain(c.type), nullable=c.nullable, primary_key=c.name == "tenant_id", comment=c.comment
+        )
+        for c in table.columns
+    ]
     history = Table(
         table.name + HISTORY_SUFFIX,
         Base.metadata,
@@ -112,5 +128,11 @@ def versioned(model: Model) -> Model:
         Column("history_id", BigInteger, Identity(always=True), primary_key=True),
         info={"row_scope": model.row_scope, "history_of": table.name},
     )
-    Index(None, *(history.c[key.name] for key in table.primary_key.columns), history.c.superseded_at)
+    key = [history.c[column.name] for column in table.primary_key.columns]
+    Index(f"ix_{history.name}_key", *key, history.c.superseded_at)
     return model
+
+
+def _plain(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Drop an enumeration's check: a version was valid when it was current."""
+    return Text() if isinstance(column_type, Enum) else column_type

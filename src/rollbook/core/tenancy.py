@@ -30,7 +30,7 @@ class Tenant(Base):
     __tablename__ = "tenants"
     __table_args__ = (
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'", name="slug_form"),
-        CheckConstraint("risk_target IN ('course', 'year')", name="risk_target_known"),
+        CheckConstraint("risk_target IN ('course', 'student')", name="risk_target_known"),
     )
 
     tenant_id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -39,7 +39,7 @@ class Tenant(Base):
     time_zone: Mapped[str] = mapped_column(server_default="UTC", comment="IANA zone; ends its days")
     is_synthetic: Mapped[bool] = mapped_column(server_default="false", comment="every page says so")
     risk_target: Mapped[str] = mapped_column(
-        server_default="year", comment="what is predicted: the outcome of a course, or of a school year"
+        server_default="student", comment="what a prediction is about: a student in a course, or the student"
     )
     created_at: Mapped[datetime] = created_at()
 
@@ -94,7 +94,7 @@ def find_tenant(db: Session, slug: str) -> Tenant:
 
 
 def ensure_tenant(
-    db: Session, slug: str, *, name: str, risk_target: str = "year", is_synthetic: bool = False
+    db: Session, slug: str, *, name: str, risk_target: str = "student", is_synthetic: bool = False
 ) -> Tenant:
     """Return the tenant that ``slug`` names, made now if it is new."""
     try:

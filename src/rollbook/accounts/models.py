@@ -1,0 +1,58 @@
+"""Tables of accounts."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rollbook.core.schema import TenantOwned, created_at, entity_id, references, text_enum
+
+
+class Role(StrEnum):
+    """What a user is in the tenant; access turns it into what they may see."""
+
+    TEACHER = "teacher"
+    COUNSELOR = "counselor"
+    PRINCIPAL = "principal"
+    DISTRICT_ADMIN = "district_admin"
+
+
+class User(TenantOwned):
+    """One identity in one tenant. Grain: one row per (tenant, user).
+
+    The policy also shows the row to whoever names its email at sign-in, before a tenant is known.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "email"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        Index("ix_users_email", "email"),
+    )
+
+    user_id: Mapped[UUID] = entity_id()
+    email: Mapped[str]
+    full_name: Mapped[str]
+    role: Mapped[Role] = mapped_column(text_enum(Role))
+    password_hash: Mapped[str] = mapped_column(comment="argon2id, PHC string")
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = created_at()
+
+
+class UserSession(TenantOwned):
+    """One sign-in. Grain: one row per (tenant, token hash); the token itself is only in the cookie."""
+
+    __tablename__ = "user_sessions"
+    __table_args__ = (
+        references("users", "user_id"),
+        Index(None, "tenant_id", "user_id"),
+        Index("ix_user_sessions_token_hash", "token_hash"),
+    )
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, comment="SHA-256 of the token")
+    user_id: Mapped[UUID]
+    created_at: Mapped[datetime] = created_at()
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime] = mapped_column(comment="absolute end; an idle end comes before it")

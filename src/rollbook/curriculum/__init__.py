@@ -1,0 +1,7 @@
+"""Room: curriculum. What is taught, in which sections, who takes it and how it ended.
+
+Owns    courses, sections, course_enrollments, course_outcomes
+Reads   roster.schools, roster.students, roster.staff
+Verbs   list_courses
+Terms   section = one offering of a course, [starts_on, ends_on]; presentation is OULAD's word for it
+"""

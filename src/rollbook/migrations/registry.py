@@ -1,0 +1,14 @@
+"""Every room's tables in one metadata, for Alembic and for the tests that compare models to migrations."""
+
+import rollbook.accounts.models
+import rollbook.activity.models
+import rollbook.attendance.models
+import rollbook.conduct.models
+import rollbook.core.tenancy
+import rollbook.curriculum.models
+import rollbook.grades.models
+import rollbook.risk.models
+import rollbook.roster.models  # noqa: F401 - imported for the tables it declares
+from rollbook.core.schema import Base
+
+metadata = Base.metadata

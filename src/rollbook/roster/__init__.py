@@ -1,0 +1,8 @@
+"""Room: roster. Who is a student where, who works where, and which days are school days.
+
+Owns    schools, staff, students, student_school_enrollments, school_calendar_days
+Reads   accounts.users (which person signs in as which staff member)
+Verbs   find_student, list_schools
+Terms   enrollment = a student's time at one school, entry included, exit excluded;
+        caseload = the enrollments that name a staff member as counselor
+"""
