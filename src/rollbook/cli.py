@@ -25,7 +25,9 @@ VERBS: Final = {
     "status": ("rollbook.ops.commands", "Describe the server, with the URLs to connect to it."),
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
 }
-NOUNS: Final[dict[str, tuple[str, str]]] = {}
+NOUNS: Final = {
+    "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
+}
 
 FAILED: Final = 1
 WRONG_USE: Final = 2

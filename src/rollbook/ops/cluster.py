@@ -20,11 +20,12 @@ from rollbook.ops.errors import (
     PortInUse,
     ServerDidNotStart,
     ServerStillStarting,
+    ServerStillStopping,
     WrongMajorVersion,
 )
-from rollbook.ops.home import Home
+from rollbook.ops.home import Home, sync_folder
 from rollbook.ops.ports import HOST, port_user
-from rollbook.ops.postmaster import PidFile, clear_after_crash, find_postmaster, is_alive
+from rollbook.ops.postmaster import PidFile, clear_after_crash, find_postmaster, has_ended, is_alive
 from rollbook.ops.privileges import Account
 
 SUPERUSER: Final = "postgres"
@@ -68,6 +69,7 @@ class Cluster:
         with self._init_folder() as folder:
             self._initdb(folder, password)
             (folder / "data").replace(self.home.data)
+            sync_folder(self.home.path)
 
     def _check_version(self) -> None:
         marker = self.home.data / "PG_VERSION"
@@ -118,6 +120,22 @@ class Cluster:
         errors = [line for line in said.splitlines() if "error" in line.lower() or "FATAL" in line]
         raise InitFailed(reason=" ".join(errors) or said.strip())
 
+    def find_coming(self, report: Report) -> PidFile | None:
+        """Wait for a server that starts just now; None if there is none, also once one has stopped.
+
+        Raises: ``ServerStillStarting``; ``ServerStillStopping``.
+        """
+        found = find_postmaster(self.home.data)
+        if found is None:
+            return None
+        if found.state == "stopping":
+            report.step("Waiting for the server to stop")
+            if not has_ended(found.pid, within_s=START_TIMEOUT_S):
+                raise ServerStillStopping(pid=found.pid, seconds=START_TIMEOUT_S, log=self.home.log)
+            return None
+        report.step("Waiting for the server that is starting")
+        return self._wait_until_ready(found.pid, found.port, self._log_size(), report)
+
     def start(self, port: int, socket_folder: Path, report: Report) -> PidFile:
         """Start the server and wait until it takes connections.
 
@@ -126,7 +144,7 @@ class Cluster:
         """
         clear_after_crash(self.home.data)
         self.home.rotate_log()
-        begin = self.home.log.stat().st_size if self.home.log.exists() else 0
+        begin = self._log_size()
         pid = self._spawn(port, socket_folder)
         return self._wait_until_ready(pid, port, begin, report)
 
@@ -135,13 +153,13 @@ class Cluster:
         options = {
             "port": str(port),
             "listen_addresses": HOST,
-            "unix_socket_directories": str(socket_folder),
+            "unix_socket_directories": '"{}"'.format(str(socket_folder).replace('"', '""')),
         } | ({} if self.durable else NOT_DURABLE)
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [self.binaries.program("postgres"), "-D", str(self.home.data), *arguments]
         # The shell goes at once and leaves the server to init, so nobody here has to collect it one day.
         shell = ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command]
-        with self.home.log.open("a", encoding="utf-8") as log:
+        with self.home.open_log() as log:
             started = self.account.run(
                 shell,
                 env=self.environment,
@@ -166,6 +184,9 @@ class Cluster:
                 told = True
             time.sleep(0.02)
         raise ServerStillStarting(pid=pid, seconds=START_TIMEOUT_S, log=self.home.log)
+
+    def _log_size(self) -> int:
+        return self.home.log.stat().st_size if self.home.log.exists() else 0
 
     def _log_since(self, begin: int) -> str:
         with self.home.log.open(encoding="utf-8", errors="replace") as log:

@@ -16,7 +16,7 @@ from rollbook.core.settings import Settings
 from rollbook.ops import roles
 from rollbook.ops.binaries import RESOLVERS, Resolver, find_binaries
 from rollbook.ops.cluster import SUPERUSER, Cluster
-from rollbook.ops.errors import PortInUse, SecretsMissing, file_errors
+from rollbook.ops.errors import PortInUse, SecretsMissing, SecretsWrong, ServerNotRunning, file_errors
 from rollbook.ops.home import Home
 from rollbook.ops.ports import HOST, candidates, is_port_free, port_user
 from rollbook.ops.postmaster import PidFile, find_postmaster
@@ -32,7 +32,8 @@ _LONGEST_SOCKET_PATH: Final = 107
 class ServerStatus:
     """A server as it is now. The URLs hold passwords.
 
-    Shape:  ``version`` such as "18.6"; before the first `up` it and the URLs are "", ``port`` is 0; ``url`` is the app role's, ``owner_url`` that of the tables' owner.
+    Shape:  ``version`` such as "18.6"; before the first `up` it and the URLs are "" and ``port`` is 0;
+    ``url`` is the app role's, ``owner_url`` that of the tables' owner.
     """
 
     running: bool
@@ -75,6 +76,8 @@ def _start(
     cluster = Cluster(home, binaries, account, durable=durable)
     passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
     cluster.ensure(passwords[SUPERUSER], report)
+    if (coming := cluster.find_coming(report)) is not None:
+        return coming
     home.remember(kind=binaries.kind, version=binaries.version)
     report.step(f"Starting PostgreSQL {binaries.version}")
     return _start_on_a_port(settings.database_port, cluster, report)
@@ -97,11 +100,15 @@ def _start_on_a_port(wanted: int | None, cluster: Cluster, report: Report) -> Pi
 
 
 def _socket_folder(home: Home, port: int, account: Account) -> Path:
-    """Return the socket's folder: below home, or a short one of its own where that path is too long."""
+    """Return the socket's folder: below home, or a short one of its own.
+
+    A socket's path is limited, and clients read a comma in it as the end of the path.
+    """
     folder = home.run
-    if len(os.fsencode(folder / f".s.PGSQL.{port}")) >= _LONGEST_SOCKET_PATH:
-        known = home.recall().get("socket_folder")
-        folder = Path(known) if known and Path(known).is_dir() else Path(tempfile.mkdtemp(prefix="rollbook-"))
+    if len(os.fsencode(folder / f".s.PGSQL.{port}")) >= _LONGEST_SOCKET_PATH or "," in str(folder):
+        known = Path(home.recall().get("socket_folder", folder))
+        fits = known != folder and known.is_dir()
+        folder = known if fits else Path(tempfile.mkdtemp(prefix="rollbook-", dir="/tmp"))  # noqa: S108 -- short
     folder.mkdir(exist_ok=True)
     account.own(folder, 0o711 if account.is_dropped else 0o700)
     return folder
@@ -118,7 +125,7 @@ def _provision(home: Home, found: PidFile) -> None:
     """Make what is missing of roles and database; a password changed elsewhere is set back to ours."""
     passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
     place = _place(home, found.port)
-    with place.connect(SUPERUSER, passwords[SUPERUSER], "postgres") as db:
+    with _as_superuser(home, place, passwords[SUPERUSER]) as db:
         roles.ensure_roles(db, passwords)
         roles.ensure_database(db, DATABASE)
         for role in roles.ROLES:
@@ -127,6 +134,15 @@ def _provision(home: Home, found: PidFile) -> None:
     with place.connect(SUPERUSER, passwords[SUPERUSER], DATABASE) as db:
         roles.open_schema(db)
         _create_extensions(db)
+
+
+def _as_superuser(home: Home, place: Place, password: str) -> roles.Connection:
+    try:
+        return place.connect(SUPERUSER, password, "postgres")
+    except psycopg.OperationalError as error:
+        if "authentication failed" in str(error):
+            raise SecretsWrong(path=home.secrets, home=home.path) from error
+        raise
 
 
 def _create_extensions(db: roles.Connection) -> None:
@@ -150,9 +166,14 @@ def _place(home: Home, port: int) -> Place:
 
 
 def connect_as_superuser(settings: Settings, database: str = "postgres") -> roles.Connection:
-    """Return a connection for ops alone: backups, test databases. All else uses the owner or the app."""
+    """Return a connection for ops alone: backups, test databases. All else uses the owner or the app.
+
+    Raises: ``ServerNotRunning``.
+    """
     home = home_of(settings)
     passwords = home.passwords(PASSWORDS_OF)
+    if find_postmaster(home.data) is None:
+        raise ServerNotRunning
     return _place(home, int(home.recall()["port"])).connect(SUPERUSER, passwords[SUPERUSER], database)
 
 

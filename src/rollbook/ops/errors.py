@@ -114,6 +114,14 @@ class SecretsMissing(Unavailable):
     """There is data in {home}, but {path} with its passwords is missing. Put it back from a backup."""
 
 
+class SecretsWrong(Unavailable):
+    """The passwords in {path} are not those of the server in {home}. Put the right file back from a backup."""
+
+
+class LogElsewhere(Invalid):
+    """The server in ROLLBOOK_DATABASE_URL is not run by Rollbook; ask whoever runs it for its log."""
+
+
 class ExternalUnreachable(Unavailable):
     """The server in ROLLBOOK_DATABASE_URL does not answer ({reason})."""
 
@@ -143,6 +151,29 @@ class RoleTaken(Conflict):
 
     Copy that file from the folder that made the role, or drop the role.
     """
+
+
+class AppRoleLacksGrants(Forbidden):
+    """'{role}' in ROLLBOOK_DATABASE_URL is not a member of rollbook_app, the role that migrations grant to.
+
+    Have the owner run: CREATE ROLE rollbook_app NOLOGIN; GRANT rollbook_app TO {role};
+    """
+
+
+class MigrationBusy(Unavailable):
+    """Another migration of this database has been running for {seconds} s. Wait for it, then try again."""
+
+
+class MigrationFailed(Conflict):
+    """The migration {step} failed: {reason}. It left nothing behind; those before it are done."""
+
+
+class RevisionUnknown(Invalid):
+    """There is no way to revision '{revision}' ({reason}). `rollbook migrate status` lists the revisions."""
+
+
+class SchemaNewer(Conflict):
+    """The database is at revision {revision}, unknown to this release of Rollbook: install a newer one."""
 
 
 @contextmanager

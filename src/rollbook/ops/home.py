@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from rollbook.core.progress import Report
 from rollbook.ops.errors import SecretsUnreadable, ServerBusy, file_errors
@@ -85,6 +85,10 @@ class Home:
             _write_json(self.secrets, _read_json(self.secrets) | {server: known | wanted}, mode=0o600)
         return wanted
 
+    def open_log(self) -> IO[str]:
+        """Open the log to append; it may quote rows, so it is closed to others."""
+        return _open_private(self.log)
+
     def rotate_log(self) -> None:
         """Put a big log aside; the one before that goes."""
         if self.log.exists() and self.log.stat().st_size > _LOG_ROTATES_AT_BYTES:
@@ -96,7 +100,7 @@ class Home:
 
         Raises: ``ServerBusy`` after ``LOCK_TIMEOUT_S``. The lock dies with its process.
         """
-        with file_errors(self.path), (self.path / "lock").open("a") as lock:
+        with file_errors(self.path), _open_private(self.path / "lock") as lock:
             self._wait_for(lock.fileno(), report)
             yield
 
@@ -110,6 +114,28 @@ class Home:
             if time.monotonic() > deadline:
                 raise ServerBusy(home=self.path, seconds=LOCK_TIMEOUT_S)
             time.sleep(0.05)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk keep the names in ``folder`` as they are now."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _open_private(path: Path) -> IO[str]:
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8")
+    _own_like_folder(file.fileno(), path.parent)
+    return file
+
+
+def _own_like_folder(handle: int, folder: Path) -> None:
+    """Let a folder's owner keep its files when root writes there."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _try_lock(lock: int) -> bool:
@@ -137,6 +163,7 @@ def _write_json(path: Path, content: Mapping[str, Any], *, mode: int) -> None:
                 json.dump(content, file, indent=2)
                 file.flush()
                 os.fchmod(file.fileno(), mode)
+                _own_like_folder(file.fileno(), path.parent)
                 os.fsync(file.fileno())
             Path(name).replace(path)
         except BaseException:

@@ -20,7 +20,12 @@ class PidFile:
 
     pid: int
     port: int
-    is_ready: bool
+    state: str
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes connections."""
+        return self.state in {"ready", "standby"}
 
 
 def read_pid_file(data: Path) -> PidFile | None:
@@ -28,7 +33,7 @@ def read_pid_file(data: Path) -> PidFile | None:
     try:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         state = lines[7].strip() if len(lines) > 7 else ""  # noqa: PLR2004 -- PostgreSQL's eighth line
-        return PidFile(int(lines[0]), int(lines[3]), is_ready=state == "ready")
+        return PidFile(int(lines[0]), int(lines[3]), state)
     except (FileNotFoundError, PermissionError, ValueError, IndexError):
         return None
 
@@ -113,7 +118,12 @@ def stop(pid: int, home: Path, *, timeout_s: float) -> bool:
         return True
     except PermissionError as error:
         raise NotYourServer(home=home) from error
-    deadline = time.monotonic() + timeout_s
+    return has_ended(pid, within_s=timeout_s)
+
+
+def has_ended(pid: int, *, within_s: float) -> bool:
+    """Wait for the process ``pid`` to end; return whether it has."""
+    deadline = time.monotonic() + within_s
     while is_alive(pid):
         if time.monotonic() > deadline:
             return False
