@@ -94,7 +94,7 @@ def _start_on_a_port(wanted: int | None, cluster: Cluster, report: Report) -> Pi
         except PortInUse:
             continue  # somebody was quicker
         if started is not None:
-            home.remember(port=port, socket_folder=str(socket_folder))
+            home.remember(port=port)
             return started
     raise PortInUse(port=port, user=port_user(port))
 
@@ -108,9 +108,10 @@ def _socket_folder(home: Home, port: int, account: Account) -> Path:
     if len(os.fsencode(folder / f".s.PGSQL.{port}")) >= _LONGEST_SOCKET_PATH or "," in str(folder):
         known = Path(home.recall().get("socket_folder", folder))
         fits = known != folder and known.is_dir()
-        folder = known if fits else Path(tempfile.mkdtemp(prefix="rollbook-", dir="/tmp"))  # noqa: S108 -- short
+        folder = known if fits else Path(tempfile.mkdtemp(prefix="rollbook-", dir="/tmp"))
     folder.mkdir(exist_ok=True)
     account.own(folder, 0o711 if account.is_dropped else 0o700)
+    home.remember(socket_folder=str(folder))
     return folder
 
 

@@ -115,7 +115,10 @@ class SecretsMissing(Unavailable):
 
 
 class SecretsWrong(Unavailable):
-    """The passwords in {path} are not those of the server in {home}. Put the right file back from a backup."""
+    """The passwords in {path} are not those of the server in {home}.
+
+    Put the right file back from a backup.
+    """
 
 
 class LogElsewhere(Invalid):

@@ -56,7 +56,7 @@ def upgrade(owner_url: str, revision: str = "head", report: Report = _SILENT) ->
 
 
 def downgrade(owner_url: str, revision: str = "-1", report: Report = _SILENT) -> list[Revision]:
-    """Undo migrations down to ``revision`` (an identifier, "base", or "-1" for one); return them, newest first.
+    """Undo migrations down to ``revision``, by default one; "base" undoes all. Return them, newest first.
 
     Raises: as ``upgrade``.
     """

@@ -1,9 +1,9 @@
 """As whom the server runs. PostgreSQL refuses root, so root drops to an account that is there already.
 
-That account must be able to enter the folders of the programs and of the data. Where one above them is closed
-to it (a checkout in /root), the server keeps one capability of root, to pass through closed folders; setpriv of
-util-linux grants it. It can then read any file of the machine, as root's processes can; but only PostgreSQL's
-superuser, whom no door of Rollbook uses, could ask it to.
+That account must be able to enter the folders of the programs and of the data. Where one above them is
+closed to it (a checkout in /root), the server keeps one capability of root, to pass through closed
+folders; setpriv of util-linux grants it. It can then read any file of the machine, as root's processes
+can; but only PostgreSQL's superuser, whom no door of Rollbook uses, could ask it to.
 """
 
 import os
