@@ -24,6 +24,7 @@ VERBS: Final = {
     "down": ("rollbook.ops.commands", "Stop PostgreSQL."),
     "status": ("rollbook.ops.commands", "Describe the server, with the URLs to connect to it."),
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
+    "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
 }
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
