@@ -37,7 +37,7 @@ _PORT_TAKEN: Final = ("could not create any TCP/IP sockets", "could not bind")
 _FULL_BELOW_BYTES: Final = 1_000_000
 
 # Tests only: a power failure may lose everything.
-NOT_DURABLE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+NOT_DURABLE: Final = {"fsync": "off", "full_page_writes": "off"}
 
 
 def server_environment() -> dict[str, str]:
@@ -142,7 +142,7 @@ class Cluster:
         Raises: ``PortInUse``; ``DiskFull``; ``ServerDidNotStart``; ``ServerStillStarting``;
         ``OrphansRunning``.
         """
-        clear_after_crash(self.home.data)
+        clear_after_crash(self.home.data, socket_folder)
         self.home.rotate_log()
         begin = self._log_size()
         pid = self._spawn(port, socket_folder)

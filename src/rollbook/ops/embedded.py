@@ -19,12 +19,13 @@ from rollbook.ops.cluster import SUPERUSER, Cluster
 from rollbook.ops.errors import PortInUse, SecretsMissing, SecretsWrong, ServerNotRunning, file_errors
 from rollbook.ops.home import Home
 from rollbook.ops.ports import HOST, candidates, is_port_free, port_user
-from rollbook.ops.postmaster import PidFile, find_postmaster
+from rollbook.ops.postmaster import PidFile, find_postmaster, has_ended
 from rollbook.ops.privileges import Account, server_account
 from rollbook.ops.roles import APP, OWNER, Place
 
 DATABASE: Final = "rollbook"
 PASSWORDS_OF: Final = "embedded"
+_DYING_WITHIN_S: Final = 5
 _LONGEST_SOCKET_PATH: Final = 107
 
 
@@ -56,9 +57,20 @@ def up(
     home.make()
     with home.locked(report), file_errors(home.path):
         found = find_postmaster(home.data)
-        if found is None or not found.is_ready:
-            found = _start(settings, home, report, resolvers, durable=durable)
+        if found is not None and found.is_ready and _answers(home, found):
+            return
+        _provision(home, _start(settings, home, report, resolvers, durable=durable))
+
+
+def _answers(home: Home, found: PidFile) -> bool:
+    """Say whether the server that we found has all that it should; False if it dies while we ask."""
+    try:
         _provision(home, found)
+    except psycopg.OperationalError:
+        if has_ended(found.pid, within_s=_DYING_WITHIN_S):
+            return False
+        raise
+    return True
 
 
 def home_of(settings: Settings) -> Home:
@@ -94,7 +106,6 @@ def _start_on_a_port(wanted: int | None, cluster: Cluster, report: Report) -> Pi
         except PortInUse:
             continue  # somebody was quicker
         if started is not None:
-            home.remember(port=port)
             return started
     raise PortInUse(port=port, user=port_user(port))
 
@@ -124,6 +135,7 @@ def remove_socket_folder(home: Home) -> None:
 
 def _provision(home: Home, found: PidFile) -> None:
     """Make what is missing of roles and database; a password changed elsewhere is set back to ours."""
+    home.remember(port=found.port)
     passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
     place = _place(home, found.port)
     with _as_superuser(home, place, passwords[SUPERUSER]) as db:
@@ -173,9 +185,10 @@ def connect_as_superuser(settings: Settings, database: str = "postgres") -> role
     """
     home = home_of(settings)
     passwords = home.passwords(PASSWORDS_OF)
-    if find_postmaster(home.data) is None:
+    found = find_postmaster(home.data)
+    if found is None:
         raise ServerNotRunning
-    return _place(home, int(home.recall()["port"])).connect(SUPERUSER, passwords[SUPERUSER], database)
+    return _place(home, found.port).connect(SUPERUSER, passwords[SUPERUSER], database)
 
 
 def status(settings: Settings) -> ServerStatus:

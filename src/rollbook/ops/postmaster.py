@@ -72,10 +72,11 @@ def is_alive(pid: int) -> bool:
         return not _PROC.is_dir()
 
 
-def clear_after_crash(data: Path) -> None:
-    """Make sure that no process of a dead server uses ``data``, and that its pid file names nobody.
+def clear_after_crash(data: Path, socket_folder: Path) -> None:
+    """Make sure that no process of a dead server uses ``data``, and that no lock file of it names anybody.
 
-    PostgreSQL removes a stale pid file itself, unless its number is now another process of the account.
+    PostgreSQL removes stale lock files itself, unless their number is now another process of the account, or
+    one that ended and was never collected, as happens in containers.
     Raises: ``OrphansRunning`` if children of the dead server work on.
     """
     deadline = time.monotonic() + _ORPHANS_TIMEOUT_S
@@ -83,9 +84,11 @@ def clear_after_crash(data: Path) -> None:
         if time.monotonic() > deadline:
             raise OrphansRunning(pids=", ".join(map(str, orphans)), data=data)
         time.sleep(0.05)
-    stale = read_pid_file(data)
-    if stale is not None and _exists(stale.pid):
-        (data / "postmaster.pid").unlink(missing_ok=True)
+    if not _PROC.is_dir():
+        return  # we cannot look for orphans here, so PostgreSQL's own care must do
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    for left_over in socket_folder.glob(".s.PGSQL.*"):
+        left_over.unlink(missing_ok=True)
 
 
 def _processes_on(data: Path) -> Iterator[int]:
@@ -95,16 +98,6 @@ def _processes_on(data: Path) -> Iterator[int]:
                 yield int(process.name)
         except OSError:
             continue
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def stop(pid: int, home: Path, *, timeout_s: float) -> bool:
