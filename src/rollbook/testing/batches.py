@@ -1,23 +1,19 @@
 """Batches: many made-up students as a set, one statement each; the same call makes the same figures."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from itertools import count as counter
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
 from rollbook.curriculum.models import Section
 from rollbook.roster.models import School, Staff
+from rollbook.testing.rows import TERM_ENDS, TERM_STARTS, ensure_months, known_on, school_year
 
-TERM_STARTS: Final = date(2025, 9, 1)
-TERM_ENDS: Final = date(2025, 12, 19)
-_JUNE: Final = 6
 _SQL: Final = named_sql("rollbook.testing")
-_MONTHS: Final = text("SELECT rollbook_ensure_months(cast(:table AS regclass), :since, :until)")
 _batches = counter(1)
 
 
@@ -97,24 +93,3 @@ def batch_grades(db: Session, section: Section, *, assignments: int = 10) -> Non
     """Set ``assignments`` pieces of work, one a week, and mark them for everyone enrolled in ``section``."""
     db.execute(_SQL["batch_assignments"], {"section_id": section.section_id, "count": assignments})
     db.execute(_SQL["batch_grades"], {"section_id": section.section_id})
-
-
-def ensure_months(db: Session, table: str, since: date, until: date) -> None:
-    """Make the partitions of ``table`` for [since, until]."""
-    db.execute(_MONTHS, {"table": table, "since": since, "until": until})
-
-
-def known_on(day: date) -> datetime:
-    """Return noon UTC of ``day``: it falls on that day in every zone west of UTC+12."""
-    return datetime.combine(day, time(12), tzinfo=UTC)
-
-
-def school_year(day: date) -> int:
-    """Return the calendar year in which the school year of ``day`` ends."""
-    return day.year + (day.month > _JUNE)
-
-
-def school_days(first: date, count: int) -> list[date]:
-    """Return the first ``count`` days from Monday to Friday, beginning on or after ``first``."""
-    days = (first + timedelta(days=n) for n in range(count * 7 // 5 + 7))
-    return [day for day in days if day.isoweekday() <= 5][:count]  # noqa: PLR2004 - Friday
