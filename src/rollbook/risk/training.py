@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 import numpy as np
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from rollbook.core.progress import Report, Silent
@@ -78,6 +79,7 @@ def train(db: Session, tenant: Tenant, as_of: date, report: Report = _SILENT) ->
     Raises: ``NoSections``; ``BeforeData``; ``NoOutcomes``; ``NoneAtRisk``; ``AllAtRisk``; ``TooFewOutcomes``;
             ``NothingKnown``.
     """
+    allow_thinking(db)
     require_data(db, tenant, as_of)
     days = grid_for(db, as_of)
     rows = labelled_rows(db, tenant, days, learned_by=as_of, report=report)
@@ -85,6 +87,11 @@ def train(db: Session, tenant: Tenant, as_of: date, report: Report = _SILENT) ->
     model, metrics = _fit(tenant, rows, report)
     version = _keep(db, tenant, as_of, rows, model, metrics)
     return _summary(version, as_of, days, rows, model, metrics)
+
+
+def allow_thinking(db: Session) -> None:
+    """Let this transaction stay idle while models are fitted, which may take minutes."""
+    db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def grid_for(db: Session, as_of: date) -> tuple[int, ...]:
@@ -160,8 +167,8 @@ def calibration_splits(rows: TrainingRows) -> list[tuple[Ints, Ints]]:
 def _keep(
     db: Session, tenant: Tenant, as_of: date, rows: TrainingRows, model: TrainedModel, metrics: dict[str, Any]
 ) -> str:
-    text = model.to_text()
-    version = version_of(tenant.risk_target, text)
+    artifact = model.to_text()
+    version = version_of(tenant.risk_target, artifact)
     models = {name: {k: asdict(v) for k, v in figures.items()} for name, figures in metrics["models"].items()}
     parameters = boosted.parameters_for(model.ensemble.names, rows=len(rows), by_course=False)
     row = ModelMetadata(
@@ -177,8 +184,8 @@ def _keep(
             "lightgbm": {**parameters, "trees": boosted.TREES, "seeds": list(boosted.SEEDS)},
             "logistic": {"C": logistic.INVERSE_PENALTY},
         },
-        artifact=text,
-        artifact_sha256=digest(text),
+        artifact=artifact,
+        artifact_sha256=digest(artifact),
     )
     store.save_model(db, tenant, version, row)
     return version
