@@ -11,7 +11,7 @@ check: $(VENV)/.dev ## Check the code: style, types, floors, SQL, migrations, an
 format: $(VENV)/.dev ## Format Python and SQL.
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
-	@$(BIN)/sqlfluff fix --quiet src
+	@$(BIN)/sqlfluff fix --quiet src tests
 
 test: $(VENV)/.dev ## Run the tests, on a real PostgreSQL of their own. ARGS="tests/risk -k name" narrows them.
 	@$(PYTEST) --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
