@@ -22,6 +22,8 @@ _SET: Final = text(
     " set_config('rollbook.students', :students, true)"
 )
 _NAME_TENANT: Final = text("SELECT set_config('rollbook.tenant_slug', :slug, true)")
+_NAME_EMAIL: Final = text("SELECT set_config('rollbook.sign_in_email', :email, true)")
+_SHOW_SESSION: Final = text("SELECT set_config('rollbook.session_hash', :token_hash, true)")
 
 
 class Tenant(Base):
@@ -79,6 +81,16 @@ def look_through(db: Session, visibility: Visibility) -> None:
             "students": "" if ids is None else "{" + ",".join(map(str, ids)) + "}",
         },
     )
+
+
+def name_email(db: Session, email: str) -> None:
+    """Let the transaction see the users, in any tenant, who sign in as ``email``; "" ends that."""
+    db.execute(_NAME_EMAIL, {"email": email})
+
+
+def show_session(db: Session, token_hash: bytes) -> None:
+    """Let the transaction see the sign-in whose token has this hash, whatever its tenant."""
+    db.execute(_SHOW_SESSION, {"token_hash": token_hash.hex()})
 
 
 def find_tenant(db: Session, slug: str) -> Tenant:
