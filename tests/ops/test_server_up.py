@@ -4,8 +4,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from real_server import admin, rows, run_rollbook, settings_of, write_a_row
 
+from ops.real_server import admin, rows, run_rollbook, settings_of, write_a_row
 from rollbook.core.settings import Settings
 from rollbook.ops import databases, server
 from rollbook.ops.binaries import find_binaries, system
