@@ -15,7 +15,7 @@ from rollbook.ops.roles import Connection
 def settings_of(home: Path, **chosen: object) -> Settings:
     """Settings for ``home``, whatever the environment says."""
     plain: dict[str, object] = dict.fromkeys(("database_url", "owner_url", "database_port", "database_bin"))
-    return Settings(home=home, **(plain | chosen))  # type: ignore[arg-type] -- pydantic checks them
+    return Settings(home=home, **(plain | chosen))  # type: ignore[arg-type]  # pydantic checks them
 
 
 def stop_servers_below(folder: Path) -> None:
@@ -34,7 +34,7 @@ def run_rollbook(
         timeout=300,
         check=False,
         stdin=subprocess.DEVNULL,
-        **options,  # type: ignore[call-overload] -- whatever run() takes
+        **options,  # type: ignore[call-overload]  # whatever run() takes
     )
     return done
 

@@ -15,7 +15,7 @@ from rollbook.ops.errors import ServerNotRunning
 
 def setting(at: Settings, name: str) -> str:
     with admin(at) as db:
-        return str(db.execute("SELECT current_setting(%s)", [name]).fetchone()[0])
+        return str(db.execute("SELECT current_setting(%s)", [name]).fetchall()[0][0])
 
 
 def test_first_up_makes_a_durable_server_with_passwords_and_checksums(fresh: Settings) -> None:
