@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_server import crash, rows, run_rollbook, settings_of, write_a_row
 
+from ops.real_server import crash, rows, run_rollbook, settings_of, write_a_row
 from rollbook.core.settings import Settings
 from rollbook.ops import home as home_module
 from rollbook.ops import server
-from rollbook.ops.binaries import system
 from rollbook.ops.errors import (
     DataFolderForeign,
     DiskFull,
@@ -80,22 +79,6 @@ def test_data_of_another_major_version_is_left_alone(stopped: Settings) -> None:
     with pytest.raises(WrongMajorVersion, match=r"made by PostgreSQL 14, these programs are \d+"):
         server.up(stopped)
     assert _listing(stopped.home / "data") == before
-
-
-def test_data_of_system_programs_is_used_again_by_them(open_folder: Path) -> None:
-    found = system()
-    if found is None:
-        pytest.skip("no PostgreSQL is installed beside the embedded one")
-    older = settings_of(open_folder / "home", database_bin=found.directory)
-    server.up(older, durable=False)
-    write_a_row(older)
-    server.down(older)
-    plain = settings_of(older.home)
-    if found.major != 18:
-        with pytest.raises(WrongMajorVersion):
-            server.up(plain)
-    server.up(older, durable=False)
-    assert rows(older) == ["kept"]
 
 
 def _listing(folder: Path) -> list[tuple[str, int, int]]:
