@@ -49,10 +49,10 @@ def rows_of(db: Session, table: str) -> int:
 def digest(db: Session, table: str) -> str:
     """Return a digest of all rows, in no order, without what says when and where they were written."""
     document = "to_jsonb(t) - 'tenant_id' - 'created_at' - 'history_id'"
-    digest = text(
-        f"SELECT md5(string_agg(md5(({document})::text), '' ORDER BY ({document})::text)) FROM {table} t"
-    )
-    return db.execute(digest).scalar_one()
+    lines = f"SELECT md5(({document})::text) AS line FROM {table} t"
+    total = text(f"SELECT md5(string_agg(line, '' ORDER BY line)) FROM ({lines}) AS lines")
+    digested: str = db.execute(total).scalar_one()
+    return digested
 
 
 def offenders(db: Session, query: str) -> int:
@@ -153,7 +153,8 @@ RULES: Final = {
         WHERE staff_id IS NULL""",
     "every student has a counselor of the school": """
         SELECT 1 FROM student_school_enrollments e LEFT JOIN staff
-            ON staff.tenant_id = e.tenant_id AND staff_id = counselor_staff_id AND staff.school_id = e.school_id
+            ON staff.tenant_id = e.tenant_id AND staff_id = counselor_staff_id
+            AND staff.school_id = e.school_id
         WHERE staff_id IS NULL OR staff_number NOT LIKE 'C%'""",
     "a student is of an age for the grade": """
         SELECT 1 FROM students
@@ -210,13 +211,13 @@ def test_an_earlier_today_knows_what_was_known_then(db: Session, tenant: Tenant)
 
     as_of = text("""
         WITH versions AS (
-            SELECT to_jsonb(a) - 'tenant_id' AS row, known_at, 'infinity'::timestamptz AS superseded_at
+            SELECT to_jsonb(a) - 'tenant_id' AS line, known_at, 'infinity'::timestamptz AS superseded_at
             FROM attendance_records a
             UNION ALL
             SELECT to_jsonb(h) - 'tenant_id' - 'history_id' - 'superseded_at', known_at, superseded_at
             FROM attendance_records_history h
         )
-        SELECT md5(string_agg(md5(row::text), '' ORDER BY md5(row::text))) FROM versions
+        SELECT md5(string_agg(md5(line::text), '' ORDER BY md5(line::text))) FROM versions
         WHERE known_at < timestamptz '2025-11-22 00:00 America/Chicago'
             AND superseded_at >= timestamptz '2025-11-22 00:00 America/Chicago'
     """)

@@ -10,9 +10,8 @@ import numpy as np
 import psycopg
 from psycopg import Cursor, sql
 from sqlalchemy import (
-    ColumnClause,
+    ColumnElement,
     Connection,
-    Select,
     Table,
     TableClause,
     and_,
@@ -61,9 +60,8 @@ def _ensure_months(db: Session, name: str, columns: Columns) -> None:
 def _insert(db: Session, tenant: Tenant, name: str, columns: Columns) -> int:
     target = Base.metadata.tables[name]
     staged = _stage(db, target, columns)
-    chosen: Select[Any] = select(
-        literal(tenant.tenant_id), *(column(field) for field in columns)
-    ).select_from(staged)
+    values: list[ColumnElement[Any]] = [literal(tenant.tenant_id), *staged.c]
+    chosen = select(*values).select_from(staged)
     fill = insert(target).from_select(["tenant_id", *columns], chosen)
     result = db.connection().execute(fill, execution_options={"preserve_rowcount": True})
     _drop(db, staged.name)
@@ -75,11 +73,9 @@ def _update(db: Session, tenant: Tenant, correction: Correction) -> None:
     staged = _stage(db, target, {**correction.key, **correction.columns})
     same = and_(
         target.c.tenant_id == tenant.tenant_id,
-        *(target.c[field] == column(field, _selectable=staged) for field in correction.key),
+        *(target.c[field] == staged.c[field] for field in correction.key),
     )
-    changes: dict[str, ColumnClause[Any]] = {
-        field: column(field, _selectable=staged) for field in correction.columns
-    }
+    changes = {field: staged.c[field] for field in correction.columns}
     db.connection().execute(update(target).values(changes).where(same))
     _drop(db, staged.name)
 
