@@ -8,8 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
-from real_server import clean_environment, crash, log_of, rollbook_command, rows, run_rollbook, write_a_row
 
+from ops.real_server import (
+    clean_environment,
+    crash,
+    log_of,
+    rollbook_command,
+    rows,
+    run_rollbook,
+    write_a_row,
+)
 from rollbook.core.progress import Silent
 from rollbook.core.settings import Settings
 from rollbook.ops import server

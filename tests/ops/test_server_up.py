@@ -4,8 +4,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from real_server import admin, rows, run_rollbook, settings_of, write_a_row
 
+from ops.real_server import admin, rows, run_rollbook, settings_of, write_a_row
 from rollbook.core.settings import Settings
 from rollbook.ops import databases, server
 from rollbook.ops.binaries import find_binaries, system
@@ -15,7 +15,7 @@ from rollbook.ops.errors import ServerNotRunning
 
 def setting(at: Settings, name: str) -> str:
     with admin(at) as db:
-        return str(db.execute("SELECT current_setting(%s)", [name]).fetchone()[0])
+        return str(db.execute("SELECT current_setting(%s)", [name]).fetchall()[0][0])
 
 
 def test_first_up_makes_a_durable_server_with_passwords_and_checksums(fresh: Settings) -> None:
