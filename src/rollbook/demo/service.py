@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from rollbook.core.clock import close_of_day
@@ -21,6 +21,7 @@ SEED: Final = 20261120
 STUDENTS: Final = 600
 MOST_STUDENTS: Final = 20_000
 _SILENT: Final = Silent()
+_MONTHS: Final = text("SELECT rollbook_ensure_months('attendance_records', :since, :until)")
 
 
 class DistrictSizeInvalid(Invalid):
@@ -69,6 +70,16 @@ def generate_district(  # noqa: PLR0913 - each says one thing about the district
 
 def _utc(instant: datetime) -> np.datetime64:
     return np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "s")
+
+
+def ensure_months(db: Session) -> None:
+    """Make the year's partitions; in a transaction of its own, since that locks."""
+    db.execute(_MONTHS, {"since": TERMS[0].starts_on, "until": TERMS[-1].ends_on})
+
+
+def student_ids(*, students: int, seed: int) -> set[str]:
+    """Return the ids that ``generate_district`` gives to its students."""
+    return set(draw_district(students, seed).tables["students"]["student_id"])
 
 
 def _check(db: Session, tenant: Tenant, students: int, today: date) -> None:
