@@ -7,7 +7,7 @@ from rollbook.core.errors import Forbidden
 
 
 class FormStale(Forbidden):
-    """This form was not sent from a page of this sign-in. Nothing was changed: reload the page, then send it again."""
+    """This form is no longer valid. Nothing was changed: reload the page, then send it again."""
 
 
 def form_token(secret: str) -> str:
