@@ -26,7 +26,9 @@ VERBS: Final = {
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
 }
-NOUNS: Final[dict[str, tuple[str, str]]] = {}
+NOUNS: Final[dict[str, tuple[str, str]]] = {
+    "import": ("rollbook.exchange.commands", "Bring data in: oulad."),
+}
 
 FAILED: Final = 1
 WRONG_USE: Final = 2
