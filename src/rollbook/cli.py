@@ -1,8 +1,8 @@
 """The door `rollbook`: finds the command, loads only its module, and turns errors into a sentence and a code.
 
-Each room's ``commands.py`` has a ``app = typer.Typer()``. VERBS are commands of such an app that stand at the top
-(`rollbook up`); NOUNS are whole apps (`rollbook risk train`). Both say here in a line what they do, so that
-`rollbook --help` loads none of them.
+Each room's ``commands.py`` has an ``app = typer.Typer()``. VERBS are commands of such an app that stand at
+the top (`rollbook up`); NOUNS are whole apps (`rollbook risk train`). Both say in a line here what they do,
+so that `rollbook --help` loads none of them.
 """
 
 import json
@@ -26,7 +26,8 @@ VERBS: Final = {
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
 }
-NOUNS: Final[dict[str, tuple[str, str]]] = {
+NOUNS: Final = {
+    "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
     "import": ("rollbook.exchange.commands", "Bring data in: oulad."),
 }
 

@@ -10,8 +10,9 @@ class RollbookError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str | None = None, /, **facts: object) -> None:
-        """Say ``message``, or the class's docstring, with ``facts`` filled in."""
-        super().__init__(message if message is not None else (type(self).__doc__ or "").format(**facts))
+        """Say ``message``, or the class's docstring on one line, with ``facts`` filled in."""
+        told = message if message is not None else (type(self).__doc__ or "").format(**facts)
+        super().__init__(" ".join(told.split()))
         self.facts = facts
 
     @property

@@ -3,6 +3,7 @@
 Tenants live on this floor, not in roster, because audit, intake and accounts refer to them too.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ _SET: Final = text(
     " set_config('rollbook.scope', :scope, true),"
     " set_config('rollbook.students', :students, true)"
 )
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NAME_TENANT: Final = text("SELECT set_config('rollbook.tenant_slug', :slug, true)")
+_NAME_EMAIL: Final = text("SELECT set_config('rollbook.sign_in_email', :email, true)")
+_SHOW_SESSION: Final = text("SELECT set_config('rollbook.session_hash', :token_hash, true)")
 
 
 class Tenant(Base):
@@ -81,6 +85,16 @@ def look_through(db: Session, visibility: Visibility) -> None:
     )
 
 
+def name_email(db: Session, email: str) -> None:
+    """Let the transaction see the users, in any tenant, who sign in as ``email``; "" ends that."""
+    db.execute(_NAME_EMAIL, {"email": email})
+
+
+def show_session(db: Session, token_hash: bytes) -> None:
+    """Let the transaction see the sign-in whose token has this hash, whatever its tenant."""
+    db.execute(_SHOW_SESSION, {"token_hash": token_hash.hex()})
+
+
 def find_tenant(db: Session, slug: str) -> Tenant:
     """Return the tenant that ``slug`` names.
 
@@ -96,7 +110,12 @@ def find_tenant(db: Session, slug: str) -> Tenant:
 def ensure_tenant(
     db: Session, slug: str, *, name: str, risk_target: str = "student", is_synthetic: bool = False
 ) -> Tenant:
-    """Return the tenant that ``slug`` names, made now if it is new."""
+    """Return the tenant that ``slug`` names, made now if it is new.
+
+    Raises: ``TenantSlugInvalid``.
+    """
+    if not _SLUG.fullmatch(slug):
+        raise TenantSlugInvalid(slug=slug)
     try:
         return find_tenant(db, slug)
     except TenantNotFound:

@@ -30,17 +30,14 @@ class Binaries:
         """The number that data directories go by."""
         return int(self.version.split(".")[0])
 
-    @property
-    def libraries(self) -> Path:
-        """The folder of the shared libraries that came with the programs."""
-        return self.directory.parent / "lib"
-
     def program(self, name: str) -> str:
         """Return the path of a program, such as pg_dump."""
         return str(self.directory / name)
 
     def has_extension(self, name: str) -> bool:
         """Say whether CREATE EXTENSION ``name`` would find its files."""
+        if not Path(self.program("pg_config")).is_file():
+            return False
         shared = subprocess.run(  # noqa: S603 -- our own program
             [self.program("pg_config"), "--sharedir"], capture_output=True, text=True, check=False
         )
@@ -73,7 +70,7 @@ def find_binaries(directory: Path | None = None, resolvers: Sequence[Resolver] =
     Raises: ``ServerProgramsUnfit``; ``NoServerPrograms``.
     """
     if directory is not None:
-        chosen = _inspect("system", directory)
+        chosen = _inspect("system", directory.expanduser().absolute())
         if chosen is None:
             raise ServerProgramsUnfit(directory=directory)
         return chosen

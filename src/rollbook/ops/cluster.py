@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -21,10 +20,12 @@ from rollbook.ops.errors import (
     PortInUse,
     ServerDidNotStart,
     ServerStillStarting,
+    ServerStillStopping,
     WrongMajorVersion,
 )
-from rollbook.ops.home import Home
-from rollbook.ops.postmaster import PidFile, clear_after_crash, find_postmaster, is_alive
+from rollbook.ops.home import Home, sync_folder
+from rollbook.ops.ports import HOST, port_user
+from rollbook.ops.postmaster import PidFile, clear_after_crash, find_postmaster, has_ended, is_alive
 from rollbook.ops.privileges import Account
 
 SUPERUSER: Final = "postgres"
@@ -35,8 +36,14 @@ _NO_SPACE: Final = "No space left on device"
 _PORT_TAKEN: Final = ("could not create any TCP/IP sockets", "could not bind")
 _FULL_BELOW_BYTES: Final = 1_000_000
 
-# Tests only: a power failure may lose everything, which is the price of a start in half a second.
-NOT_DURABLE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Tests only: a power failure may lose everything.
+NOT_DURABLE: Final = {"fsync": "off", "full_page_writes": "off"}
+
+
+def server_environment() -> dict[str, str]:
+    """Return the environment for the server's programs: messages in English, none of our secrets or PG*."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "ROLLBOOK_"))}
+    return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Cluster:
     binaries: Binaries
     account: Account
     durable: bool = True
-    environment: Mapping[str, str] = field(default_factory=lambda: server_environment())
+    environment: Mapping[str, str] = field(default_factory=server_environment)
 
     def ensure(self, password: str, report: Report) -> None:
         """Make the data directory if there is none, all of it or nothing.
@@ -62,6 +69,7 @@ class Cluster:
         with self._init_folder() as folder:
             self._initdb(folder, password)
             (folder / "data").replace(self.home.data)
+            sync_folder(self.home.path)
 
     def _check_version(self) -> None:
         marker = self.home.data / "PG_VERSION"
@@ -112,14 +120,31 @@ class Cluster:
         errors = [line for line in said.splitlines() if "error" in line.lower() or "FATAL" in line]
         raise InitFailed(reason=" ".join(errors) or said.strip())
 
+    def find_coming(self, report: Report) -> PidFile | None:
+        """Wait for a server that starts just now; None if there is none, also once one has stopped.
+
+        Raises: ``ServerStillStarting``; ``ServerStillStopping``.
+        """
+        found = find_postmaster(self.home.data)
+        if found is None:
+            return None
+        if found.state == "stopping":
+            report.step("Waiting for the server to stop")
+            if not has_ended(found.pid, within_s=START_TIMEOUT_S):
+                raise ServerStillStopping(pid=found.pid, seconds=START_TIMEOUT_S, log=self.home.log)
+            return None
+        report.step("Waiting for the server that is starting")
+        return self._wait_until_ready(found.pid, found.port, self._log_size(), report)
+
     def start(self, port: int, socket_folder: Path, report: Report) -> PidFile:
         """Start the server and wait until it takes connections.
 
-        Raises: ``PortInUse``; ``DiskFull``; ``ServerDidNotStart``; ``ServerStillStarting``; ``OrphansRunning``.
+        Raises: ``PortInUse``; ``DiskFull``; ``ServerDidNotStart``; ``ServerStillStarting``;
+        ``OrphansRunning``.
         """
-        clear_after_crash(self.home.data)
+        clear_after_crash(self.home.data, socket_folder)
         self.home.rotate_log()
-        begin = self.home.log.stat().st_size if self.home.log.exists() else 0
+        begin = self._log_size()
         pid = self._spawn(port, socket_folder)
         return self._wait_until_ready(pid, port, begin, report)
 
@@ -127,14 +152,14 @@ class Cluster:
         """Start the server in a session of its own, so that Ctrl-C here is none of its business."""
         options = {
             "port": str(port),
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": str(socket_folder),
+            "listen_addresses": HOST,
+            "unix_socket_directories": '"{}"'.format(str(socket_folder).replace('"', '""')),
         } | ({} if self.durable else NOT_DURABLE)
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [self.binaries.program("postgres"), "-D", str(self.home.data), *arguments]
-        # The shell goes at once, and leaves the server to init; so nobody here has to collect it when it ends.
+        # The shell goes at once and leaves the server to init, so nobody here has to collect it one day.
         shell = ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command]
-        with self.home.log.open("a", encoding="utf-8") as log:
+        with self.home.open_log() as log:
             started = self.account.run(
                 shell,
                 env=self.environment,
@@ -160,6 +185,9 @@ class Cluster:
             time.sleep(0.02)
         raise ServerStillStarting(pid=pid, seconds=START_TIMEOUT_S, log=self.home.log)
 
+    def _log_size(self) -> int:
+        return self.home.log.stat().st_size if self.home.log.exists() else 0
+
     def _log_since(self, begin: int) -> str:
         with self.home.log.open(encoding="utf-8", errors="replace") as log:
             log.seek(begin)
@@ -168,7 +196,7 @@ class Cluster:
     def _explain_start(self, port: int, begin: int) -> None:
         said = self._log_since(begin)
         if any(phrase in said for phrase in _PORT_TAKEN):
-            raise PortInUse(port=port, user="another program")
+            raise PortInUse(port=port, user=port_user(port))
         if _NO_SPACE in said or self._is_disk_full():
             raise DiskFull(home=self.home.path)
         reasons = [
@@ -179,21 +207,3 @@ class Cluster:
 
     def _is_disk_full(self) -> bool:
         return shutil.disk_usage(self.home.path).free < _FULL_BELOW_BYTES
-
-
-def server_environment() -> dict[str, str]:
-    """Return the environment for the server's programs: English messages, none of our secrets, no PG* of yours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "ROLLBOOK_"))}
-    return kept | {"LC_ALL": "C", "TZ": "UTC"}
-
-
-def is_port_free(port: int) -> bool:
-    """Say whether a server could listen on ``port`` of 127.0.0.1 now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-            probe.listen(1)
-        except OSError:
-            return False
-    return True

@@ -10,9 +10,10 @@ from typing import Annotated, Final
 import typer
 
 from rollbook.core import output
-from rollbook.core.progress import progress_bar
+from rollbook.core.progress import Report, progress_bar
 from rollbook.core.settings import settings
 from rollbook.ops import server
+from rollbook.ops.errors import LogElsewhere
 
 app = typer.Typer()
 
@@ -23,10 +24,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 @app.command()
-def up(*, json: Json = False) -> None:
-    """Start PostgreSQL, or find it running; again is harmless, also after a crash."""
+def up(
+    *,
+    migrate: Annotated[bool, typer.Option(help="Bring the schema up to date as well.")] = True,
+    json: Json = False,
+) -> None:
+    """Start PostgreSQL, or find it running, and bring the schema up to date.
+
+    Again is harmless, also after a crash.
+    """
     with progress_bar() as report:
         state = server.up(report=report)
+        if migrate:
+            _upgrade(state.owner_url, report)
     _show(state, json=json)
 
 
@@ -64,6 +74,8 @@ def logs(
     json: Json = False,
 ) -> None:
     """Print the end of the server's log."""
+    if server.is_external(settings()):
+        raise LogElsewhere
     path = server.log_path()
     last = _last_lines(path, lines)
     if json:
@@ -74,6 +86,12 @@ def logs(
     if follow:
         for line in _lines_from_now(path):
             typer.echo(line)
+
+
+def _upgrade(owner_url: str, report: Report) -> None:
+    from rollbook.ops.migrate import upgrade  # noqa: PLC0415 -- `status` and `logs` need no Alembic
+
+    upgrade(owner_url, report=report)
 
 
 def _show(state: server.ServerStatus, *, json: bool) -> None:

@@ -1,7 +1,6 @@
 """A server that Rollbook runs itself: from the wheel's programs, or from installed ones."""
 
 import os
-import random
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -15,29 +14,27 @@ import psycopg
 from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
-from rollbook.ops.binaries import RESOLVERS, Binaries, Resolver, find_binaries
-from rollbook.ops.cluster import SUPERUSER, Cluster, is_port_free
-from rollbook.ops.errors import PortInUse, SecretsMissing, file_errors
+from rollbook.ops.binaries import RESOLVERS, Resolver, find_binaries
+from rollbook.ops.cluster import SUPERUSER, Cluster
+from rollbook.ops.errors import PortInUse, SecretsMissing, SecretsWrong, ServerNotRunning, file_errors
 from rollbook.ops.home import Home
-from rollbook.ops.postmaster import PidFile, find_postmaster
+from rollbook.ops.ports import HOST, candidates, is_port_free, port_user
+from rollbook.ops.postmaster import PidFile, find_postmaster, has_ended
 from rollbook.ops.privileges import Account, server_account
 from rollbook.ops.roles import APP, OWNER, Place
 
 DATABASE: Final = "rollbook"
-HOST: Final = "127.0.0.1"
 PASSWORDS_OF: Final = "embedded"
+_DYING_WITHIN_S: Final = 5
 _LONGEST_SOCKET_PATH: Final = 107
-# Below the ports that Linux lends to outgoing connections, so that a restart finds its port free.
-_PORTS: Final = range(20_000, 32_000)
-_PORT_ATTEMPTS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """A server as it is now. The URLs hold passwords; they are empty where `up` never ran.
+    """A server as it is now. The URLs hold passwords.
 
-    Shape: ``version`` such as "18.6"; ``port`` 0, ``version`` and URLs "" before the first `up`; ``socket`` is the
-    file, None where there is none; ``url`` is the app role's, ``owner_url`` the role's that owns the tables.
+    Shape:  ``version`` such as "18.6"; before the first `up` it and the URLs are "" and ``port`` is 0;
+    ``url`` is the app role's, ``owner_url`` that of the tables' owner.
     """
 
     running: bool
@@ -60,9 +57,20 @@ def up(
     home.make()
     with home.locked(report), file_errors(home.path):
         found = find_postmaster(home.data)
-        if found is None or not found.is_ready:
-            found = _start(settings, home, report, resolvers, durable=durable)
+        if found is not None and found.is_ready and _answers(home, found):
+            return
+        _provision(home, _start(settings, home, report, resolvers, durable=durable))
+
+
+def _answers(home: Home, found: PidFile) -> bool:
+    """Say whether the server that we found has all that it should; False if it dies while we ask."""
+    try:
         _provision(home, found)
+    except psycopg.OperationalError:
+        if has_ended(found.pid, within_s=_DYING_WITHIN_S):
+            return False
+        raise
+    return True
 
 
 def home_of(settings: Settings) -> Home:
@@ -80,6 +88,8 @@ def _start(
     cluster = Cluster(home, binaries, account, durable=durable)
     passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
     cluster.ensure(passwords[SUPERUSER], report)
+    if (coming := cluster.find_coming(report)) is not None:
+        return coming
     home.remember(kind=binaries.kind, version=binaries.version)
     report.step(f"Starting PostgreSQL {binaries.version}")
     return _start_on_a_port(settings.database_port, cluster, report)
@@ -88,30 +98,31 @@ def _start(
 def _start_on_a_port(wanted: int | None, cluster: Cluster, report: Report) -> PidFile:
     """Start on the port that the settings ask for, else on the last one, else on a free one."""
     home = cluster.home
-    for attempt in range(_PORT_ATTEMPTS):
-        port = wanted or (home.recall().get("port") if attempt == 0 else None) or random.choice(_PORTS)  # noqa: S311
+    port = 0
+    for port in [wanted] if wanted else candidates(home.recall().get("port")):
+        socket_folder = _socket_folder(home, port, cluster.account)
         try:
-            if not is_port_free(port):
-                raise PortInUse(port=port, user="another program")
-            socket_folder = _socket_folder(home, port, cluster.account)
-            started = cluster.start(port, socket_folder, report)
+            started = cluster.start(port, socket_folder, report) if is_port_free(port) else None
         except PortInUse:
-            if wanted or attempt == _PORT_ATTEMPTS - 1:
-                raise
-        else:
-            home.remember(port=port, socket_folder=str(socket_folder))
+            continue  # somebody was quicker
+        if started is not None:
             return started
-    raise AssertionError  # the last attempt returns or raises
+    raise PortInUse(port=port, user=port_user(port))
 
 
 def _socket_folder(home: Home, port: int, account: Account) -> Path:
-    """Return the socket's folder: below home, or a short one of its own where that path is too long."""
+    """Return the socket's folder: below home, or a short one of its own.
+
+    A socket's path is limited, and clients read a comma in it as the end of the path.
+    """
     folder = home.run
-    if len(os.fsencode(folder / f".s.PGSQL.{port}")) >= _LONGEST_SOCKET_PATH:
-        known = home.recall().get("socket_folder")
-        folder = Path(known) if known and Path(known).is_dir() else Path(tempfile.mkdtemp(prefix="rollbook-"))
+    if len(os.fsencode(folder / f".s.PGSQL.{port}")) >= _LONGEST_SOCKET_PATH or "," in str(folder):
+        known = Path(home.recall().get("socket_folder", folder))
+        fits = known != folder and known.is_dir()
+        folder = known if fits else Path(tempfile.mkdtemp(prefix="rollbook-", dir="/tmp"))
     folder.mkdir(exist_ok=True)
     account.own(folder, 0o711 if account.is_dropped else 0o700)
+    home.remember(socket_folder=str(folder))
     return folder
 
 
@@ -123,10 +134,11 @@ def remove_socket_folder(home: Home) -> None:
 
 
 def _provision(home: Home, found: PidFile) -> None:
-    """Make what is missing of roles and database; passwords that were changed elsewhere are set back to ours."""
+    """Make what is missing of roles and database; a password changed elsewhere is set back to ours."""
+    home.remember(port=found.port)
     passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
     place = _place(home, found.port)
-    with place.connect(SUPERUSER, passwords[SUPERUSER], "postgres") as db:
+    with _as_superuser(home, place, passwords[SUPERUSER]) as db:
         roles.ensure_roles(db, passwords)
         roles.ensure_database(db, DATABASE)
         for role in roles.ROLES:
@@ -135,6 +147,15 @@ def _provision(home: Home, found: PidFile) -> None:
     with place.connect(SUPERUSER, passwords[SUPERUSER], DATABASE) as db:
         roles.open_schema(db)
         _create_extensions(db)
+
+
+def _as_superuser(home: Home, place: Place, password: str) -> roles.Connection:
+    try:
+        return place.connect(SUPERUSER, password, "postgres")
+    except psycopg.OperationalError as error:
+        if "authentication failed" in str(error):
+            raise SecretsWrong(path=home.secrets, home=home.path) from error
+        raise
 
 
 def _create_extensions(db: roles.Connection) -> None:
@@ -158,10 +179,16 @@ def _place(home: Home, port: int) -> Place:
 
 
 def connect_as_superuser(settings: Settings, database: str = "postgres") -> roles.Connection:
-    """Return a connection for ops alone: backups, test databases. Everything else uses the owner or the app."""
+    """Return a connection for ops alone: backups, test databases. All else uses the owner or the app.
+
+    Raises: ``ServerNotRunning``.
+    """
     home = home_of(settings)
     passwords = home.passwords(PASSWORDS_OF)
-    return _place(home, int(home.recall()["port"])).connect(SUPERUSER, passwords[SUPERUSER], database)
+    found = find_postmaster(home.data)
+    if found is None:
+        raise ServerNotRunning
+    return _place(home, found.port).connect(SUPERUSER, passwords[SUPERUSER], database)
 
 
 def status(settings: Settings) -> ServerStatus:

@@ -9,16 +9,24 @@ from rollbook.core.errors import Conflict, Forbidden, Invalid, Unavailable
 
 
 class NoServerPrograms(Unavailable):
-    """No PostgreSQL 15 or later here. Install it (`apt-get install postgresql`) or set ROLLBOOK_DATABASE_URL."""
+    """No PostgreSQL 15 or later here.
+
+    Install it (`apt-get install postgresql`) or set ROLLBOOK_DATABASE_URL.
+    """
 
 
 class ServerProgramsUnfit(Invalid):
-    """{directory} holds no PostgreSQL 15 or later: it needs initdb and postgres. Check ROLLBOOK_DATABASE_BIN."""
+    """{directory} holds no PostgreSQL 15 or later: it needs initdb and postgres.
+
+    Check ROLLBOOK_DATABASE_BIN.
+    """
 
 
 class FolderUnreachable(Unavailable):
-    """Run as root, the server drops to '{account}', which may not enter {directory}. Set ROLLBOOK_HOME to a folder
-    that everybody may enter, such as /var/lib/rollbook."""
+    """Run by root, the server drops to '{account}', who may not enter {directory}.
+
+    Set ROLLBOOK_HOME to a folder that everybody may enter, such as /var/lib/rollbook.
+    """
 
 
 class FolderNotWritable(Forbidden):
@@ -26,16 +34,25 @@ class FolderNotWritable(Forbidden):
 
 
 class DiskFull(Unavailable):
-    """No space left for the server in {home}. Nothing is lost: free some space, then run `rollbook up` again."""
+    """No space left for the server in {home}.
+
+    Nothing is lost: free some space, then run `rollbook up` again.
+    """
 
 
 class WrongMajorVersion(Conflict):
-    """The data in {data} was made by PostgreSQL {found}, these programs are {wanted}. It is untouched: set
-    ROLLBOOK_DATABASE_BIN to the programs of PostgreSQL {found}, or ROLLBOOK_HOME to another folder."""
+    """The data in {data} was made by PostgreSQL {found}, these programs are {wanted}.
+
+    It is untouched: set ROLLBOOK_DATABASE_BIN to the programs of PostgreSQL {found}, or ROLLBOOK_HOME to
+    another folder.
+    """
 
 
 class DataFolderForeign(Conflict):
-    """{data} is not empty and holds no PostgreSQL data. It is untouched: move it away, or set ROLLBOOK_HOME."""
+    """{data} is not empty and holds no PostgreSQL data.
+
+    It is untouched: move it away, or set ROLLBOOK_HOME.
+    """
 
 
 class PortInUse(Conflict):
@@ -43,15 +60,21 @@ class PortInUse(Conflict):
 
 
 class ServerBusy(Unavailable):
-    """Another `rollbook up` or `down` has been at work in {home} for {seconds} s. Wait for it, then try again."""
+    """Another `rollbook up` or `down` has been at work in {home} for {seconds} s.
+
+    Wait for it, then try again.
+    """
 
 
 class OrphansRunning(Unavailable):
-    """The server died but its processes {pids} still use {data}. Stop them, then run `rollbook up` again."""
+    """The server died but its processes {pids} still use {data}.
+
+    Stop them, then run `rollbook up` again.
+    """
 
 
 class InitFailed(Unavailable):
-    """initdb failed: {reason}"""
+    """PostgreSQL could not make its data directory ({reason})."""
 
 
 class ServerDidNotStart(Unavailable):
@@ -59,11 +82,17 @@ class ServerDidNotStart(Unavailable):
 
 
 class ServerStillStarting(Unavailable):
-    """PostgreSQL (process {pid}) is still starting after {seconds} s; its log is {log}. Run `rollbook up` again."""
+    """PostgreSQL (process {pid}) is still starting after {seconds} s; its log is {log}.
+
+    Run `rollbook up` again.
+    """
 
 
 class ServerStillStopping(Unavailable):
-    """PostgreSQL (process {pid}) is still stopping after {seconds} s; its log is {log}. Run `rollbook down` again."""
+    """PostgreSQL (process {pid}) is still stopping after {seconds} s; its log is {log}.
+
+    Run `rollbook down` again.
+    """
 
 
 class NotYourServer(Forbidden):
@@ -75,15 +104,29 @@ class ServerNotRunning(Unavailable):
 
 
 class SecretsUnreadable(Forbidden):
-    """The passwords in {path} cannot be read: {reason}. Use the account that ran `rollbook up`, or root."""
+    """The passwords in {path} cannot be read: {reason}.
+
+    Use the account that ran `rollbook up`, or root.
+    """
 
 
 class SecretsMissing(Unavailable):
     """There is data in {home}, but {path} with its passwords is missing. Put it back from a backup."""
 
 
+class SecretsWrong(Unavailable):
+    """The passwords in {path} are not those of the server in {home}.
+
+    Put the right file back from a backup.
+    """
+
+
+class LogElsewhere(Invalid):
+    """The server in ROLLBOOK_DATABASE_URL is not run by Rollbook; ask whoever runs it for its log."""
+
+
 class ExternalUnreachable(Unavailable):
-    """The server in ROLLBOOK_DATABASE_URL does not answer: {reason}"""
+    """The server in ROLLBOOK_DATABASE_URL does not answer ({reason})."""
 
 
 class ExternalTooOld(Unavailable):
@@ -91,18 +134,49 @@ class ExternalTooOld(Unavailable):
 
 
 class AppRoleTooPowerful(Forbidden):
-    """'{role}' in ROLLBOOK_DATABASE_URL {why}, so nothing would hide one tenant's rows from another. Name a plain
-    role there, or leave ROLLBOOK_OWNER_URL out and let `rollbook up` make one."""
+    """'{role}' in ROLLBOOK_DATABASE_URL {why}.
+
+    Nothing would hide one tenant's rows from another: name a plain role there, or leave
+    ROLLBOOK_OWNER_URL out and let `rollbook up` make one.
+    """
 
 
 class ExternalRoleTooWeak(Forbidden):
-    """'{role}' in ROLLBOOK_DATABASE_URL may not set up Rollbook: {reason}. Name a superuser or the database's owner
-    with CREATEROLE, or make both roles yourself and set ROLLBOOK_OWNER_URL too."""
+    """'{role}' in ROLLBOOK_DATABASE_URL may not set up Rollbook ({reason}).
+
+    Name a superuser or the database's owner with CREATEROLE, or make both roles yourself and set
+    ROLLBOOK_OWNER_URL too.
+    """
 
 
 class RoleTaken(Conflict):
-    """The role '{role}' exists on {server}, but its password is not in {path}. Copy that file from the folder that
-    made the role, or drop the role."""
+    """The role '{role}' exists on {server}, but its password is not in {path}.
+
+    Copy that file from the folder that made the role, or drop the role.
+    """
+
+
+class AppRoleLacksGrants(Forbidden):
+    """'{role}' in ROLLBOOK_DATABASE_URL is not a member of rollbook_app, the role that migrations grant to.
+
+    Have the owner run: CREATE ROLE rollbook_app NOLOGIN; GRANT rollbook_app TO {role};
+    """
+
+
+class MigrationBusy(Unavailable):
+    """Another migration of this database has been running for {seconds} s. Wait for it, then try again."""
+
+
+class MigrationFailed(Conflict):
+    """The migration {step} failed: {reason}. It left nothing behind; those before it are done."""
+
+
+class RevisionUnknown(Invalid):
+    """There is no way to revision '{revision}' ({reason}). `rollbook migrate status` lists the revisions."""
+
+
+class SchemaNewer(Conflict):
+    """The database is at revision {revision}, unknown to this release of Rollbook: install a newer one."""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from rollbook.ops import roles
 from rollbook.ops.binaries import OLDEST_MAJOR
 from rollbook.ops.embedded import ServerStatus, home_of
 from rollbook.ops.errors import (
+    AppRoleLacksGrants,
     AppRoleTooPowerful,
     ExternalRoleTooWeak,
     ExternalTooOld,
@@ -19,6 +20,15 @@ from rollbook.ops.errors import (
 )
 
 _TIMEOUT_S: Final = 10
+_POWERS: Final = """
+SELECT
+    current_user,
+    bool_or(rolsuper),
+    bool_or(rolbypassrls),
+    bool_or(rolname = %(app)s AND pg_has_role(current_user, oid, 'USAGE'))
+FROM pg_roles
+WHERE pg_has_role(current_user, oid, 'MEMBER')
+"""
 
 
 def up(settings: Settings) -> None:
@@ -61,14 +71,15 @@ def _version(db: roles.Connection) -> str:
 
 
 def _check_app_role(db: roles.Connection) -> None:
-    powers = db.execute(
-        "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
-    assert powers is not None
-    role, is_super, bypasses = powers
+    """Refuse an app role that row-level security does not bind, or that migrations do not grant anything."""
+    found = db.execute(_POWERS, {"app": roles.APP}).fetchone()
+    assert found is not None
+    role, is_super, bypasses, is_member = found
     if is_super or bypasses:
-        why = "is a superuser" if is_super else "may bypass row-level security"
+        why = "is, or may become, a superuser" if is_super else "may bypass row-level security"
         raise AppRoleTooPowerful(role=role, why=why)
+    if not is_member:
+        raise AppRoleLacksGrants(role=role)
 
 
 def _provision(settings: Settings, db: roles.Connection) -> None:

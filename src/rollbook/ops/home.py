@@ -1,4 +1,4 @@
-"""The folder ROLLBOOK_HOME: what lies where, who may read it, and the lock that makes `up` and `down` take turns."""
+"""The folder ROLLBOOK_HOME: what lies where, who may read it, and the lock that up and down share."""
 
 import fcntl
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from rollbook.core.progress import Report
 from rollbook.ops.errors import SecretsUnreadable, ServerBusy, file_errors
@@ -23,7 +23,7 @@ _LOG_ROTATES_AT_BYTES: Final = 20_000_000
 class Home:
     """Paths below ROLLBOOK_HOME.
 
-    Shape: ``data`` the cluster, ``run`` its socket, ``server.log``, ``server.json`` what we remember of it,
+    Shape:  ``data`` the cluster, ``run`` its socket, ``server.log``, ``server.json`` what we remember of it,
     ``secrets.json`` passwords (mode 0600), ``lock`` held while starting or stopping.
     """
 
@@ -50,7 +50,7 @@ class Home:
         return self.path / "secrets.json"
 
     def make(self) -> None:
-        """Make the folder. Root's must be open to the server's account; its secrets are closed by themselves."""
+        """Make the folder. Root's lets the server's account pass; secrets.json is closed by itself."""
         with file_errors(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.geteuid() == 0:
@@ -85,6 +85,10 @@ class Home:
             _write_json(self.secrets, _read_json(self.secrets) | {server: known | wanted}, mode=0o600)
         return wanted
 
+    def open_log(self) -> IO[str]:
+        """Open the log to append; it may quote rows, so it is closed to others."""
+        return _open_private(self.log)
+
     def rotate_log(self) -> None:
         """Put a big log aside; the one before that goes."""
         if self.log.exists() and self.log.stat().st_size > _LOG_ROTATES_AT_BYTES:
@@ -96,7 +100,7 @@ class Home:
 
         Raises: ``ServerBusy`` after ``LOCK_TIMEOUT_S``. The lock dies with its process.
         """
-        with file_errors(self.path), (self.path / "lock").open("a") as lock:
+        with file_errors(self.path), _open_private(self.path / "lock") as lock:
             self._wait_for(lock.fileno(), report)
             yield
 
@@ -110,6 +114,28 @@ class Home:
             if time.monotonic() > deadline:
                 raise ServerBusy(home=self.path, seconds=LOCK_TIMEOUT_S)
             time.sleep(0.05)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk keep the names in ``folder`` as they are now."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _open_private(path: Path) -> IO[str]:
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8")
+    _own_like_folder(file.fileno(), path.parent)
+    return file
+
+
+def _own_like_folder(handle: int, folder: Path) -> None:
+    """Let a folder's owner keep its files when root writes there."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _try_lock(lock: int) -> bool:
@@ -137,6 +163,7 @@ def _write_json(path: Path, content: Mapping[str, Any], *, mode: int) -> None:
                 json.dump(content, file, indent=2)
                 file.flush()
                 os.fchmod(file.fileno(), mode)
+                _own_like_folder(file.fileno(), path.parent)
                 os.fsync(file.fileno())
             Path(name).replace(path)
         except BaseException:

@@ -20,7 +20,12 @@ class PidFile:
 
     pid: int
     port: int
-    is_ready: bool
+    state: str
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes connections."""
+        return self.state in {"ready", "standby"}
 
 
 def read_pid_file(data: Path) -> PidFile | None:
@@ -28,13 +33,13 @@ def read_pid_file(data: Path) -> PidFile | None:
     try:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         state = lines[7].strip() if len(lines) > 7 else ""  # noqa: PLR2004 -- PostgreSQL's eighth line
-        return PidFile(int(lines[0]), int(lines[3]), is_ready=state == "ready")
+        return PidFile(int(lines[0]), int(lines[3]), state)
     except (FileNotFoundError, PermissionError, ValueError, IndexError):
         return None
 
 
 def find_postmaster(data: Path) -> PidFile | None:
-    """Return the server that runs on ``data``; a pid file whose process is gone, or another's, does not count."""
+    """Return the server that runs on ``data``; a pid file whose process is gone or foreign does not count."""
     found = read_pid_file(data)
     return found if found is not None and runs_on(found.pid, data) else None
 
@@ -67,10 +72,11 @@ def is_alive(pid: int) -> bool:
         return not _PROC.is_dir()
 
 
-def clear_after_crash(data: Path) -> None:
-    """Make sure that no process of a dead server uses ``data``, and that its pid file names nobody.
+def clear_after_crash(data: Path, socket_folder: Path) -> None:
+    """Make sure that no process of a dead server uses ``data``, and that no lock file of it names anybody.
 
-    PostgreSQL removes a stale pid file itself, unless its number now belongs to another process of the account.
+    PostgreSQL removes stale lock files itself, unless their number is now another process of the account, or
+    one that ended and was never collected, as happens in containers.
     Raises: ``OrphansRunning`` if children of the dead server work on.
     """
     deadline = time.monotonic() + _ORPHANS_TIMEOUT_S
@@ -78,9 +84,11 @@ def clear_after_crash(data: Path) -> None:
         if time.monotonic() > deadline:
             raise OrphansRunning(pids=", ".join(map(str, orphans)), data=data)
         time.sleep(0.05)
-    stale = read_pid_file(data)
-    if stale is not None and _exists(stale.pid):
-        (data / "postmaster.pid").unlink(missing_ok=True)
+    if not _PROC.is_dir():
+        return  # we cannot look for orphans here, so PostgreSQL's own care must do
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    for left_over in socket_folder.glob(".s.PGSQL.*"):
+        left_over.unlink(missing_ok=True)
 
 
 def _processes_on(data: Path) -> Iterator[int]:
@@ -90,16 +98,6 @@ def _processes_on(data: Path) -> Iterator[int]:
                 yield int(process.name)
         except OSError:
             continue
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def stop(pid: int, home: Path, *, timeout_s: float) -> bool:
@@ -113,7 +111,12 @@ def stop(pid: int, home: Path, *, timeout_s: float) -> bool:
         return True
     except PermissionError as error:
         raise NotYourServer(home=home) from error
-    deadline = time.monotonic() + timeout_s
+    return has_ended(pid, within_s=timeout_s)
+
+
+def has_ended(pid: int, *, within_s: float) -> bool:
+    """Wait for the process ``pid`` to end; return whether it has."""
+    deadline = time.monotonic() + within_s
     while is_alive(pid):
         if time.monotonic() > deadline:
             return False

@@ -1,9 +1,9 @@
 """As whom the server runs. PostgreSQL refuses root, so root drops to an account that is there already.
 
-That account must be able to enter the folders of the programs and of the data. Where one above them is closed to it
-(a checkout in /root), the server keeps one capability of root, to pass through closed folders; setpriv of util-linux
-grants it. It then reads any file the machine has, as root's processes do, though only PostgreSQL's superuser, whom
-no door of Rollbook uses, could ask it to.
+That account must be able to enter the folders of the programs and of the data. Where one above them is
+closed to it (a checkout in /root), the server keeps one capability of root, to pass through closed
+folders; setpriv of util-linux grants it. It can then read any file of the machine, as root's processes
+can; but only PostgreSQL's superuser, whom no door of Rollbook uses, could ask it to.
 """
 
 import os
@@ -94,7 +94,7 @@ def _ways_to_become(person: pwd.struct_passwd) -> Iterator[Account]:
 
 
 def _reaches(account: Account, paths: Iterable[Path]) -> bool:
-    tests = " && ".join('[ -x "$%d" ]' % (number + 1) for number, _ in enumerate(paths))
+    tests = " && ".join(f'[ -x "${{{number}}}" ]' for number, _ in enumerate(paths, start=1))
     return account.run(["/bin/sh", "-c", tests, "sh", *map(str, paths)]).returncode == 0
 
 

@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy import URL, make_url
 
 from rollbook.core.settings import Settings
-from rollbook.ops import databases, server
+from rollbook.ops import databases, migrate, server
 
 TEMPLATE: Final = "rollbook_template"
 
@@ -54,7 +51,7 @@ class TestServer:
     def make_template(self) -> None:
         """Make the migrated database that the others are copied from."""
         databases.create_database(self.settings, TEMPLATE)
-        migrate(_at(self.status.owner_url, TEMPLATE))
+        migrate.upgrade(_at(self.status.owner_url, TEMPLATE))
 
 
 @contextmanager
@@ -67,18 +64,6 @@ def running_server(home: Path) -> Iterator[TestServer]:
         yield started
     finally:
         server.down(settings)
-
-
-def migrate(owner_url: str, revision: str = "head") -> None:
-    """Bring the database to ``revision``; "base" takes everything away."""
-    config = Config()
-    config.set_main_option("script_location", str(files("rollbook.migrations")))
-    engine = create_engine(owner_url)
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        change = command.downgrade if revision == "base" else command.upgrade
-        change(config, revision)
-    engine.dispose()
 
 
 def _at(url: str, database: str) -> str:

@@ -1,0 +1,56 @@
+"""Real servers in folders of their own. A made one is copied, since initdb takes longer than a copy."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.real_server import settings_of, stop_servers_below
+from rollbook.core.settings import Settings
+from rollbook.ops import server
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every account may enter, as pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="rb-test-"))
+    folder.chmod(0o755)
+    yield folder
+    stop_servers_below(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def made() -> Iterator[Path]:
+    """The folder of a server that was made, and is stopped."""
+    folder = Path(tempfile.mkdtemp(prefix="rb-made-"))
+    folder.chmod(0o755)
+    settings = settings_of(folder / "home")
+    server.up(settings, durable=False)
+    server.down(settings)
+    (settings.home / "server.json").unlink()
+    yield settings.home
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def fresh(open_folder: Path) -> Settings:
+    """Settings for a server that was never made."""
+    return settings_of(open_folder / "home")
+
+
+@pytest.fixture
+def stopped(open_folder: Path, made: Path) -> Settings:
+    """Settings for a server that was made, and is stopped."""
+    subprocess.run(["cp", "-a", str(made), str(open_folder / "home")], check=True)
+    return settings_of(open_folder / "home")
+
+
+@pytest.fixture
+def running(stopped: Settings) -> Settings:
+    """Settings for a server that runs."""
+    server.up(stopped, durable=False)
+    return stopped
