@@ -55,21 +55,26 @@ def _show(summary: oulad.ImportSummary, *, json: bool) -> None:
     if json:
         output.print_json(summary)
         return
-    files = {file.file: file for file in summary.files}
-    rows = [
-        (*_read(files.get(t.source), t.source), t.table, t.inserted, t.updated, t.unchanged)
-        for t in summary.tables
-    ]
-    only_read = [
-        _read(file, name) for name, file in files.items() if name not in {t.source for t in summary.tables}
-    ]
-    rows += [(*read, None, None, None, None) for read in only_read]
-    output.print_table(("file", "rows read", "rejected", "table", "inserted", "updated", "unchanged"), rows)
+    columns = ("file", "rows read", "rejected", "table", "inserted", "updated", "unchanged")
+    output.print_table(columns, _rows(summary))
     for file in summary.files:
         if file.ignored_columns:
             output.say(f"{file.file}: ignored the columns {', '.join(file.ignored_columns)}")
     typer.echo(f"{summary.tenant}: {summary.written:,} rows written")
     _list_rejects(summary.rejects, summary.rejected)
+
+
+def _rows(summary: oulad.ImportSummary) -> list[tuple[object, ...]]:
+    """Return a row for each table, beside the file it comes from, and for each file that is only checked."""
+    files = {file.file: file for file in summary.files}
+    into = {table.source for table in summary.tables}
+    return [
+        *(
+            (*_read(files.get(t.source), t.source), t.table, t.inserted, t.updated, t.unchanged)
+            for t in summary.tables
+        ),
+        *((*_read(file, name), None, None, None, None) for name, file in files.items() if name not in into),
+    ]
 
 
 def _read(file: oulad.FileSummary | None, name: str) -> tuple[str, int | None, int | None]:

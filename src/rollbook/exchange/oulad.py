@@ -30,7 +30,7 @@ from rollbook.exchange.oulad_layouts import (
     STUDENT_INFO,
     STUDENT_VLE,
 )
-from rollbook.exchange.oulad_merge import TableSummary, merge_drop
+from rollbook.exchange.oulad_merge import TableSummary, make_keys, merge_drop
 from rollbook.intake.checks import check, check_reference
 from rollbook.intake.files import find_file, need_file
 from rollbook.intake.layout import Layout
@@ -42,6 +42,7 @@ SLUG: Final = "oulad"
 NAME: Final = "Open University (OULAD)"
 Drop = Sequence[tuple[Layout, Path | None]]
 
+TYPING: Final = ("type_enrollments", "type_students", "type_assignments", "type_grades")
 _MOST_EVENTS: Final = 2**31 - 1
 _LOCK_TIMEOUT: Final = text("SET LOCAL lock_timeout = '4s'")
 _LOCK_TRIES: Final = 30
@@ -140,6 +141,15 @@ def find_drop(directory: Path) -> Drop:
     return [*required, (STUDENT_VLE, find_file(directory, STUDENT_VLE.file))]
 
 
+def make_tables(db: Session) -> None:
+    """Make every temporary table of an import, empty: for tests of its queries."""
+    for layout in (*REQUIRED, STUDENT_VLE):
+        stage_nothing(db, layout)
+    for query in ("type_sections", "type_events", *TYPING):
+        db.execute(SQL[query])
+    make_keys(db)
+
+
 @dataclass(frozen=True, slots=True)
 class _Import:
     engine: Engine
@@ -159,6 +169,8 @@ class _Import:
         if span:
             self._make_months(*span)
         tenant = self._enter_tenant(db)
+        for query in TYPING:
+            db.execute(SQL[query])
         tables = merge_drop(db, tenant, span, self.report)
         files = [FileSummary(s.file, s.rows_read, rejects.counts[s.file], s.ignored_columns) for s in staged]
         return ImportSummary(self.slug, files, tables, rejects.total, rejects.shown)
@@ -219,6 +231,7 @@ class _Import:
         if tenant.is_synthetic:
             raise TenantIsSynthetic(slug=self.slug)
         look_through(db, Visibility(tenant.tenant_id))
+        db.execute(SQL["use_time_zone"], {"time_zone": tenant.time_zone})
         return tenant
 
     def analyze(self, tables: Sequence[str]) -> None:

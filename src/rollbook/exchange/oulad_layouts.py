@@ -1,7 +1,7 @@
 """The files of the Open University Learning Analytics Dataset, as published.
 
-Source: Kuzilek, Hlosta, Zdrahal (2017), doi 10.1038/sdata.2017.171. Copies differ in how they write "no value"
-(nothing, or a question mark), flags (Y, 1, True) and quotation marks; all of them are read.
+Source: Kuzilek, Hlosta, Zdrahal (2017), doi 10.1038/sdata.2017.171. Copies differ in how they write
+"no value" (nothing, or a question mark), flags (Y, 1, True) and quotation marks; all of them are read.
 """
 
 from typing import Final

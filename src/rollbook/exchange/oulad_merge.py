@@ -1,4 +1,4 @@
-"""Typed rows into the rooms' tables: what differs is updated, what is missing inserted, the rest left alone."""
+"""Typed rows into the rooms' tables: what differs is updated, what is missing inserted, the rest left."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rollbook.core.progress import Report
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
 
-SQL: Final = named_sql("rollbook.exchange", "oulad.sql")
+SQL: Final = named_sql("rollbook.exchange", "oulad_merge.sql")
 EVENTS: Final = "analytics_events"
 
 
@@ -64,11 +64,9 @@ _MERGES: Final = (
 def merge_drop(
     db: Session, tenant: Tenant, span: tuple[date, date] | None, report: Report
 ) -> Sequence[TableSummary]:
-    """Merge what was staged and checked into the tenant's tables; ``span`` is that of the events."""
-    facts = {"tenant_id": tenant.tenant_id, "time_zone": tenant.time_zone}
-    for query in ("type_enrollments", "type_students", "type_assignments", "type_grades"):
-        db.execute(SQL[query], facts)
-    incoming = db.execute(SQL["count_incoming"]).one()._mapping
+    """Merge the typed rows into the tenant's tables; ``span`` is that of the events."""
+    facts = {"tenant_id": tenant.tenant_id}
+    incoming = db.execute(SQL["count_incoming"]).mappings().one()
     report.step("Writing", len(_MERGES))
     done = [_merge(db, merge, facts, incoming[merge.table], report) for merge in _MERGES]
     return [*done, _merge_events(db, span, facts, incoming[EVENTS], report)]
@@ -113,3 +111,9 @@ def _months(since: date, until: date) -> Iterator[tuple[date, date]]:
         following = (first + timedelta(days=32)).replace(day=1)
         yield first, following
         first = following
+
+
+def make_keys(db: Session) -> None:
+    """Make the tables of keys alone, for tests of the queries."""
+    for query in ("key_sections", "key_students", "key_enrollments", "key_grades"):
+        db.execute(SQL[query])
