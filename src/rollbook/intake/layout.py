@@ -55,7 +55,7 @@ class Whole:
         has_digits_only = (func.translate(value, "0123456789", "") == "") & func.length(value).between(1, 9)
         return case(
             (has_digits_only, in_range & (cast(number, Text) == value)),
-            (value.op("~")("^-[1-9][0-9]{0,8}$"), in_range),
+            (value.regexp_match("^-[1-9][0-9]{0,8}$"), in_range),
             else_=no(),
         )
 
@@ -75,7 +75,7 @@ class Decimals:
     def holds(self, value: ColumnElement[str]) -> ColumnElement[bool]:
         """Look at the digits first."""
         in_range = cast(value, Numeric).between(self.least, self.most)
-        return case((value.op("~")(r"^-?[0-9]{1,9}(\.[0-9]{0,9})?$"), in_range), else_=no())
+        return case((value.regexp_match(r"^-?[0-9]{1,9}(\.[0-9]{0,9})?$"), in_range), else_=no())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Words:
 
     def holds(self, value: ColumnElement[str]) -> ColumnElement[bool]:
         """Leave out control characters."""
-        return (func.length(value) <= self.most) & ~value.op("~")("[[:cntrl:]]")
+        return (func.length(value) <= self.most) & ~value.regexp_match("[[:cntrl:]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Code:
 
     def holds(self, value: ColumnElement[str]) -> ColumnElement[bool]:
         """Match all of it."""
-        return value.op("~")(f"^(?:{self.pattern})$")
+        return value.regexp_match(f"^(?:{self.pattern})$")
 
 
 @dataclass(frozen=True, slots=True)
