@@ -17,6 +17,7 @@ PREPARABLE = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "WITH")
 GIVEN: dict[str, str] = {
     "features.sql": "rollbook.risk.cohort:make_tables",
     "rollbook.risk": "rollbook.risk.cohort:make_tables",
+    "rollbook.exchange": "rollbook.exchange.oulad:make_tables",
 }
 
 
