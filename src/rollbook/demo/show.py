@@ -33,7 +33,7 @@ _SQL: Final = named_sql("rollbook.demo")
 
 
 class DemoDiffers(Conflict):
-    """The tenant 'demo' holds another district than --students {students} --seed {seed} makes; name its own."""
+    """The tenant 'demo' holds another district than --students {students} --seed {seed} makes: say its."""
 
 
 @dataclass(frozen=True, slots=True)
