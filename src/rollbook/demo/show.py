@@ -33,7 +33,7 @@ _SQL: Final = named_sql("rollbook.demo")
 
 
 class DemoDiffers(Conflict):
-    """The tenant 'demo' holds another district than --students {students} --seed {seed} makes: say its."""
+    """Tenant 'demo' holds another district than --students {students} --seed {seed} makes: give its own."""
 
 
 @dataclass(frozen=True, slots=True)
