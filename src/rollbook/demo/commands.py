@@ -33,7 +33,7 @@ class Serve(Protocol):
     """The web door, which stands above this floor: cli.py hands it over as the context's object."""
 
     def __call__(
-        self, status: server.ServerStatus, *, host: str, port: int, on_ready: Callable[[str], None]
+        self, database: server.ServerStatus, *, host: str, port: int, on_ready: Callable[[str], None]
     ) -> None:
         """Serve until told to stop; call ``on_ready`` with the address once it answers."""
 
@@ -77,13 +77,15 @@ def demo(  # noqa: PLR0913 - each option says what it is for
         if chosen is None:
             _print(_Shown(None, tenants), json=json)
         else:
-            serve: Serve = context.obj
-            serve(
-                status,
-                host=HOST,
-                port=chosen,
-                on_ready=lambda address: _print(_Shown(address, tenants), json=json),
-            )
+            _serve(context.obj, status, chosen, lambda address: _print(_Shown(address, tenants), json=json))
+
+
+def _serve(serve: Serve, status: server.ServerStatus, port: int, on_ready: Callable[[str], None]) -> None:
+    """Serve on this machine only; Ctrl-C is the way it ends, not a failure."""
+    try:
+        serve(status, host=HOST, port=port, on_ready=on_ready)
+    except KeyboardInterrupt:
+        output.say("Stopping.")
 
 
 def _choose_port(port: int | None) -> int:
@@ -109,7 +111,7 @@ def _postgresql(*, keep_running: bool) -> Iterator[server.ServerStatus]:
             status = server.up(report=report)
         yield status
     except KeyboardInterrupt:
-        output.say("Stopping.")
+        output.say("Interrupted: what is finished stays, and the same command goes on from there.")
         raise typer.Exit(_INTERRUPTED) from None
     finally:
         if not leave:
