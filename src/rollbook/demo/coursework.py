@@ -129,7 +129,9 @@ def draw_marks(
     late_day = next_school_day(due, rng.integers(1, 5, shape))
     is_late = (rng.random(shape) < 0.08) & (late_day <= last)
     handed_in = np.where(missing, NEVER, np.where(is_late, late_day, due))
-    marked_on = next_school_day(np.where(is_late, late_day, due), rng.integers(1, 7, shape) + 5 * missing)
+    class_marked_on = next_school_day(due, _marking_days(rng, assignments)[enrollments.section])
+    marked_on = np.where(is_late, np.maximum(class_marked_on, next_school_day(late_day, 2)), class_marked_on)
+    marked_on = next_school_day(marked_on, 3 * missing)
     makeup_day = next_school_day(marked_on, rng.integers(1, 6, shape))
     made_up = missing & (rng.random(shape) < 0.35) & (makeup_day <= last)
     regraded = ~missing & (rng.random(shape) < 0.02)
@@ -147,6 +149,11 @@ def draw_marks(
         np.minimum(later, results),
         later_handed_in,
     )
+
+
+def _marking_days(rng: np.random.Generator, assignments: Assignments) -> Array:
+    """Return the school days until a class gets its work back, all at once; now and then it takes long."""
+    return rng.choice([1, 1, 2, 2, 3, 4, 5, 9], assignments.due_on.shape)
 
 
 def _worth(
