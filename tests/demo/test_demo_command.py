@@ -1,4 +1,4 @@
-"""`rollbook demo` as a user runs it: from nothing to a served list, again, interrupted, leaving nothing behind."""
+"""`rollbook demo` as a user runs it: from nothing to a served list, and again, leaving nothing behind."""
 
 import json
 import os
@@ -135,6 +135,9 @@ def test_it_serves_until_told_to_stop(
     ) as served:
         try:
             printed, address = _until_it_answers(served)
+            meanwhile = machine.demo("--once")
+            assert (meanwhile.returncode, meanwhile.stdout) == (1, "")
+            assert "Another `rollbook demo`" in meanwhile.stderr
             with urllib.request.urlopen(f"{address}/health", timeout=30) as health:
                 assert health.status == 200
             os.killpg(served.pid, how)  # as a terminal's Ctrl-C: everyone in the foreground gets it
@@ -166,6 +169,14 @@ def test_a_port_in_use_is_said_before_any_work(machine: Machine, tmp_path: Path)
 
     assert refused.returncode == 1
     assert f"Port {port} is in use" in refused.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_files_that_are_not_there_are_said_before_any_work(tmp_path: Path) -> None:
+    refused = run_rollbook("demo", "--once", "--oulad", str(tmp_path / "nowhere"), home=tmp_path / "home")
+
+    assert refused.returncode == 1
+    assert "nowhere" in refused.stderr
     assert not (tmp_path / "home").exists()
 
 

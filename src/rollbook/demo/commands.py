@@ -1,5 +1,6 @@
 """The command `rollbook demo`: sets everything up, shows it on stdout and, unless --once, on the web."""
 
+import fcntl
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.demo import service, show
 from rollbook.ops import server
+from rollbook.ops.embedded import home_of
+from rollbook.ops.errors import file_errors
 from rollbook.ops.ports import HOST, is_port_free, port_user
 
 app = typer.Typer()
@@ -27,6 +30,10 @@ _TERMINATED: Final = 128 + signal.SIGTERM
 
 class DemoPortInUse(Conflict):
     """Port {port} is in use by {user}. Choose another one with --port."""
+
+
+class DemoRunning(Conflict):
+    """Another `rollbook demo` is at work in {home}. End that one first."""
 
 
 class Serve(Protocol):
@@ -70,10 +77,12 @@ def demo(  # noqa: PLR0913 - each option says what it is for
 
     Again is quick and changes nothing. Ctrl-C ends the pages, and PostgreSQL if the demo started it.
     """
+    plan = show.Plan(students, seed, oulad)
+    show.check(plan)
     chosen = None if once else _choose_port(port)
-    with _postgresql(keep_running=keep_running) as status:
+    with _alone(), _postgresql(keep_running=keep_running) as status:
         with progress_bar() as report:
-            tenants = show.prepare(status, show.Plan(students, seed, oulad), report)
+            tenants = show.prepare(status, plan, report)
         if chosen is None:
             _print(_Shown(None, tenants), json=json)
         else:
@@ -99,6 +108,24 @@ def _choose_port(port: int | None) -> int:
     if port is None:
         return 0
     raise DemoPortInUse(port=port, user=port_user(port))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Run the block while no other demo runs in this home: the first to end would stop the other's server.
+
+    Raises: ``DemoRunning``. The lock dies with its process.
+    """
+    home = home_of(settings())
+    home.make()
+    with file_errors(home.path):
+        lock = (home.path / "demo.lock").open("a")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoRunning(home=home.path) from None
+        yield
 
 
 @contextmanager

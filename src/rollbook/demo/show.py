@@ -94,6 +94,15 @@ class _Stage:
         return engine_for(self.url, statement_timeout_s=0)
 
 
+def check(plan: Plan) -> None:
+    """See, before all the work, that the files are there.
+
+    Raises: what ``oulad.find_drop`` raises.
+    """
+    if plan.oulad is not None:
+        oulad.find_drop(plan.oulad)
+
+
 def prepare(status: ServerStatus, plan: Plan, report: Report) -> list[TenantShown]:
     """Bring the schema up to date, fill the tenants, train, score, and say what there is to see.
 
