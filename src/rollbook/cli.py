@@ -25,6 +25,7 @@ VERBS: Final = {
     "status": ("rollbook.ops.commands", "Describe the server, with the URLs to connect to it."),
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
+    "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),

@@ -1,4 +1,4 @@
-"""Floor: demo. A synthetic school district, the same for the same seed, and the command that shows it at work.
+"""Floor: demo. A synthetic district, the same for the same seed, and the steps that show Rollbook at work.
 
 Owns    no table: it writes those of the rooms, in a tenant that is marked synthetic
 Reads   the rooms' models; risk.service, accounts.service, exchange.oulad

@@ -85,7 +85,9 @@ def draw_students(rng: np.random.Generator, ids: Ids, count: int) -> Students:
         school=np.searchsorted([plan.low_grade for plan in SCHOOLS], grade, side="right") - 1,
         is_english_learner=rng.random(count) < np.where(grade < 6, 0.16, 0.09),  # noqa: PLR2004
         is_special_education=rng.random(count) < 0.14,  # noqa: PLR2004 - about the national share
-        economic_status=rng.choice(np.array(["disadvantaged", "not_disadvantaged"], dtype=object), count, p=[0.46, 0.54]),
+        economic_status=rng.choice(
+            np.array(["disadvantaged", "not_disadvantaged"], dtype=object), count, p=[0.46, 0.54]
+        ),
         **_stay(rng, count),
     )
 
@@ -123,12 +125,12 @@ def _stay(rng: np.random.Generator, count: int) -> dict[str, Array]:
 
 
 def draw_lives(rng: np.random.Generator, students: Students) -> Lives:
-    """Draw one latent risk per student, let it wander and break from week to week, and split it by field."""
+    """Draw one latent risk per student, let it wander and turn week by week, and split it by field."""
     count = len(students)
     school = np.array([plan.strain for plan in SCHOOLS])[students.school]
     poor = np.where(students.economic_status == "disadvantaged", 0.2, -0.17)
     base = 0.75 * rng.standard_normal(count) + school + poor
-    strain = base[:, None] + _wander(rng, count) + _crises(rng, count)
+    strain = base[:, None] + _wander(rng, count) + _crises(rng, count) + _turns(rng, count)
     return Lives(
         attendance=_field(rng, strain, own=0.6),
         learning=_field(rng, strain, own=0.6),
@@ -148,13 +150,25 @@ def _wander(rng: np.random.Generator, count: int) -> Array:
 
 
 def _crises(rng: np.random.Generator, count: int) -> Array:
-    """Return hard weeks that nothing before announces: a third of the students have 4 to 11 of them."""
+    """Return hard weeks that nothing announces: a third of the students have 4 to 11 of them."""
     week = np.arange(WEEKS)[None, :]
     begins = rng.integers(0, WEEKS, count)[:, None]
     lasts = rng.integers(4, 12, count)[:, None]
     hit = (rng.random(count) < 0.33)[:, None]  # noqa: PLR2004
     crises: Array = 1.3 * (hit & (week >= begins) & (week < begins + lasts))
     return crises
+
+
+def _turns(rng: np.random.Generator, count: int) -> Array:
+    """Return what nobody foresees in each term: from some week on, things go better or worse."""
+    week = np.arange(WEEKS)[None, :]
+    turns = np.zeros((count, WEEKS))
+    for term in TERMS:
+        first = (term.starts_on - TERMS[0].starts_on).days // 7
+        last = (term.ends_on - TERMS[0].starts_on).days // 7
+        since = rng.integers(first + 5, last - 1, count)[:, None]
+        turns += rng.normal(0, 0.9, count)[:, None] * ((week >= since) & (week <= last))
+    return turns
 
 
 def _field(rng: np.random.Generator, strain: Array, *, own: float) -> Array:

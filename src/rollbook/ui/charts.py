@@ -90,9 +90,7 @@ def bar_chart(points: Sequence[Point], span: Span, sentence: str, *, top: float,
     bars = []
     for point in points:
         x, y = min(span.x(point.day), WIDTH - _RIGHT - wide), _y(min(point.value / top, 1), height)
-        bars.append(
-            f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{base - y:.1f}"/>'
-        )
+        bars.append(f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{base - y:.1f}"/>')
     grid = _grid(height, [(0, "0"), (1, f"{top:,.0f}{unit}")])
     return _svg(WIDTH, height, sentence, grid + _months(span, height) + "".join(bars))
 
