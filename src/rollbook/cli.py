@@ -31,6 +31,7 @@ NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
 }
 
+_OF_COMPLETION: Final = {"install_completion", "show_completion"}
 FAILED: Final = 1
 WRONG_USE: Final = 2
 
@@ -60,6 +61,8 @@ def load(name: str) -> Any:  # noqa: ANN401 -- typer keeps the type to itself
     """Import the module of the command ``name`` and return the command, or the group of commands."""
     module = import_module((VERBS | NOUNS)[name][0])
     loaded = command_of(module.app)
+    # completion is installed for `rollbook` as a whole
+    loaded.params = [option for option in loaded.params if option.name not in _OF_COMPLETION]
     if name in VERBS and isinstance(loaded, TyperGroup):
         return loaded.commands[name]
     return loaded

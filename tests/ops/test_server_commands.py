@@ -1,5 +1,5 @@
 import json
-import os
+import signal
 import subprocess
 import time
 
@@ -66,6 +66,8 @@ def test_logs_follow_what_comes(running: Settings) -> None:
         log.rename(log.with_suffix(".log.1"))
         log.write_text("a new log\n")
         assert process.stdout.readline() == "a new log\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0, "Ctrl-C is how one ends it"
     finally:
         process.kill()
         process.communicate()

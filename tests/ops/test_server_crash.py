@@ -52,11 +52,13 @@ def test_killed_server_comes_back_with_the_same_data(running: Settings) -> None:
 
 
 def test_recovery_is_reported(running: Settings) -> None:
-    write_a_row(running)
-    crash(running)
-    steps = Steps()
-    server.up(running, steps, durable=False)
-    assert any(title.startswith("Starting PostgreSQL") for title in steps.titles)
+    assert has_ended(crash(running), within_s=60)
+    after_crash, after_down = Steps(), Steps()
+    server.up(running, after_crash, durable=False)
+    server.down(running)
+    server.up(running, after_down, durable=False)
+    assert [title for title in after_crash.titles if "Recovering" in title]
+    assert not [title for title in after_down.titles if "Recovering" in title]
 
 
 @pytest.mark.parametrize("whose", ["the server's account", "ours"])
