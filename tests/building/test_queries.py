@@ -10,32 +10,25 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from rollbook.core.sql import named_sql
-from rollbook.intake.layout import Layout
-
 from building.queries import SOURCE, NamedQuery, every_query, named_queries
 
 PREPARABLE = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "WITH")
-MAKES_A_TABLE = re.compile(r"CREATE TEMP(ORARY)? TABLE ")
 QUERIES = every_query()
+# Some queries read temporary tables; this is who makes them.
+GIVEN = {
+    "features.sql": "rollbook.risk.cohort:make_tables",
+    "rollbook.risk": "rollbook.risk.cohort:make_tables",
+    "rollbook.exchange": "rollbook.exchange.oulad:make_tables",
+}
 
 
-def _given(db: Session, query: NamedQuery) -> None:
-    """Make the temporary tables that ``query`` may read: those of its room, and a cohort for features."""
-    room = "rollbook.risk" if query.file == "features.sql" else query.package
-    for layout in _layouts(room):
-        columns = ", ".join(f"{column.name} text" for column in layout.columns)
-        db.execute(text(f"CREATE TEMP TABLE {layout.stage} (line_number bigint, {columns}) ON COMMIT DROP"))
-    for maker in QUERIES:
-        if maker.package == room and MAKES_A_TABLE.match(maker.statement):
-            db.execute(named_sql(room, maker.file)[maker.name], dict.fromkeys(maker.takes))
-
-
-def _layouts(room: str) -> list[Layout]:
-    """Return the layouts of the files that a room stages."""
-    names = [path.stem for path in (SOURCE / room.removeprefix("rollbook.")).glob("*_layouts.py")]
-    modules = [import_module(f"{room}.{name}") for name in names]
-    return [value for module in modules for value in vars(module).values() if isinstance(value, Layout)]
+def _given(query: NamedQuery) -> Callable[[Session], object]:
+    maker = GIVEN.get(query.file) or GIVEN.get(query.package)
+    if maker is None:
+        return lambda _: None
+    module, _, function = maker.partition(":")
+    made: Callable[[Session], object] = getattr(import_module(module), function)
+    return made
 
 
 def _probe(db: Session, query: NamedQuery) -> None:
@@ -51,7 +44,7 @@ def _probe(db: Session, query: NamedQuery) -> None:
 
 @pytest.mark.parametrize("query", QUERIES, ids=str)
 def test_query_binds(db: Session, query: NamedQuery) -> None:
-    _given(db, query)
+    _given(query)(db)
 
     _probe(db, query)
 
