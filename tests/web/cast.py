@@ -24,8 +24,8 @@ PASSWORD = "correct horse battery"
 STUDENTS = 130
 WEEKS = 12
 LAST_LIST = date(2025, 11, 25)
-FIRST = "Ada Ben Cai Dee Eva Fay Gus Hal Ida Jon Kim Lea Max".split()
-FAMILY = "Abara Becker Chavez Dang Ellison Farah Gupta Hoang Ito Juarez".split()
+FIRST = ["Ada", "Ben", "Cai", "Dee", "Eva", "Fay", "Gus", "Hal", "Ida", "Jon", "Kim", "Lea", "Max"]
+FAMILY = ["Abara", "Becker", "Chavez", "Dang", "Ellison", "Farah", "Gupta", "Hoang", "Ito", "Juarez"]
 
 
 @dataclass(frozen=True)

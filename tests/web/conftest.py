@@ -1,13 +1,8 @@
 """The cast, written once for all tests of the web; the application over it; a browser."""
 
-import os
-import shutil
-import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import cast as the_cast
-import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
