@@ -62,7 +62,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         numeric = bool(cells) and all(
             isinstance(row[index], int | float) or row[index] == "-" for row in cells
         )
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=True, overflow="ignore")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
     for row in cells:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
     # As wide as its cells: a narrow terminal wraps a line, nothing is cut off.
