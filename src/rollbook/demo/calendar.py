@@ -1,4 +1,4 @@
-"""The school year 2025/26 of the demo: two terms, holidays, and the instants at which its facts became known."""
+"""The school year 2025/26 of the demo: two terms, holidays, and the instants at which facts became known."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time

@@ -10,6 +10,7 @@ from rollbook.demo.calendar import TERMS, Array
 from rollbook.demo.ids import Ids
 from rollbook.demo.people import SCHOOLS, STUDENTS_PER_COUNSELOR, Students
 from rollbook.demo.words import BOYS, FAMILIES, GIRLS
+from rollbook.roster.models import SchoolType
 
 CLASS_SIZE: Final = 26
 SECTIONS_PER_TEACHER: Final = 5
@@ -47,12 +48,14 @@ class Staff:
 
     def of(self, role: str, school: int) -> list[int]:
         """Return the places of those in ``role`` at ``school``."""
-        return [n for n, (r, s) in enumerate(zip(self.role, self.school, strict=True)) if (r, s) == (role, school)]
+        return [
+            n for n, (r, s) in enumerate(zip(self.role, self.school, strict=True)) if (r, s) == (role, school)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """Who sits where. Shape: arrays by seat, which is a student in a section; ``section`` is a place in Sections."""
+    """Who sits where. Shape: arrays by seat, a student in a section; ``section`` is a place in Sections."""
 
     student: Array
     section: Array
@@ -86,9 +89,21 @@ def offers() -> list[Offer]:
 
 
 def _elementary() -> list[Offer]:
-    subjects = (("ELA", "Reading and writing", 0.0), ("MAT", "Mathematics", 0.15), ("SCI", "Science", -0.2), ("SOC", "Our community", -0.2))
+    subjects = (
+        ("ELA", "Reading and writing", 0.0),
+        ("MAT", "Mathematics", 0.15),
+        ("SCI", "Science", -0.2),
+        ("SOC", "Our community", -0.2),
+    )
     return [
-        Offer(f"{code}{grade:02}", f"{title}, {_ORDINALS[grade].lower()}", title.split(" ")[0], 0, (grade,), hard - 0.2)
+        Offer(
+            f"{code}{grade:02}",
+            f"{title}, {_ORDINALS[grade].lower()}",
+            title.split(" ")[0],
+            0,
+            (grade,),
+            hard - 0.2,
+        )
         for grade in range(6)
         for code, title, hard in subjects
     ]
@@ -123,7 +138,12 @@ def _high() -> list[Offer]:
         for subject, titles, code, hard in rows
         for grade, title in zip(range(9, 13), titles, strict=True)
     ]
-    electives = (("SPA", "Spanish", 0.1), ("CSC", "Computer science", 0.2), ("ART", "Studio art", -0.5), ("MUS", "Music", -0.6))
+    electives = (
+        ("SPA", "Spanish", 0.1),
+        ("CSC", "Computer science", 0.2),
+        ("ART", "Studio art", -0.5),
+        ("MUS", "Music", -0.6),
+    )
     return core + [Offer(code, title, ELECTIVE, 2, (9, 10, 11, 12), hard) for code, title, hard in electives]
 
 
@@ -153,7 +173,9 @@ class _Timetable:
     def seat(self, catalogue: list[Offer], term: int) -> None:
         elective = self._choose_electives(catalogue)
         for place, offer in enumerate(catalogue):
-            chosen = elective == place if offer.subject_is_chosen else np.isin(self._students.grade, offer.grades)
+            chosen = (
+                elective == place if offer.subject_is_chosen else np.isin(self._students.grade, offer.grades)
+            )
             takers = np.flatnonzero(chosen)
             if len(takers):
                 self._seat_course(place, offer, term, takers)
@@ -162,13 +184,15 @@ class _Timetable:
         """Return the place of each high-school student's elective, -1 for others."""
         pool = [place for place, offer in enumerate(catalogue) if offer.subject_is_chosen]
         high = catalogue[pool[0]].school
-        chosen: Array = np.where(self._students.school == high, self._rng.choice(pool, len(self._students)), -1)
+        chosen: Array = np.where(
+            self._students.school == high, self._rng.choice(pool, len(self._students)), -1
+        )
         return chosen
 
     def _seat_course(self, place: int, offer: Offer, term: int, takers: Array) -> None:
         """Deal ``takers`` into sections; in elementary school a class stays together, with one teacher."""
         classes = -(-len(takers) // CLASS_SIZE)
-        together = SCHOOLS[offer.school].high_grade < 6
+        together = SCHOOLS[offer.school].school_type is SchoolType.ELEMENTARY
         dealt = takers if together else self._rng.permutation(takers)
         for number in range(classes):
             section = len(self.offer)
@@ -206,7 +230,9 @@ def draw_curriculum(rng: np.random.Generator, ids: Ids, students: Students) -> C
             timetable.hire("counselor", school)
     for term in range(len(TERMS)):
         timetable.seat(catalogue, term)
-    sections = Sections(ids.draw(len(timetable.offer)), timetable.codes, timetable.offer, timetable.teacher, timetable.term)
+    sections = Sections(
+        ids.draw(len(timetable.offer)), timetable.codes, timetable.offer, timetable.teacher, timetable.term
+    )
     seats = Seats(np.concatenate(timetable.seat_student), np.concatenate(timetable.seat_section))
     return Curriculum(catalogue, ids.draw(len(catalogue)), _staff(rng, ids, timetable), sections, seats)
 

@@ -12,7 +12,7 @@ Columns = Mapping[str, Array]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Later versions of rows of ``table``: ``key`` says which, ``columns`` what is new, known_at among them."""
+    """Later versions of rows of ``table``: ``key`` says which, ``columns`` what is new and when known."""
 
     table: str
     key: Columns
@@ -26,8 +26,8 @@ class District:
     tables: dict[str, Columns] = field(default_factory=dict)
     corrections: list[Correction] = field(default_factory=list)
 
-    def known_before(self, instant: Array) -> "District":
-        """Return what was known before ``instant`` (datetime64[s], UTC); tables without known_at stay whole."""
+    def known_before(self, instant: np.datetime64) -> "District":
+        """Return what was known before ``instant`` (UTC); tables without known_at stay whole."""
         return District(
             {name: _until(columns, columns, instant) for name, columns in self.tables.items()},
             [
@@ -37,7 +37,7 @@ class District:
         )
 
 
-def _until(columns: Columns, dated: Columns, instant: Array) -> Columns:
+def _until(columns: Columns, dated: Columns, instant: np.datetime64) -> Columns:
     if "known_at" not in dated:
         return columns
     kept = dated["known_at"] < instant

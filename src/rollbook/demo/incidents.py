@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from rollbook.demo.calendar import WEEKS, Array, instants, next_school_day, school_days, week_of
-from rollbook.demo.facts import Columns, Correction, pick
+from rollbook.demo.facts import Columns, Correction, nullable, pick
 from rollbook.demo.ids import Ids
 from rollbook.demo.people import Lives, Students
 
@@ -28,7 +28,7 @@ def draw_incidents(
     student, day = _when(rng, students, lives)
     kind = rng.choice(len(KINDS), len(student), p=SHARES)
     severity = np.clip(GRAVITY[kind] + rng.choice([-1, 0, 0, 0, 1], len(kind)), 1, 5)
-    is_grave = severity >= 4  # noqa: PLR2004 - someone higher up decides, and takes days
+    is_grave = severity >= 4
     known_at = instants(day, rng.integers(10 * 60, 16 * 60, len(day)))
     action = ACTIONS[np.clip(severity - 1 + rng.integers(0, 2, len(kind)), 0, 4)]
     incidents: dict[str, Array] = {
@@ -37,20 +37,22 @@ def draw_incidents(
         "incident_on": day,
         "incident_type": KINDS[kind],
         "severity_level": severity,
-        "action_taken": np.where(is_grave, None, action),
+        "action_taken": nullable(action, ~is_grave),
         "known_at": known_at,
     }
-    milder = ~is_grave & (severity > 1) & (rng.random(len(kind)) < 0.08)  # noqa: PLR2004 - after an inquiry
+    milder = ~is_grave & (severity > 1) & (rng.random(len(kind)) < 0.08)
     return incidents, [_decide(rng, incidents, action, is_grave), _soften(rng, incidents, milder)]
 
 
 def _when(rng: np.random.Generator, students: Students, lives: Lives) -> tuple[Array, Array]:
-    """Return the student and the day of each incident, within the student's time in school, by student and day."""
+    """Return the student and the day of each incident, within the student's time in school."""
     rate = np.exp(USUAL + BY_SCHOOL[students.school][:, None] + 1.0 * lives.conduct)
     counts = rng.poisson(rate)
     student, week = (places.repeat(counts[counts > 0]) for places in np.nonzero(counts))
     calendar = school_days()
-    first, last = (np.searchsorted(week_of(calendar), np.arange(WEEKS), side=side) for side in ("left", "right"))
+    first, last = (
+        np.searchsorted(week_of(calendar), np.arange(WEEKS), side=side) for side in ("left", "right")
+    )
     held = last[week] > first[week]
     student, week = student[held], week[held]
     day = calendar[rng.integers(first[week], last[week])]
@@ -73,4 +75,4 @@ def _soften(rng: np.random.Generator, incidents: Columns, rows: Array) -> Correc
 
 def _correct(incidents: Columns, rows: Array, changes: dict[str, Array], on: Array) -> Correction:
     key = pick({"incident_id": incidents["incident_id"]}, rows)
-    return Correction("discipline_incidents", key, changes | {"known_at": instants(on, 15 * 60 + 45)})
+    return Correction("discipline_incidents", key, changes | {"known_at": instants(on, 16 * 60 + 15)})

@@ -2,7 +2,8 @@
 
 import json
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +14,25 @@ from starlette.exceptions import HTTPException
 from rollbook.core.errors import RollbookError, Unauthenticated
 from rollbook.ui.page import Frame, render, sentence_of
 
+_PROBLEM: Final = {
+    "application/problem+json": {
+        "schema": {
+            "type": "object",
+            "required": ["title", "status", "detail", "code"],
+            "properties": {
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string", "description": "a sentence for people"},
+                "code": {"type": "string", "description": "stable, for programs"},
+            },
+        }
+    }
+}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"description": "Not signed in", "content": _PROBLEM},
+    404: {"description": "No such record, or not yours to see", "content": _PROBLEM},
+    422: {"description": "A value that cannot be", "content": _PROBLEM},
+}
 _BUSY: Final = "The database does not answer, or took too long. Nothing was changed: try again in a minute."
 _UNEXPECTED: Final = "Rollbook failed here, and has noted where. Nothing was changed."
 _SENTENCES: Final = {
@@ -54,7 +74,11 @@ def unexpected(request: Request) -> Response:
 
 def _is_program(request: Request) -> bool:
     path = request.url.path
-    if path.startswith("/api/") or path in ("/health", "/ready", "/metrics") or path.endswith((".json", ".csv")):
+    if (
+        path.startswith("/api/")
+        or path in ("/health", "/ready", "/metrics")
+        or path.endswith((".json", ".csv"))
+    ):
         return True
     accepts = request.headers.get("accept", "")
     return "json" in accepts and "html" not in accepts
@@ -69,8 +93,6 @@ def _rollbook_error(request: Request, error: Exception) -> Response:
 
 def _to_sign_in(request: Request) -> Response:
     """Send a person to the sign-in page, and from there back to where they were going."""
-    from urllib.parse import quote
-
     where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     target = "/sign-in" if where == "/" or request.method != "GET" else f"/sign-in?next={quote(where)}"
     if request.headers.get("hx-request"):
