@@ -86,7 +86,7 @@ def _attendance(record: StudentRecord, span: Span | None) -> Figure:
         else f"; late on {many(attendance.tardy, 'day')}."
     )
     points = [Point(week.week, week.missed) for week in attendance.weeks if week.missed]
-    chart = charts.bar_chart(points, span, f"Days missed by week. {sentence}", top=_SCHOOL_WEEK, unit=" days")
+    chart = charts.bar_chart(points, span, f"Days missed by week. {sentence}", top=_SCHOOL_WEEK, unit="days missed a week")
     return Figure(sentence, chart)
 
 
@@ -117,7 +117,7 @@ def _activity(record: StudentRecord, span: Span | None) -> Figure:
     sentence = f"Active online on {many(activity.active_days, 'day')}, last on {plain_day(activity.last_on)}."
     points = [Point(week.week, week.events) for week in activity.weeks]
     described = f"Events by week, {activity.busiest:,} in the busiest. {sentence}"
-    return Figure(sentence, charts.bar_chart(points, span, described, top=activity.busiest, unit=""))
+    return Figure(sentence, charts.bar_chart(points, span, described, top=activity.busiest, unit="events a week"))
 
 
 def _conduct(record: StudentRecord) -> str:

@@ -45,7 +45,7 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
     """
     until = as_of or clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
     card = find_student(db, tenant.tenant_id, student_id, until)
-    reference = min(until, _reference(db, tenant, student_id) or until)
+    reference = min(until, _reference(db, tenant, student_id, until) or until)
     window = (db, tenant.tenant_id, student_id, _before(reference), until)
     return StudentRecord(
         card=card,
@@ -60,8 +60,8 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
     )
 
 
-def _reference(db: Session, tenant: Tenant, student_id: UUID) -> date | None:
-    newest = newest_score_on(db, tenant, student_id)
+def _reference(db: Session, tenant: Tenant, student_id: UUID, until: date) -> date | None:
+    newest = newest_score_on(db, tenant, student_id, until)
     if newest is not None:
         return newest
     sections = sections_of(db, tenant.tenant_id, student_id, date.min, date.max)

@@ -341,9 +341,9 @@ WHERE
     AND predictions.prediction_id = ANY(CAST(:prediction_ids AS uuid []));
 
 -- name: newest_score
--- The date of a student's newest prediction.
--- params   tenant_id int, student_id uuid
+-- The date of a student's newest prediction up to a day.
+-- params   tenant_id int, student_id uuid, until date
 -- returns  one row: as_of date or null
 SELECT max(as_of) AS as_of
 FROM predictions
-WHERE tenant_id = :tenant_id AND student_id = :student_id;
+WHERE tenant_id = :tenant_id AND student_id = :student_id AND as_of <= :until;

@@ -1,6 +1,6 @@
 """The caseload page, and the same table as CSV and JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -19,6 +19,8 @@ from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText, SearchText
 
 router = APIRouter(include_in_schema=False)
+
+_WEEK = 7
 
 _CSV = (
     "student_number",
@@ -74,6 +76,9 @@ def caseload_page(
         "courses": courses,
         "schools": schools,
         "by_course": viewer.tenant.risk_target == "course",
+        "shows_grade": any(row.grade_level is not None for row in page.rows),
+        "shows_school": len(schools) > 1,
+        "spark_sentence": _spark_sentence,
         "is_newest": chosen.current is not None and chosen.current.as_of == chosen.dates[0],
         "address": _addresses(wanted, as_of or None),
         "levels": LEVELS,
@@ -145,13 +150,21 @@ def _sentence(viewer: Viewer, chosen: Chosen) -> str:
     before = students_to_look_at(viewer.db, viewer.tenant, chosen.previous)
     if before is None or chosen.previous is None:
         return sentence + "."
-    return f"{sentence}, {_compared(now - before)} {words.plain_day(chosen.previous.as_of)}."
+    return f"{sentence}, {_compared(now - before)} {_when(chosen.current.as_of, chosen.previous.as_of)}."
 
 
 def _compared(difference: int) -> str:
     if difference == 0:
-        return "as many as on"
-    return f"{abs(difference):,} {'more' if difference > 0 else 'fewer'} than on"
+        return "as many as"
+    return f"{abs(difference):,} {'more' if difference > 0 else 'fewer'} than"
+
+
+def _when(day: date, earlier: date) -> str:
+    return "the week before" if (day - earlier).days == _WEEK else f"on {words.plain_day(earlier)}"
+
+
+def _spark_sentence(scores: Sequence[float]) -> str:
+    return f"From {words.percent(scores[0])} to {words.percent(scores[-1])} in {words.many(len(scores), 'list')}"
 
 
 def _addresses(wanted: Filter, as_of: date | None) -> Callable[..., str]:

@@ -64,19 +64,20 @@ class SubjectRisk:
 
 def risk_of(db: Session, tenant: Tenant, student_id: UUID, until: date) -> list[SubjectRisk]:
     """Return the student's subjects that the newest list up to ``until`` has, highest score first."""
+    newest = newest_score_on(db, tenant, student_id, until)
+    if newest is None:
+        return []
     found = db.execute(
         SQL["histories"],
         {
             "tenant_id": tenant.tenant_id,
             "target": tenant.risk_target,
             "student_ids": [student_id],
-            "as_of": until,
-        },
+            "as_of": newest},
     ).all()
     by_subject: dict[UUID | None, list[Row[tuple[object, ...]]]] = defaultdict(list)
     for row in found:
         by_subject[row.section_id].append(row)
-    newest = max((row.as_of for row in found), default=None)
     current = {section: rows for section, rows in by_subject.items() if rows[-1].as_of == newest}
     reasons = _reasons(db, tenant, [rows[-1].prediction_id for rows in current.values()])
     risks = [_subject(section, rows, reasons[rows[-1].prediction_id]) for section, rows in current.items()]
@@ -85,9 +86,9 @@ def risk_of(db: Session, tenant: Tenant, student_id: UUID, until: date) -> list[
     )
 
 
-def newest_score_on(db: Session, tenant: Tenant, student_id: UUID) -> date | None:
-    """Return the date of the student's newest score."""
-    key = {"tenant_id": tenant.tenant_id, "student_id": student_id}
+def newest_score_on(db: Session, tenant: Tenant, student_id: UUID, until: date) -> date | None:
+    """Return the date of the student's newest score up to ``until``."""
+    key = {"tenant_id": tenant.tenant_id, "student_id": student_id, "until": until}
     newest: date | None = db.execute(SQL["newest_score"], key).scalar_one()
     return newest
 

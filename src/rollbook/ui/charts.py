@@ -11,9 +11,9 @@ from typing import Final, Literal
 from markupsafe import Markup, escape
 
 WIDTH: Final = 360
-_LEFT: Final = 34
+_LEFT: Final = 40
 _RIGHT: Final = 10
-_TOP: Final = 12
+_TOP: Final = 14
 _AXIS: Final = 18  # room for the labels of the time axis
 _FEW: Final = 60
 
@@ -60,21 +60,9 @@ def sparkline(values: Sequence[float], sentence: str) -> Markup:
     return _svg(width, height, sentence, line + end, kind="spark")
 
 
-def scale(value: float, sentence: str) -> Markup:
-    """Return a ruler from 0 to 1 with a mark at ``value``."""
-    width, height = 56, 14
-    x = 4 + value * (width - 8)
-    ticks = "".join(
-        f'<line class="grid" x1="{4 + n * (width - 8) / 4:g}" x2="{4 + n * (width - 8) / 4:g}" y1="5" y2="9"/>'
-        for n in range(5)
-    )
-    ruler = f'<line class="rule" x1="4" x2="{width - 4}" y1="7" y2="7"/>'
-    return _svg(width, height, sentence, ticks + ruler + _circle(x, 7, 3.2, "dot"), kind="scale")
-
-
 def score_chart(points: Sequence[Point], span: Span, sentence: str) -> Markup:
     """Return the history of a score 0..1, the last one labelled."""
-    height = 150
+    height = 140
     grid = _grid(height, [(share, f"{share * 100:.0f}%") for share in (0, 0.25, 0.5, 0.75, 1)])
     places = [(span.x(point.day), _y(point.value, height)) for point in points]
     dots = "".join(_circle(x, y, 2.4, "dot") for x, y in places) if len(places) <= _FEW else ""
@@ -83,21 +71,22 @@ def score_chart(points: Sequence[Point], span: Span, sentence: str) -> Markup:
 
 
 def bar_chart(points: Sequence[Point], span: Span, sentence: str, *, top: float, unit: str) -> Markup:
-    """Return a bar for each week (a point stands on its Monday); the scale ends at ``top``."""
-    height = 110
+    """Return a bar for each week (a point stands on its Monday); the scale ends at ``top`` of ``unit``."""
+    height = 120
     wide = max((WIDTH - _LEFT - _RIGHT) / max((span.until - span.since).days / 7, 1) - 1.5, 1.5)
     base = _y(0, height)
     bars = []
     for point in points:
         x, y = min(span.x(point.day), WIDTH - _RIGHT - wide), _y(min(point.value / top, 1), height)
         bars.append(f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{base - y:.1f}"/>')
-    grid = _grid(height, [(0, "0"), (1, f"{top:,.0f}{unit}")])
+    grid = _grid(height, [(0, "0"), (1, f"{top:,.0f}")])
+    grid += f'<text class="start" x="{_LEFT}" y="{_TOP - 4}">{escape(unit)}</text>'
     return _svg(WIDTH, height, sentence, grid + _months(span, height) + "".join(bars))
 
 
 def dot_chart(points: Sequence[Point], span: Span, sentence: str) -> Markup:
     """Return a dot for each value 0..1; a hollow one differs in kind, as the sentence says."""
-    height = 130
+    height = 120
     grid = _grid(height, [(0, "0%"), (0.5, "50%"), (1, "100%")])
     dots = "".join(
         _circle(span.x(point.day), _y(point.value, height), 3, "ring" if point.mark == "hollow" else "dot")

@@ -8,20 +8,23 @@ from markupsafe import Markup
 
 from rollbook.core import clock
 
+_HELD: Final = "\N{NO-BREAK SPACE}"
+_NONE: Final = "\N{EN DASH}"
+
 
 def day(value: date | None) -> Markup:
     """Return "Tue 4 Nov", with the year unless it is this one; the machine's form goes with it."""
     if value is None:
-        return Markup("&ndash;")
-    text = f"{value:%a} {value.day} {value:%b}"
-    if value.year != clock.now().year:
-        text += f" {value.year}"
+        return Markup(_NONE)
+    text = plain_day(value)
+    if value.year == clock.now().year:
+        text = text.rpartition(_HELD)[0]
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(value.isoformat(), text)
 
 
 def plain_day(value: date) -> str:
-    """Return "Tue 4 Nov 2025"."""
-    return f"{value:%a} {value.day} {value:%b} {value.year}"
+    """Return "Tue 4 Nov 2025", held together on one line."""
+    return _HELD.join((f"{value:%a}", str(value.day), f"{value:%b}", str(value.year)))
 
 
 def count(value: int) -> str:
@@ -32,7 +35,7 @@ def count(value: int) -> str:
 def percent(value: float | None) -> str:
     """Return a fraction 0..1 as "46%"; never 0% or 100% for what only comes near."""
     if value is None:
-        return "–"
+        return _NONE
     rounded = round(value * 100)
     if rounded == 0 and value > 0:
         return "under 1%"
@@ -43,7 +46,7 @@ def percent(value: float | None) -> str:
 
 def number(value: float | None) -> str:
     """Return a number with at most one decimal."""
-    return "–" if value is None else f"{float(value):,.1f}".removesuffix(".0")
+    return _NONE if value is None else f"{float(value):,.1f}".removesuffix(".0")
 
 
 def many(value: int, one: str, more: str | None = None) -> str:
