@@ -45,11 +45,14 @@ def main(wanted: list[str]) -> int:
             else:
                 results[name] = measured | circumstances(version)
     RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    PAGE.write_text(
-        HEAD + "".join(section(results[name]) for name in known if name in results), encoding="utf-8"
-    )
+    PAGE.write_text(page(results), encoding="utf-8")
     print(f"Failed: {', '.join(failed)}." if failed else f"Wrote {PAGE.relative_to(ROOT)}.")
     return int(bool(failed))
+
+
+def page(results: dict[str, Any]) -> str:
+    """Return the page of all benchmarks, in the order of their names."""
+    return HEAD + "".join(section(results[name]) for name in sorted(results))
 
 
 @contextmanager
@@ -76,7 +79,8 @@ def measure(program: Path, environment: dict[str, str]) -> dict[str, Any] | None
     """Run one benchmark; add the most memory that it, or a program it started, held at once."""
     running = subprocess.Popen([sys.executable, program], env=environment, stdout=subprocess.PIPE, cwd=ROOT)
     assert running.stdout is not None
-    printed = running.stdout.read()
+    with running.stdout:
+        printed = running.stdout.read()
     _, status, usage = os.wait4(running.pid, 0)
     running.returncode = os.waitstatus_to_exitcode(status)
     if running.returncode != 0:
@@ -121,7 +125,7 @@ def number(value: object) -> str:
     """Return a figure with as many digits as it deserves."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return str(value)
-    digits = 0 if isinstance(value, int) else max(0, 3 - len(str(int(abs(value)))))
+    digits = 0 if isinstance(value, int) else max(0, 3 - len(str(int(abs(value))).lstrip("0")))
     return f"{value:,.{digits}f}"
 
 
