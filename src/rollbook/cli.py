@@ -24,11 +24,13 @@ VERBS: Final = {
     "down": ("rollbook.ops.commands", "Stop PostgreSQL."),
     "status": ("rollbook.ops.commands", "Describe the server, with the URLs to connect to it."),
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
+    "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
+    "import": ("rollbook.exchange.commands", "Bring data in: oulad."),
 }
 
 _OF_COMPLETION: Final = {"install_completion", "show_completion"}
@@ -79,6 +81,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def rollbook(
+    context: typer.Context,
     *,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -89,6 +92,14 @@ def rollbook(
     Data goes to stdout, progress and warnings to stderr. Exit codes: 0 fine, 1 failed, 2 wrong use,
     3 done with findings.
     """
+    context.obj = _serve
+
+
+def _serve(*args: Any, **options: Any) -> None:  # noqa: ANN401 -- passes on what app.serve takes
+    """Serve the web door. `demo` stands below it, so it is handed this."""
+    from rollbook.app import serve  # noqa: PLC0415 -- loads the web framework
+
+    serve(*args, **options)
 
 
 def main() -> None:

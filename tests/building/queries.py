@@ -37,9 +37,8 @@ class NamedQuery:
         found = _PARAMS.search(self.text)
         if found is None:
             return {}
-        listed = _PARENTHESES.sub("", found["list"].replace("\n--", " "))
-        parts = (part.split() for part in listed.split(","))
-        return {name: " ".join(words) for name, *words in filter(None, parts)}
+        listed = _PARENTHESES.sub("", found["list"].replace("\n--", " ")).replace(" or null", "")
+        return _typed([part.split() for part in re.split(r"[,;]| and ", listed)])
 
     @property
     def statement(self) -> str:
@@ -51,6 +50,16 @@ class NamedQuery:
         """The PREPARE statement for it, with the types that it documents."""
         types = ", ".join(self.documented.get(name) or "unknown" for name in self.takes)
         return f"PREPARE probe{f' ({types})' if types else ''} AS {self.statement}"
+
+
+def _typed(parts: list[list[str]]) -> dict[str, str]:
+    """Give each name its type; "since, until date" says the type once, for both."""
+    types: dict[str, str] = {}
+    following = ""
+    for name, *words in reversed([part for part in parts if part and part != ["none"]]):
+        following = " ".join(words) or following
+        types[name] = following
+    return types
 
 
 def named_queries(package: str, file: str) -> Iterator[NamedQuery]:

@@ -14,7 +14,8 @@ from building.reading import functions
 from rollbook.core.schema import HISTORY_SUFFIX, Base
 
 SOURCE: Final = Path(rollbook.__file__).parent
-FLOORS_WITHOUT_ROOM: Final = {"migrations"}
+# The way the schema came to be, and a door.
+WITHOUT_ROOM: Final = {"migrations", "app"}
 _HEADINGS: Final = ("Owns", "Reads", "Verbs", "Terms")
 _HEADING: Final = re.compile(rf"^({'|'.join(_HEADINGS)}) ", re.MULTILINE)
 _PARENTHESES: Final = re.compile(r"\([^()]*\)")
@@ -64,5 +65,5 @@ def every_room() -> list[Room]:
     return [
         Room(path.parent.name, ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
         for path in inits
-        if path.parent.name not in FLOORS_WITHOUT_ROOM
+        if path.parent.name not in WITHOUT_ROOM
     ]

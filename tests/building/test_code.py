@@ -13,7 +13,7 @@ from building.reading import (
     imports,
 )
 
-LONGEST_FILE = 300
+LONGEST_FILE = 320
 LONGEST_FUNCTION = 40
 NINE_IN_TEN = 15
 # In pieces, so that this file holds none itself.

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from building.queries import SOURCE, NamedQuery, every_query, named_queries
 
 PREPARABLE = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "WITH")
+QUERIES = every_query()
 # Some queries read temporary tables; this is who makes them.
-GIVEN: dict[str, str] = {
+GIVEN = {
     "features.sql": "rollbook.risk.cohort:make_tables",
     "rollbook.risk": "rollbook.risk.cohort:make_tables",
+    "rollbook.exchange": "rollbook.exchange.oulad:make_tables",
 }
 
 
@@ -40,26 +42,26 @@ def _probe(db: Session, query: NamedQuery) -> None:
         connection.exec_driver_sql("DEALLOCATE probe")
 
 
-@pytest.mark.parametrize("query", every_query(), ids=str)
+@pytest.mark.parametrize("query", QUERIES, ids=str)
 def test_query_binds(db: Session, query: NamedQuery) -> None:
     _given(query)(db)
 
     _probe(db, query)
 
 
-@pytest.mark.parametrize("query", every_query(), ids=str)
+@pytest.mark.parametrize("query", QUERIES, ids=str)
 def test_query_says_what_it_takes(query: NamedQuery) -> None:
     assert set(query.documented) == set(query.takes), "its `-- params` line and its :names differ"
 
 
-@pytest.mark.parametrize("query", every_query(), ids=str)
+@pytest.mark.parametrize("query", QUERIES, ids=str)
 def test_query_says_what_it_does(query: NamedQuery) -> None:
     assert re.match(r"-- (?!params|returns)\w", query.text), "its first line says what it is for"
 
 
 def test_every_query_is_used() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
-    named = [query for query in every_query() if query.file != "features.sql"]
+    named = [query for query in QUERIES if query.file != "features.sql"]
 
     assert [str(query) for query in named if f'"{query.name}"' not in code] == []
 
@@ -100,11 +102,21 @@ def test_a_fault_in_a_query_is_noticed(db: Session, written: Callable[[str], Nam
 def test_params_are_read_from_their_comment(written: Callable[[str], NamedQuery]) -> None:
     query = written(
         "-- For the test.\n"
-        "-- params   ids uuid[] (one, or many), since date (inclusive),\n"
-        "--          until timestamptz\n"
+        "-- params   ids uuid[] (one, or many); since, until date (inclusive),\n"
+        "--          name text and after_id uuid or null\n"
         "-- returns  n int\n"
         "SELECT 1 FROM students WHERE student_id = ANY(:ids) AND cast(:since AS date) < :until;\n"
     )
 
-    assert query.documented == {"ids": "uuid[]", "since": "date", "until": "timestamptz"}
+    assert query.documented == {
+        "ids": "uuid[]",
+        "since": "date",
+        "until": "date",
+        "name": "text",
+        "after_id": "uuid",
+    }
     assert query.takes == ("ids", "since", "until")
+
+
+def test_no_params_may_be_said(written: Callable[[str], NamedQuery]) -> None:
+    assert written("-- For the test.\n-- params   none\nSELECT 1;\n").documented == {}

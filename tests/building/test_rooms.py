@@ -10,6 +10,7 @@ from rollbook.core.schema import Base
 from rollbook.migrations import registry
 
 ROOMS = every_room()
+MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=str)
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=str)
@@ -30,9 +31,7 @@ def test_the_verbs_of_a_room_are_there(room: Room) -> None:
     assert named - room.verbs() == set()
 
 
-@pytest.mark.parametrize(
-    "model", [mapper.class_ for mapper in Base.registry.mappers], ids=lambda m: m.__name__
-)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_table_says_its_grain(model: type[Base]) -> None:
     assert re.search(r"Grain: ", model.__doc__ or ""), "its docstring says what one row is"
 

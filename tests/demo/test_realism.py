@@ -52,13 +52,15 @@ class Facts:
         percent = grades["grade_value"] / np.array([most[a] for a in grades["assignment_id"]], float)
         known = (grades["known_at"] >= since) & (grades["known_at"] < until)
         incidents = self.district.tables["discipline_incidents"]["incident_on"] < until
-        return np.c_[
-            self.by_student("attendance_records", days, absent)
-            / self.by_student("attendance_records", days).clip(1),
-            self.by_student("grades", known, percent) / self.by_student("grades", known).clip(1),
+        marked = self.by_student("attendance_records", days).clip(1)
+        graded = self.by_student("grades", known).clip(1)
+        columns = (
+            self.by_student("attendance_records", days, absent) / marked,
+            self.by_student("grades", known, percent) / graded,
             self.by_student("grades", known & (percent == 0)),
             self.by_student("discipline_incidents", incidents),
-        ]
+        )
+        return np.stack(columns, axis=1)
 
     def fails(self, term: Term) -> tuple[Array, Array]:
         """Who fails or gives up a course after the eighth week, and who is there to do so."""

@@ -31,7 +31,7 @@ class Steps(Silent):
     def __init__(self) -> None:
         self.titles: list[str] = []
 
-    def step(self, title: str, total: float | None = None) -> None:  # noqa: ARG002
+    def step(self, title: str, total: float | None = None) -> None:  # noqa: ARG002 -- a Report has it
         self.titles.append(title)
 
 
@@ -66,7 +66,7 @@ def test_pid_file_that_names_another_process_is_no_server(stopped: Settings, who
     data = stopped.home / "data"
     owner = data.stat()
     drop = {} if whose == "ours" else {"user": owner.st_uid, "group": owner.st_gid}
-    stranger = subprocess.Popen(["sleep", "300"], cwd="/", **drop)  # type: ignore[call-overload]
+    stranger = subprocess.Popen(["sleep", "300"], cwd="/", **drop)  # type: ignore[call-overload]  # user and group, or nothing
     try:
         _write_pid_file(data, stranger.pid)
         assert not server.status(stopped).running

@@ -67,7 +67,7 @@ def _excuse_later(rng: np.random.Generator, marks: dict[str, Array], strain: Arr
     open_days = np.flatnonzero(marks["status"] == "absent")
     fate = rng.random(len(open_days))
     noted = fate < _chance(-0.4 - 0.5 * strain[open_days])
-    came_late = fate > 0.97  # noqa: PLR2004 - three in a hundred were marked away by mistake
+    came_late = fate > 0.97
     rows = open_days[noted | came_late]
     is_tardy = came_late[noted | came_late]
     waited = np.where(is_tardy, 0, rng.integers(1, 9, len(rows)))

@@ -1,5 +1,6 @@
 """The command `rollbook demo`: sets everything up, shows it on stdout and, unless --once, on the web."""
 
+import fcntl
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.demo import service, show
 from rollbook.ops import server
+from rollbook.ops.embedded import home_of
+from rollbook.ops.errors import file_errors
 from rollbook.ops.ports import HOST, is_port_free, port_user
 
 app = typer.Typer()
@@ -29,11 +32,15 @@ class DemoPortInUse(Conflict):
     """Port {port} is in use by {user}. Choose another one with --port."""
 
 
+class DemoRunning(Conflict):
+    """Another `rollbook demo` is at work in {home}. End that one first."""
+
+
 class Serve(Protocol):
     """The web door, which stands above this floor: cli.py hands it over as the context's object."""
 
     def __call__(
-        self, status: server.ServerStatus, *, host: str, port: int, on_ready: Callable[[str], None]
+        self, database: server.ServerStatus, *, host: str, port: int, on_ready: Callable[[str], None]
     ) -> None:
         """Serve until told to stop; call ``on_ready`` with the address once it answers."""
 
@@ -70,20 +77,24 @@ def demo(  # noqa: PLR0913 - each option says what it is for
 
     Again is quick and changes nothing. Ctrl-C ends the pages, and PostgreSQL if the demo started it.
     """
+    plan = show.Plan(students, seed, oulad)
+    show.check(plan)
     chosen = None if once else _choose_port(port)
-    with _postgresql(keep_running=keep_running) as status:
+    with _alone(), _postgresql(keep_running=keep_running) as status:
         with progress_bar() as report:
-            tenants = show.prepare(status, show.Plan(students, seed, oulad), report)
+            tenants = show.prepare(status, plan, report)
         if chosen is None:
             _print(_Shown(None, tenants), json=json)
         else:
-            serve: Serve = context.obj
-            serve(
-                status,
-                host=HOST,
-                port=chosen,
-                on_ready=lambda address: _print(_Shown(address, tenants), json=json),
-            )
+            _serve(context.obj, status, chosen, lambda address: _print(_Shown(address, tenants), json=json))
+
+
+def _serve(serve: Serve, status: server.ServerStatus, port: int, on_ready: Callable[[str], None]) -> None:
+    """Serve on this machine only; Ctrl-C is the way it ends, not a failure."""
+    try:
+        serve(status, host=HOST, port=port, on_ready=on_ready)
+    except KeyboardInterrupt:
+        output.say("Stopping.")
 
 
 def _choose_port(port: int | None) -> int:
@@ -100,6 +111,24 @@ def _choose_port(port: int | None) -> int:
 
 
 @contextmanager
+def _alone() -> Iterator[None]:
+    """Run the block while no other demo runs in this home: the first to end would stop the other's server.
+
+    Raises: ``DemoRunning``. The lock dies with its process.
+    """
+    home = home_of(settings())
+    home.make()
+    with file_errors(home.path):
+        lock = (home.path / "demo.lock").open("a")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoRunning(home=home.path) from None
+        yield
+
+
+@contextmanager
 def _postgresql(*, keep_running: bool) -> Iterator[server.ServerStatus]:
     """Run the block with the server; stop it afterwards, however the block ends, if it did not run before."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
@@ -109,7 +138,7 @@ def _postgresql(*, keep_running: bool) -> Iterator[server.ServerStatus]:
             status = server.up(report=report)
         yield status
     except KeyboardInterrupt:
-        output.say("Stopping.")
+        output.say("Interrupted: what is finished stays, and the same command goes on from there.")
         raise typer.Exit(_INTERRUPTED) from None
     finally:
         if not leave:

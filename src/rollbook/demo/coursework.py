@@ -127,12 +127,14 @@ def draw_marks(
     worth = _worth(rng, lives, curriculum, enrollments, due)
     missing = rng.random(shape) < _chance_missing(lives, enrollments, due)
     late_day = next_school_day(due, rng.integers(1, 5, shape))
-    is_late = (rng.random(shape) < 0.08) & (late_day <= last)  # noqa: PLR2004
+    is_late = (rng.random(shape) < 0.08) & (late_day <= last)
     handed_in = np.where(missing, NEVER, np.where(is_late, late_day, due))
-    marked_on = next_school_day(np.where(is_late, late_day, due), rng.integers(1, 7, shape) + 5 * missing)
+    class_marked_on = next_school_day(due, _marking_days(rng, assignments)[enrollments.section])
+    marked_on = np.where(is_late, np.maximum(class_marked_on, next_school_day(late_day, 2)), class_marked_on)
+    marked_on = next_school_day(marked_on, 3 * missing)
     makeup_day = next_school_day(marked_on, rng.integers(1, 6, shape))
-    made_up = missing & (rng.random(shape) < 0.35) & (makeup_day <= last)  # noqa: PLR2004
-    regraded = ~missing & (rng.random(shape) < 0.02)  # noqa: PLR2004 - a mark is raised on appeal
+    made_up = missing & (rng.random(shape) < 0.35) & (makeup_day <= last)
+    regraded = ~missing & (rng.random(shape) < 0.02)
     first = np.where(missing, 0.0, np.where(regraded, np.maximum(worth - 8, 0), worth))
     percent = np.where(missing, np.where(made_up, 0.8 * worth, 0.0), worth)
     results = RESULTS[enrollments.term][:, None]
@@ -147,6 +149,11 @@ def draw_marks(
         np.minimum(later, results),
         later_handed_in,
     )
+
+
+def _marking_days(rng: np.random.Generator, assignments: Assignments) -> Array:
+    """Return the school days until a class gets its work back, all at once; now and then it takes long."""
+    return rng.choice([1, 1, 2, 2, 3, 4, 5, 9], assignments.due_on.shape)
 
 
 def _worth(
@@ -223,6 +230,6 @@ def outcome_rows(
     ended = enrollments.is_dropped | np.isnat(enrollments.until)
     key = enrollment_key(students, curriculum, enrollments)
     rows = pick(key | {"result": result, "known_at": instants(day, EVENING)}, ended)
-    made_good = ended & (result == "fail") & (rng.random(len(result)) < 0.05)  # noqa: PLR2004
+    made_good = ended & (result == "fail") & (rng.random(len(result)) < 0.05)
     passed = {"result": texts(len(day), "pass"), "known_at": instants(day + 17, EVENING)}
     return rows, Correction("course_outcomes", pick(key, made_good), pick(passed, made_good))

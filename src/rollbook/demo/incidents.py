@@ -28,7 +28,7 @@ def draw_incidents(
     student, day = _when(rng, students, lives)
     kind = rng.choice(len(KINDS), len(student), p=SHARES)
     severity = np.clip(GRAVITY[kind] + rng.choice([-1, 0, 0, 0, 1], len(kind)), 1, 5)
-    is_grave = severity >= 4  # noqa: PLR2004 - someone higher up decides, and takes days
+    is_grave = severity >= 4
     known_at = instants(day, rng.integers(10 * 60, 16 * 60, len(day)))
     action = ACTIONS[np.clip(severity - 1 + rng.integers(0, 2, len(kind)), 0, 4)]
     incidents: dict[str, Array] = {
@@ -40,7 +40,7 @@ def draw_incidents(
         "action_taken": nullable(action, ~is_grave),
         "known_at": known_at,
     }
-    milder = ~is_grave & (severity > 1) & (rng.random(len(kind)) < 0.08)  # noqa: PLR2004 - after an inquiry
+    milder = ~is_grave & (severity > 1) & (rng.random(len(kind)) < 0.08)
     return incidents, [_decide(rng, incidents, action, is_grave), _soften(rng, incidents, milder)]
 
 

@@ -69,10 +69,10 @@ class Lives:
 def draw_students(rng: np.random.Generator, ids: Ids, count: int) -> Students:
     """Draw ``count`` students, as many in each grade."""
     grade = np.sort(np.arange(count) % GRADES)
-    is_girl = rng.random(count) < 0.49  # noqa: PLR2004 - a little under half
+    is_girl = rng.random(count) < 0.49
     first_names = np.where(is_girl, rng.choice(GIRLS, count), rng.choice(BOYS, count))
     gender = np.where(is_girl, "F", "M").astype(object)
-    gender[rng.random(count) < 0.01] = "X"  # noqa: PLR2004 - one in a hundred
+    gender[rng.random(count) < 0.01] = "X"
     return Students(
         ids=ids.draw(count),
         numbers=np.array([f"S{100_001 + n}" for n in range(count)], dtype=object),
@@ -83,8 +83,8 @@ def draw_students(rng: np.random.Generator, ids: Ids, count: int) -> Students:
         race_ethnicity=_race_ethnicity(rng, count),
         grade=grade,
         school=np.searchsorted([plan.low_grade for plan in SCHOOLS], grade, side="right") - 1,
-        is_english_learner=rng.random(count) < np.where(grade < 6, 0.16, 0.09),  # noqa: PLR2004
-        is_special_education=rng.random(count) < 0.14,  # noqa: PLR2004 - about the national share
+        is_english_learner=rng.random(count) < np.where(grade < 6, 0.16, 0.09),
+        is_special_education=rng.random(count) < 0.14,
         economic_status=rng.choice(
             np.array(["disadvantaged", "not_disadvantaged"], dtype=object), count, p=[0.46, 0.54]
         ),
@@ -94,7 +94,7 @@ def draw_students(rng: np.random.Generator, ids: Ids, count: int) -> Students:
 
 def _birthdays(rng: np.random.Generator, grade: Array) -> Array:
     """Return a birthday that makes the student five on 1 September of kindergarten; some are a year older."""
-    held_back = rng.random(len(grade)) < 0.04  # noqa: PLR2004 - a few repeat or start late
+    held_back = rng.random(len(grade)) < 0.04
     youngest = (SCHOOL_YEAR - 1 - 5 - grade - held_back).astype("int64") - 1970
     september = youngest.astype("datetime64[Y]").astype("datetime64[M]") + np.timedelta64(8, "M")
     birthdays: Array = september.astype("datetime64[D]") - rng.integers(1, 366, len(grade))
@@ -105,7 +105,7 @@ def _race_ethnicity(rng: np.random.Generator, count: int) -> list[list[str]]:
     groups = ["hispanic_latino", "white", "black", "asian", "american_indian", "pacific_islander"]
     shares = [0.31, 0.38, 0.17, 0.09, 0.03, 0.02]
     first, second = rng.choice(groups, (2, count), p=shares)
-    several = rng.random(count) < 0.07  # noqa: PLR2004 - two or more races
+    several = rng.random(count) < 0.07
     return [
         sorted({a, b}) if two else [a]
         for a, b, two in zip(first.tolist(), second.tolist(), several.tolist(), strict=True)
@@ -116,10 +116,10 @@ def _stay(rng: np.random.Generator, count: int) -> dict[str, Array]:
     """Return who came late (one in 25) and who left (one in 30), each on a school day."""
     days = school_days()
     entry = np.full(count, np.datetime64(TERMS[0].starts_on))
-    late = rng.random(count) < 0.04  # noqa: PLR2004
+    late = rng.random(count) < 0.04
     entry[late] = days[rng.integers(10, 130, int(late.sum()))]
     exit_on = np.full(count, np.datetime64("NaT"), dtype="datetime64[D]")
-    gone = ~late & (rng.random(count) < 0.033)  # noqa: PLR2004
+    gone = ~late & (rng.random(count) < 0.033)
     exit_on[gone] = days[rng.integers(20, len(days), int(gone.sum()))]
     return {"entry_on": entry, "exit_on": exit_on}
 
@@ -154,7 +154,7 @@ def _crises(rng: np.random.Generator, count: int) -> Array:
     week = np.arange(WEEKS)[None, :]
     begins = rng.integers(0, WEEKS, count)[:, None]
     lasts = rng.integers(4, 12, count)[:, None]
-    hit = (rng.random(count) < 0.33)[:, None]  # noqa: PLR2004
+    hit = (rng.random(count) < 0.33)[:, None]
     crises: Array = 1.3 * (hit & (week >= begins) & (week < begins + lasts))
     return crises
 

@@ -40,14 +40,12 @@ ORDER BY role ASC, low_grade DESC, students DESC, staff_number ASC;
 
 -- name: demo_students
 -- Every student's id: those of a district drawn from a seed are known beforehand.
--- params   none
 -- returns  student_id uuid
 SELECT student_id
 FROM students;
 
 -- name: demo_totals
 -- How many rows the tenant has.
--- params   none
 -- returns  students, sections, enrollments, attendance, grades, incidents, clicks, outcomes, scores: bigint
 SELECT
     (SELECT count(*) FROM students) AS students,
@@ -62,7 +60,6 @@ SELECT
 
 -- name: demo_scored_dates
 -- The dates that the active model has scored.
--- params   none
 -- returns  as_of date
 SELECT DISTINCT predictions.as_of
 FROM predictions
@@ -95,7 +92,6 @@ LIMIT :count;
 
 -- name: demo_model
 -- The active model.
--- params   none
 -- returns  model_version text, model_type text, trained_as_of date, training_rows int, metrics jsonb
 SELECT
     model_version,
@@ -108,7 +104,6 @@ WHERE is_active;
 
 -- name: demo_latest_presentation
 -- When the latest sections began and ended: those that are scored, the earlier ones having trained the model.
--- params   none
 -- returns  starts_on date, ends_on date
 SELECT
     starts_on,

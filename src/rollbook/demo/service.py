@@ -19,7 +19,7 @@ from rollbook.roster.models import Student
 
 SEED: Final = 20261120
 STUDENTS: Final = 600
-MOST_STUDENTS: Final = 20_000
+MOST_STUDENTS: Final = 10_000
 _SILENT: Final = Silent()
 _MONTHS: Final = text("SELECT rollbook_ensure_months('attendance_records', :since, :until)")
 

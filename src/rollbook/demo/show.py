@@ -33,7 +33,7 @@ _SQL: Final = named_sql("rollbook.demo")
 
 
 class DemoDiffers(Conflict):
-    """The tenant 'demo' holds another district than --students {students} --seed {seed} makes; name its own."""
+    """Tenant 'demo' holds another district than --students {students} --seed {seed} makes: give its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,15 @@ class _Stage:
     @property
     def _engine(self) -> Engine:
         return engine_for(self.url, statement_timeout_s=0)
+
+
+def check(plan: Plan) -> None:
+    """See, before all the work, that the files are there.
+
+    Raises: what ``oulad.find_drop`` raises.
+    """
+    if plan.oulad is not None:
+        oulad.find_drop(plan.oulad)
 
 
 def prepare(status: ServerStatus, plan: Plan, report: Report) -> list[TenantShown]:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from rollbook.accounts import service as accounts
-from rollbook.accounts.models import Role
+from rollbook.accounts.models import Role, User
 from rollbook.accounts.passwords import hash_password, is_password_of
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant

@@ -114,6 +114,6 @@ def _rows(columns: Iterable[Array]) -> Iterable[tuple[object, ...]]:
 
 def _values(values: Array) -> Sequence[object]:
     """Return Python's values; an instant says that it is UTC, whatever the session's zone is."""
-    if values.dtype == np.dtype("datetime64[s]"):
-        return np.datetime_as_string(values, timezone="UTC").tolist()  # type: ignore[no-any-return]
-    return values.tolist()  # type: ignore[no-any-return]
+    is_instant = values.dtype == np.dtype("datetime64[s]")
+    plain: list[object] = (np.datetime_as_string(values, timezone="UTC") if is_instant else values).tolist()
+    return plain

@@ -5,7 +5,7 @@ from alembic import op
 from rollbook.migrations import ddl
 
 revision = "20261120_2320"
-down_revision = "20261120_2308"
+down_revision = "20261120_2311"
 branch_labels = None
 depends_on = None
 
