@@ -91,18 +91,14 @@ class FileSummary:
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """What an import did. ``rejects`` are the first of the ``rejected`` rows that were left out."""
+    """What an import did: rows ``written`` in all; ``rejects`` are the first of the ``rejected`` ones."""
 
     tenant: str
+    written: int
     files: Sequence[FileSummary]
     tables: Sequence[TableSummary]
     rejected: int
     rejects: Sequence[Reject]
-
-    @property
-    def written(self) -> int:
-        """Rows inserted or updated."""
-        return sum(table.inserted + table.updated for table in self.tables)
 
 
 def import_oulad(
@@ -172,8 +168,9 @@ class _Import:
         for query in TYPING:
             db.execute(SQL[query])
         tables = merge_drop(db, tenant, span, self.report)
+        written = sum(table.inserted + table.updated for table in tables)
         files = [FileSummary(s.file, s.rows_read, rejects.counts[s.file], s.ignored_columns) for s in staged]
-        return ImportSummary(self.slug, files, tables, rejects.total, rejects.shown)
+        return ImportSummary(self.slug, written, files, tables, rejects.total, rejects.shown)
 
     def _take_turn(self, db: Session) -> None:
         """Wait until no other import works on this tenant."""

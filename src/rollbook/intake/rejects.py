@@ -32,9 +32,10 @@ class Rejects:
 
     def add(self, file: str, rejects: Iterable[Reject], *, count: int) -> None:
         """Count ``count`` rejects of ``file``; ``rejects`` are the first of them."""
-        self.counts[file] += count
-        self.shown.extend(rejects)
-        del self.shown[SHOWN:]
+        if count:
+            self.counts[file] += count
+            self.shown.extend(rejects)
+            del self.shown[SHOWN:]
 
     @property
     def total(self) -> int:
