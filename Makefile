@@ -9,7 +9,7 @@ export ROLLBOOK_HOME ?= $(CURDIR)/.rollbook
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir
 ROLLBOOK := $(BIN)/rollbook
 export LD_LIBRARY_PATH := $(VENV)/lib/openmp$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 

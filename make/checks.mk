@@ -3,7 +3,7 @@
 PYTEST := $(BIN)/pytest
 WORKERS ?= auto
 
-.PHONY: check format test test-slow bench
+.PHONY: check format docs test test-slow bench
 
 check: $(VENV)/.dev ## Check the code: style, types, floors, SQL, migrations, and the rules in tests/building.
 	@$(BIN)/python scripts/check.py
@@ -11,7 +11,10 @@ check: $(VENV)/.dev ## Check the code: style, types, floors, SQL, migrations, an
 format: $(VENV)/.dev ## Format Python and SQL.
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
-	@$(BIN)/sqlfluff fix --quiet src
+	@$(BIN)/sqlfluff fix --quiet src tests
+
+docs: $(VENV)/.dev ## Write docs/settings.md and docs/commands.md from the code.
+	@$(BIN)/python scripts/document.py
 
 test: $(VENV)/.dev ## Run the tests, on a real PostgreSQL of their own. ARGS="tests/risk -k name" narrows them.
 	@$(PYTEST) --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)

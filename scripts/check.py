@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 TOOLS = {
     "mypy": ([f"{BIN}/mypy"], "types, strictly"),
     "tests/building": ([f"{BIN}/pytest", "-q", "tests/building"], "the rules of this code base"),
-    "sqlfluff": ([f"{BIN}/sqlfluff", "lint", "--disable-progress-bar", "src"], "queries"),
+    "sqlfluff": ([f"{BIN}/sqlfluff", "lint", "--disable-progress-bar", "src", "tests"], "queries"),
     "squawk": ([sys.executable, "scripts/lint_migrations.py"], "migrations, as SQL"),
     "import-linter": ([f"{BIN}/lint-imports"], "floors"),
     "ruff check": ([f"{BIN}/ruff", "check", "--quiet", "."], "style"),

@@ -24,12 +24,16 @@ VERBS: Final = {
     "down": ("rollbook.ops.commands", "Stop PostgreSQL."),
     "status": ("rollbook.ops.commands", "Describe the server, with the URLs to connect to it."),
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
+    "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
+    "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
+    "import": ("rollbook.exchange.commands", "Bring data in: oulad."),
 }
 
+_OF_COMPLETION: Final = {"install_completion", "show_completion"}
 FAILED: Final = 1
 WRONG_USE: Final = 2
 
@@ -59,6 +63,8 @@ def load(name: str) -> Any:  # noqa: ANN401 -- typer keeps the type to itself
     """Import the module of the command ``name`` and return the command, or the group of commands."""
     module = import_module((VERBS | NOUNS)[name][0])
     loaded = command_of(module.app)
+    # completion is installed for `rollbook` as a whole
+    loaded.params = [option for option in loaded.params if option.name not in _OF_COMPLETION]
     if name in VERBS and isinstance(loaded, TyperGroup):
         return loaded.commands[name]
     return loaded
@@ -75,6 +81,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def rollbook(
+    context: typer.Context,
     *,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -85,6 +92,14 @@ def rollbook(
     Data goes to stdout, progress and warnings to stderr. Exit codes: 0 fine, 1 failed, 2 wrong use,
     3 done with findings.
     """
+    context.obj = _serve
+
+
+def _serve(*args: Any, **options: Any) -> None:  # noqa: ANN401 -- passes on what app.serve takes
+    """Serve the web door. `demo` stands below it, so it is handed this."""
+    from rollbook.app import serve  # noqa: PLC0415 -- loads the web framework
+
+    serve(*args, **options)
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
--- What must hold of every table, view, function and role. Each query returns one text per fault, so none where
--- all is well; tests/building/test_schema.py runs them on the migrated database, and on one with a fault planted.
+-- What must hold of every table, view, function and role. Each query returns one text per fault, so none
+-- where all is well; test_schema.py runs them on the migrated database, and on one with a fault planted.
 
 -- name: rows_are_walled
 -- Every table and partition enables and forces row-level security: its owner sees no more than anybody.
@@ -10,8 +10,8 @@ INNER JOIN pg_class ON tables.oid = pg_class.oid
 WHERE NOT (pg_class.relrowsecurity AND pg_class.relforcerowsecurity);
 
 -- name: policies_name_the_tenant
--- Every table that is no partition has policies, and none of them is open: each compares with a setting of the
--- transaction or with the role.
+-- Every table that is no partition has policies, and none that serves the app is open: each compares with a
+-- setting of the transaction.
 -- returns  fault text
 SELECT tables.name || ' has no policy' AS fault
 FROM our_tables AS tables
@@ -54,7 +54,12 @@ WHERE tables.is_partition AND acl.grantee <> pg_class.relowner;
 -- name: nothing_is_public
 -- Tables are granted to roles by name, and TRUNCATE, which heeds no policy, to nobody.
 -- returns  fault text
-SELECT tables.name || ': ' || acl.privilege_type || ' is granted to ' || coalesce(pg_roles.rolname, 'public') AS fault
+SELECT
+    tables.name
+    || ': '
+    || acl.privilege_type
+    || ' is granted to '
+    || coalesce(pg_roles.rolname, 'public') AS fault
 FROM our_tables AS tables
 INNER JOIN pg_class ON tables.oid = pg_class.oid
 CROSS JOIN aclexplode(pg_class.relacl) AS acl

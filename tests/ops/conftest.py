@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_server import settings_of, stop_servers_below
 
+from ops.real_server import settings_of, stop_servers_below
 from rollbook.core.settings import Settings
 from rollbook.ops import server
 

@@ -15,7 +15,7 @@ from rollbook.ops.roles import Connection
 def settings_of(home: Path, **chosen: object) -> Settings:
     """Settings for ``home``, whatever the environment says."""
     plain: dict[str, object] = dict.fromkeys(("database_url", "owner_url", "database_port", "database_bin"))
-    return Settings(home=home, **(plain | chosen))  # type: ignore[arg-type]
+    return Settings(home=home, **(plain | chosen))  # type: ignore[arg-type]  # pydantic checks them
 
 
 def stop_servers_below(folder: Path) -> None:
@@ -26,7 +26,7 @@ def stop_servers_below(folder: Path) -> None:
 def run_rollbook(
     *arguments: str, home: Path, environment: Mapping[str, str] | None = None, **options: object
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         rollbook_command(*arguments),
         env=clean_environment(home) | dict(environment or {}),
         capture_output=True,
@@ -34,8 +34,9 @@ def run_rollbook(
         timeout=300,
         check=False,
         stdin=subprocess.DEVNULL,
-        **options,  # type: ignore[call-overload]
+        **options,  # type: ignore[call-overload]  # whatever run() takes
     )
+    return done
 
 
 def rollbook_command(*arguments: str) -> list[str]:

@@ -4,12 +4,23 @@ import pwd
 import shutil
 import signal
 import subprocess
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
-from real_server import clean_environment, crash, log_of, rollbook_command, rows, run_rollbook, write_a_row
 
+from ops.real_server import (
+    clean_environment,
+    crash,
+    log_of,
+    rollbook_command,
+    rows,
+    run_rollbook,
+    write_a_row,
+)
 from rollbook.core.progress import Silent
 from rollbook.core.settings import Settings
 from rollbook.ops import server
@@ -20,7 +31,7 @@ class Steps(Silent):
     def __init__(self) -> None:
         self.titles: list[str] = []
 
-    def step(self, title: str, total: float | None = None) -> None:  # noqa: ARG002
+    def step(self, title: str, total: float | None = None) -> None:  # noqa: ARG002 -- a Report has it
         self.titles.append(title)
 
 
@@ -41,11 +52,13 @@ def test_killed_server_comes_back_with_the_same_data(running: Settings) -> None:
 
 
 def test_recovery_is_reported(running: Settings) -> None:
-    write_a_row(running)
-    crash(running)
-    steps = Steps()
-    server.up(running, steps, durable=False)
-    assert any(title.startswith("Starting PostgreSQL") for title in steps.titles)
+    assert has_ended(crash(running), within_s=60)
+    after_crash, after_down = Steps(), Steps()
+    server.up(running, after_crash, durable=False)
+    server.down(running)
+    server.up(running, after_down, durable=False)
+    assert [title for title in after_crash.titles if "Recovering" in title]
+    assert not [title for title in after_down.titles if "Recovering" in title]
 
 
 @pytest.mark.parametrize("whose", ["the server's account", "ours"])
@@ -53,7 +66,7 @@ def test_pid_file_that_names_another_process_is_no_server(stopped: Settings, who
     data = stopped.home / "data"
     owner = data.stat()
     drop = {} if whose == "ours" else {"user": owner.st_uid, "group": owner.st_gid}
-    stranger = subprocess.Popen(["sleep", "300"], cwd="/", **drop)  # type: ignore[call-overload]
+    stranger = subprocess.Popen(["sleep", "300"], cwd="/", **drop)  # type: ignore[call-overload]  # user and group, or nothing
     try:
         _write_pid_file(data, stranger.pid)
         assert not server.status(stopped).running
@@ -133,7 +146,10 @@ def test_killed_right_after_the_start_is_finished_by_the_next(fresh: Settings) -
 
 
 def test_ctrl_c_ends_the_command_and_not_the_server(stopped: Settings) -> None:
-    waiting = "import sys, time; from rollbook.ops import server; server.up(durable=False); print(1, flush=True); time.sleep(300)"
+    waiting = (
+        "import time; from rollbook.ops import server;"
+        " server.up(durable=False); print(1, flush=True); time.sleep(300)"
+    )
     process = subprocess.Popen(
         [*rollbook_command()[:1], "-c", waiting],
         env=clean_environment(stopped.home),
@@ -152,10 +168,6 @@ def test_ctrl_c_ends_the_command_and_not_the_server(stopped: Settings) -> None:
 
 def test_up_waits_for_a_server_that_is_stopping(running: Settings) -> None:
     """A session that lingers keeps a smart shutdown from ending; up waits, then starts anew."""
-    import threading
-
-    import psycopg
-
     before = server.status(running)
     assert before.pid is not None
     lingering = psycopg.connect(before.url)
@@ -173,8 +185,6 @@ def test_up_waits_for_a_server_that_is_stopping(running: Settings) -> None:
 
 def test_up_waits_for_orphans_of_a_killed_server(running: Settings) -> None:
     """A backend that is busy does not notice at once that its postmaster is gone."""
-    import psycopg
-
     state = server.status(running)
     busy = psycopg.connect(state.url, autocommit=True)
     busy.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 3000000)")
@@ -185,9 +195,9 @@ def test_up_waits_for_orphans_of_a_killed_server(running: Settings) -> None:
     busy.close()
 
 
-def _wait_for(fact: "object", *, within_s: float = 120) -> None:
+def _wait_for(fact: Callable[[], bool], *, within_s: float = 120) -> None:
     deadline = time.monotonic() + within_s
-    while not fact():  # type: ignore[operator]
+    while not fact():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.002)
 

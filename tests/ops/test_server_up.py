@@ -4,18 +4,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from real_server import admin, rows, run_rollbook, settings_of, write_a_row
 
+from ops.real_server import admin, rows, run_rollbook, settings_of, write_a_row
 from rollbook.core.settings import Settings
 from rollbook.ops import databases, server
 from rollbook.ops.binaries import find_binaries, system
 from rollbook.ops.embedded import connect_as_superuser
-from rollbook.ops.errors import ServerNotRunning
+from rollbook.ops.errors import ServerNotRunning, WrongMajorVersion
 
 
 def setting(at: Settings, name: str) -> str:
     with admin(at) as db:
-        return str(db.execute("SELECT current_setting(%s)", [name]).fetchone()[0])
+        return str(db.execute("SELECT current_setting(%s)", [name]).fetchall()[0][0])
 
 
 def test_first_up_makes_a_durable_server_with_passwords_and_checksums(fresh: Settings) -> None:
@@ -149,18 +149,35 @@ def test_any_folder_name_will_do(open_folder: Path, name: str) -> None:
     assert not state.socket.exists()
 
 
-def test_system_programs_of_15_serve_as_well(open_folder: Path) -> None:
-    if system() is None:
-        pytest.skip("no PostgreSQL is installed beside the embedded one")
+def test_programs_on_the_path_serve_where_there_is_no_wheel(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(find_binaries().directory), prepend=os.pathsep)
     settings = settings_of(open_folder / "home")
-    state = server.up(settings, resolvers=(system,), durable=False)
+    state = server.up(settings, resolvers=(lambda: None, system), durable=False)
     assert state.kind == "system"
     assert int(state.version.split(".")[0]) >= 15
-    with admin(settings) as db:
-        assert db.execute(
-            "SELECT datcollate, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'rollbook'"
-        ).fetchone() == ("C.UTF-8", "UTF8")
     assert setting(settings, "data_checksums") == "on"
+
+
+INSTALLED = [*Path("/usr/lib/postgresql").glob("1[5-9]/bin"), find_binaries().directory]
+
+
+@pytest.mark.parametrize("programs", INSTALLED, ids=str)
+def test_data_is_used_by_the_programs_that_made_it_and_no_others(open_folder: Path, programs: Path) -> None:
+    theirs = settings_of(open_folder / "home", database_bin=programs)
+    plain = settings_of(theirs.home)
+    server.up(theirs, durable=False)
+    write_a_row(theirs)
+    with admin(theirs) as db:
+        assert db.execute("SHOW server_encoding").fetchone() == ("UTF8",)
+        assert db.execute("SELECT upper('ä') = 'Ä'").fetchone() == (True,)
+    server.down(theirs)
+    if find_binaries(programs).major != find_binaries().major:
+        with pytest.raises(WrongMajorVersion):
+            server.up(plain)
+    server.up(theirs, durable=False)
+    assert rows(theirs) == ["kept"]
 
 
 def test_more_databases_are_as_closed_as_the_first(running: Settings) -> None:

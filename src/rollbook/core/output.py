@@ -7,12 +7,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+_ANY_WIDTH: Final = 10_000
 
 
 def as_json(value: object) -> str:
@@ -60,8 +62,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         numeric = bool(cells) and all(
             isinstance(row[index], int | float) or row[index] == "-" for row in cells
         )
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=True, overflow="ignore")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
     for row in cells:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
-    console = Console(soft_wrap=True)
-    console.print(table)
+    # As wide as its cells: a narrow terminal wraps a line, nothing is cut off.
+    Console(width=_ANY_WIDTH).print(table)

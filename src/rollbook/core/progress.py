@@ -41,10 +41,26 @@ class _Bar:
         self._bar.advance(self._task, amount)
 
 
+class _Lines:
+    """For a log or a pipe, where a bar would be noise: one line for each step."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def step(self, title: str, total: float | None = None) -> None:  # noqa: ARG002 -- a line says it once
+        self._console.print(title, markup=False, highlight=False, soft_wrap=True)
+
+    def advance(self, amount: float = 1) -> None:
+        """Say nothing: the next step says that this one is done."""
+
+
 @contextmanager
 def progress_bar(*, enabled: bool = True) -> Iterator[Report]:
     """Show progress on stderr while the block runs; stdout stays free for data."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
+    if enabled and not console.is_terminal:
+        yield _Lines(console)
+        return
     with Progress(*columns, console=console, disable=not enabled) as bar:
         yield _Bar(bar)

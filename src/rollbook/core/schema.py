@@ -65,10 +65,16 @@ class TenantOwned(Base):
 
 
 class StudentOwned(TenantOwned):
-    """A table whose rows are about one student (``student_id``): seen by those who may see that student."""
+    """A table whose rows are about one student (``student_id``): seen by those who may see that student.
+
+    It refers to students by (tenant_id, student_id), so a key to tenants of its own would check nothing more,
+    and cost a large load a third of the time that its foreign keys take.
+    """
 
     __abstract__ = True
     row_scope = "student"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-10)
 
 
 def entity_id() -> Mapped[UUID]:

@@ -2,6 +2,6 @@
 
 Owns    courses, sections, course_enrollments, course_outcomes
 Reads   roster.schools, roster.students, roster.staff
-Verbs   list_courses
+Verbs   sections_of
 Terms   section = one offering of a course, [starts_on, ends_on]; presentation is OULAD's word for it
 """

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -134,7 +135,7 @@ class Cluster:
                 raise ServerStillStopping(pid=found.pid, seconds=START_TIMEOUT_S, log=self.home.log)
             return None
         report.step("Waiting for the server that is starting")
-        return self._wait_until_ready(found.pid, found.port, self._log_size(), report)
+        return self._wait_until_ready(found.pid, found.port, self._log_size())
 
     def start(self, port: int, socket_folder: Path, report: Report) -> PidFile:
         """Start the server and wait until it takes connections.
@@ -142,11 +143,13 @@ class Cluster:
         Raises: ``PortInUse``; ``DiskFull``; ``ServerDidNotStart``; ``ServerStillStarting``;
         ``OrphansRunning``.
         """
+        if (self.home.data / "postmaster.pid").exists():
+            report.step("Recovering what was written before the crash")
         clear_after_crash(self.home.data, socket_folder)
         self.home.rotate_log()
         begin = self._log_size()
         pid = self._spawn(port, socket_folder)
-        return self._wait_until_ready(pid, port, begin, report)
+        return self._wait_until_ready(pid, port, begin)
 
     def _spawn(self, port: int, socket_folder: Path) -> int:
         """Start the server in a session of its own, so that Ctrl-C here is none of its business."""
@@ -164,24 +167,23 @@ class Cluster:
                 shell,
                 env=self.environment,
                 capture_output=False,
-                stdout=-1,
+                stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
             )
         return int(started.stdout)
 
-    def _wait_until_ready(self, pid: int, port: int, begin: int, report: Report) -> PidFile:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        told = False
+    def _wait_until_ready(self, pid: int, port: int, begin: int) -> PidFile:
+        """Wait as long as the server lives and, like a long recovery, says something now and then."""
+        heard, deadline = begin, time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             found = find_postmaster(self.home.data)
             if found is not None and found.is_ready:
                 return found
             if not is_alive(pid):
                 self._explain_start(port, begin)
-            if not told and "database system was not properly shut down" in self._log_since(begin):
-                report.step("Recovering what was written before the crash")
-                told = True
+            if (size := self._log_size()) != heard:
+                heard, deadline = size, time.monotonic() + START_TIMEOUT_S
             time.sleep(0.02)
         raise ServerStillStarting(pid=pid, seconds=START_TIMEOUT_S, log=self.home.log)
 

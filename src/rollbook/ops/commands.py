@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -84,8 +85,9 @@ def logs(
     for line in last:
         typer.echo(line)
     if follow:
-        for line in _lines_from_now(path):
-            typer.echo(line)
+        with suppress(KeyboardInterrupt):
+            for line in _lines_from_now(path):
+                typer.echo(line)
 
 
 def _upgrade(owner_url: str, report: Report) -> None:

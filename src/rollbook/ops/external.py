@@ -20,6 +20,13 @@ from rollbook.ops.errors import (
 )
 
 _TIMEOUT_S: Final = 10
+_GRANTED: Final = """
+SELECT
+    has_database_privilege(%(owner)s, current_database(), 'CREATE')
+    AND has_schema_privilege(%(owner)s, 'public', 'CREATE')
+    AND has_database_privilege(%(app)s, current_database(), 'CONNECT')
+    AND has_schema_privilege(%(app)s, 'public', 'USAGE')
+"""
 _POWERS: Final = """
 SELECT
     current_user,
@@ -94,8 +101,10 @@ def _provision(settings: Settings, db: roles.Connection) -> None:
         raise ExternalRoleTooWeak(role=admin, reason="it may not create roles")
     passwords = home.make_passwords(server, roles.ROLES)
     try:
-        roles.ensure_roles(db, passwords)
-        _grant(db)
+        with db.transaction():
+            roles.ensure_roles(db, passwords)
+            _grant(db)
+            _check_grants(db)
     except psycopg.errors.InsufficientPrivilege as error:
         raise ExternalRoleTooWeak(role=admin, reason=str(error).splitlines()[0]) from error
     for role in roles.ROLES:
@@ -120,6 +129,15 @@ def _grant(db: roles.Connection) -> None:
                 owner=sql.Identifier(roles.OWNER),
                 app=sql.Identifier(roles.APP),
             )
+        )
+
+
+def _check_grants(db: roles.Connection) -> None:
+    """Make sure that the grants took: PostgreSQL only warns where the grantor may not grant."""
+    roles_can = db.execute(_GRANTED, {"owner": roles.OWNER, "app": roles.APP}).fetchone()
+    if roles_can != (True,):
+        raise ExternalRoleTooWeak(
+            role=db.info.user, reason=f"it may not grant on the database '{db.info.dbname}'"
         )
 
 

@@ -54,7 +54,14 @@ def runs_on(pid: int, data: Path) -> bool:
         return False
     except PermissionError:
         # Another account's process: its name is all that we may see.
-        return (_PROC / str(pid) / "comm").read_text(encoding="utf-8").strip() == "postgres"
+        return _name_of(pid) == "postgres"
+
+
+def _name_of(pid: int) -> str:
+    try:
+        return (_PROC / str(pid) / "comm").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
 
 
 def is_alive(pid: int) -> bool:

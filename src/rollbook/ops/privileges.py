@@ -32,7 +32,11 @@ class Account:
     prefix: tuple[str, ...] = ()
     drop: Mapping[str, Any] = field(default_factory=dict)
 
-    def run(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401
+    def run(
+        self,
+        command: Sequence[str],
+        **options: Any,  # noqa: ANN401 -- whatever subprocess.run takes
+    ) -> subprocess.CompletedProcess[str]:
         """Run ``command`` to its end as this account."""
         options = {"capture_output": True, "stdin": subprocess.DEVNULL} | options
         return subprocess.run(  # noqa: S603 -- our own programs

@@ -64,11 +64,18 @@ def verifier(db: Connection, role: str, password: str) -> str:
 
 
 def ensure_database(db: Connection, name: str, template: str | None = None) -> None:
-    """Make the database ``name``, the owner's, closed to everyone but the two roles."""
+    """Make the database ``name``, the owner's, closed to everyone but the two roles.
+
+    A template of ours is copied as files: six times faster than through the log, on a server that need not
+    survive a power failure.
+    """
     if db.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
         db.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template or "template1")
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}").format(
+                sql.Identifier(name),
+                sql.Identifier(OWNER),
+                sql.Identifier(template or "template1"),
+                sql.SQL("FILE_COPY" if template else "WAL_LOG"),
             )
         )
     for statement in (

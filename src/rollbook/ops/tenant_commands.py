@@ -7,7 +7,7 @@ import typer
 from rollbook.core import output
 from rollbook.ops.work import list_tenants
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 Owns    schools, staff, students, student_school_enrollments, school_calendar_days
 Reads   accounts.users (which person signs in as which staff member)
-Verbs   find_student, list_schools
+Verbs   find_student, list_students
 Terms   enrollment = a student's time at one school, entry included, exit excluded;
         caseload = the enrollments that name a staff member as counselor
 """

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -79,6 +79,7 @@ class Student(StudentOwned):
 
     __tablename__ = "students"
     __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
         UniqueConstraint("tenant_id", "student_number"),
         CheckConstraint("grade_level BETWEEN 0 AND 12", name="grade_level_range"),
         CheckConstraint("birth_date > DATE '1900-01-01'", name="birth_date_plausible"),

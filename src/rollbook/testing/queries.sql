@@ -11,7 +11,8 @@ SELECT
     (ARRAY['Ada', 'Ben', 'Chi', 'Dina', 'Eli', 'Fay', 'Gus'])[1 + n % 7] AS first_name,
     (ARRAY['Ames', 'Bose', 'Cruz', 'Diaz', 'Egede'])[1 + n % 5] || ' ' || n AS last_name,
     :low_grade + n % (:high_grade - :low_grade + 1) AS grade_level,
-    make_date(2025 - 6 - (:low_grade + n % (:high_grade - :low_grade + 1)), 1 + n % 8, 1 + n % 28) AS birth_date,
+    make_date(2025 - 6 - (:low_grade + n % (:high_grade - :low_grade + 1)), 1 + n % 8, 1 + n % 28)
+        AS birth_date,
     (ARRAY['F', 'M'])[1 + n % 2] AS gender,
     :known_at AS known_at
 FROM generate_series(1, :count) AS n
@@ -104,14 +105,16 @@ SELECT
     assignments.tenant_id,
     course_enrollments.student_id,
     assignments.assignment_id,
-    40 + (hashtextextended(students.student_number || assignments.assignment_code, 0) & 1023) % 61 AS grade_value,
+    40
+    + (hashtextextended(students.student_number || assignments.assignment_code, 0) & 1023)
+    % 61 AS grade_value,
     assignments.due_on AS submitted_on,
     (assignments.due_on + time '12:00') AT TIME ZONE 'UTC' AS known_at
 FROM assignments
 INNER JOIN course_enrollments
     ON assignments.tenant_id = course_enrollments.tenant_id
-    AND assignments.section_id = course_enrollments.section_id
+        AND assignments.section_id = course_enrollments.section_id
 INNER JOIN students
     ON course_enrollments.tenant_id = students.tenant_id
-    AND course_enrollments.student_id = students.student_id
+        AND course_enrollments.student_id = students.student_id
 WHERE assignments.section_id = :section_id;

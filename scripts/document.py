@@ -1,0 +1,120 @@
+"""Write docs/settings.md and docs/commands.md from the code: `make docs`. --check: are they current?
+
+What a setting or a command is for is said once, in its description or docstring.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from typer.core import TyperArgument
+from typer.main import get_command
+
+from rollbook import cli
+from rollbook.core.settings import Settings
+
+DOCS: Final = Path(__file__).parent.parent / "docs"
+SETTINGS_HEAD: Final = """\
+# Settings
+
+Every setting is a variable of the environment. `make docs` writes this page from `rollbook.core.settings`.
+
+| Variable | Default | What it is for |
+|---|---|---|
+"""
+SETTINGS_TAIL: Final = """
+Two more are for looking closer, and for tests:
+
+| Variable | What it is for |
+|---|---|
+| `ROLLBOOK_DEBUG` | Any value: show where an unexpected error came from. |
+| `ROLLBOOK_BROWSER` | The Chromium that tests of pages start; by default the one on PATH. |
+| `ROLLBOOK_SHARED` | Folder with published data sets that some tests read; by default `../shared`. |
+"""
+COMMANDS_HEAD: Final = """\
+# Commands
+
+`rollbook <command>`. Data goes to stdout, progress and warnings to stderr. Exit codes: 0 fine, 1 failed,
+2 wrong use, 3 done with findings. `make docs` writes this page from the commands' own help.
+"""
+
+
+def settings_page() -> str:
+    """Return the page of settings: one row each."""
+    rows = (
+        f"| `ROLLBOOK_{name.upper()}` | {_default(field)} | {field.description or ''} |\n"
+        for name, field in Settings.model_fields.items()
+    )
+    return SETTINGS_HEAD + "".join(rows) + SETTINGS_TAIL
+
+
+def _default(field: Any) -> str:  # noqa: ANN401 -- pydantic keeps the type to itself
+    if field.default_factory is not None:
+        return "the user's data folder"
+    return "none" if field.default is None else f"`{field.default}`"
+
+
+def commands_page() -> str:
+    """Return the page of commands: each with its arguments and options."""
+    root = get_command(cli.app)
+    sections = [_section(name, command) for name, command in commands("rollbook", root)]
+    return COMMANDS_HEAD + "".join(sections)
+
+
+def commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 -- typer's own click
+    """Yield each command below ``command`` with its whole name."""
+    context = typer.Context(command, info_name=path)
+    if not hasattr(command, "list_commands"):
+        yield path, command
+        return
+    for name in command.list_commands(context):
+        found = cli.load(name) if path == "rollbook" else command.get_command(context, name)
+        yield from commands(f"{path} {name}", found)
+
+
+def _section(name: str, command: Any) -> str:  # noqa: ANN401 -- typer's own click
+    rows = "".join(_row(parameter) for parameter in command.params if parameter.name != "help")
+    table = f"\n| | |\n|---|---|\n{rows}" if rows else ""
+    return f"\n## {name}\n\n{_unwrapped(command.help or '')}\n{table}"
+
+
+def _unwrapped(text: str) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in text.replace("\f", "").split("\n\n"))
+
+
+def _row(parameter: Any) -> str:  # noqa: ANN401 -- typer's own click
+    if isinstance(parameter, TyperArgument):
+        return f"| `{(parameter.metavar or parameter.name or '').upper()}` | {parameter.help or ''} |\n"
+    names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+    is_said = isinstance(parameter.default, str | int) and not isinstance(parameter.default, bool)
+    default = f" Default: `{parameter.default}`." if is_said and parameter.default != "" else ""
+    return f"| {names} | {parameter.help or ''}{default} |\n"
+
+
+PAGES: Final = {"settings.md": settings_page, "commands.md": commands_page}
+
+
+def stale() -> list[str]:
+    """Return the pages that say something else than the code."""
+    return [name for name, page in PAGES.items() if _read(DOCS / name) != page()]
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def main() -> int:
+    """Write the pages, or with --check name those that are not current."""
+    if "--check" in sys.argv:
+        for name in stale():
+            print(f"docs/{name} is not current: run `make docs`.")
+        return int(bool(stale()))
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

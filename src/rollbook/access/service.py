@@ -1,0 +1,43 @@
+"""What a user may see, from what they are and whom they work with."""
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from rollbook.accounts.models import Role, User
+from rollbook.core import clock
+from rollbook.core.sql import named_sql
+from rollbook.core.tenancy import Tenant, Visibility
+
+_SQL: Final = named_sql("rollbook.access")
+
+
+def visibility_of(db: Session, user: User) -> Visibility:
+    """Return what ``user`` may see; ``db`` must look at the whole tenant while this asks.
+
+    A district admin sees the tenant. A principal sees the students of their school; a counselor those
+    whose enrollment names them, or their school's where no enrollment ever did; a teacher those in the
+    sections they teach. Someone whom no staff record ties to anybody sees nobody.
+    """
+    if user.role is Role.DISTRICT_ADMIN:
+        return Visibility(user.tenant_id)
+    who = {"tenant_id": user.tenant_id, "user_id": user.user_id}
+    query = _query_of(db, user.role, who)
+    ids = db.scalars(_SQL[query], who if query == "students_taught" else who | {"today": _today(db, user)})
+    return Visibility(user.tenant_id, tuple(ids))
+
+
+def _query_of(db: Session, role: Role, who: dict[str, object]) -> str:
+    match role:
+        case Role.TEACHER:
+            return "students_taught"
+        case Role.COUNSELOR if db.scalar(_SQL["has_caseload"], who):
+            return "students_counseled"
+        case _:
+            return "students_at_school"
+
+
+def _today(db: Session, user: User) -> object:
+    zone = db.get_one(Tenant, user.tenant_id).time_zone
+    return clock.now().astimezone(ZoneInfo(zone)).date()

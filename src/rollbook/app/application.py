@@ -1,0 +1,77 @@
+"""The application: routers, middleware, static files."""
+
+from importlib.resources import files
+from typing import Final
+
+from fastapi import FastAPI, Response
+from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import RedirectResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from rollbook import __version__
+from rollbook.accounts import pages as accounts_pages
+from rollbook.accounts.throttle import Throttle
+from rollbook.app import health
+from rollbook.core.database import engine_for
+from rollbook.reporting import api as reporting_api
+from rollbook.reporting import pages as reporting_pages
+from rollbook.risk import api as risk_api
+from rollbook.risk import pages as risk_pages
+from rollbook.ui import pages as ui_pages
+from rollbook.ui import problems
+from rollbook.ui.guard import Limits, SecurityHeaders
+from rollbook.ui.observe import Observe
+from rollbook.ui.page import STATIC
+
+ROUTERS: Final = (
+    accounts_pages.router,
+    risk_pages.router,
+    risk_api.router,
+    reporting_pages.router,
+    reporting_api.router,
+    ui_pages.router,
+    health.router,
+)
+
+
+class _KeptFiles(StaticFiles):
+    """Files that a browser may keep for good: their address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the file, to be kept if its address names its content."""
+        response = await super().get_response(path, scope)
+        if scope["query_string"].startswith(b"v="):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_app(url: str) -> FastAPI:
+    """Return the application over the database at ``url``, the app role's."""
+    app = FastAPI(
+        title="Rollbook",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.engine = engine_for(url)
+    app.state.throttle = Throttle()
+    app.state.registry = CollectorRegistry()
+    health.register_collectors(app.state.registry, app.state.engine)
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount(STATIC, _KeptFiles(directory=str(files("rollbook.ui").joinpath("static"))), name="static")
+    app.add_api_route("/", _start, include_in_schema=False)
+    app.add_middleware(Limits)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Observe, registry=app.state.registry)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _start() -> RedirectResponse:
+    """Begin at the caseload."""
+    return RedirectResponse("/caseload", status_code=303)

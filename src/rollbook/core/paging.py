@@ -1,0 +1,58 @@
+"""Keyset paging: a cursor names the row that a page stands after (or before), not a number of rows to skip."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rollbook.core.errors import Invalid
+
+Row = TypeVar("Row")
+
+
+class CursorInvalid(Invalid):
+    """This page's cursor is not one that Rollbook made. Start again from the first page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of a list. ``first`` is the 1-based place of its first row among ``total``."""
+
+    rows: Sequence[Row]
+    first: int
+    total: int
+    next_cursor: str | None
+    previous_cursor: str | None
+
+    @property
+    def last(self) -> int:
+        """The 1-based place of the page's last row; 0 if it has none."""
+        return self.first + len(self.rows) - 1 if self.rows else 0
+
+
+def write_cursor(*key: str | int) -> str:
+    """Return a cursor for the row with this key; safe in a URL."""
+    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, *kinds: type) -> tuple[str | int, ...]:
+    """Return the key that ``write_cursor`` wrote, which must be of these ``kinds``.
+
+    Raises: ``CursorInvalid``.
+    """
+    try:
+        key = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise CursorInvalid from error
+    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+        raise CursorInvalid
+    if any(isinstance(part, str) and not is_storable(part) for part in key):
+        raise CursorInvalid
+    return tuple(key)
+
+
+def is_storable(value: str) -> bool:
+    """Say whether PostgreSQL can take ``value`` as text: no NUL, no half of a surrogate pair."""
+    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -1,0 +1,258 @@
+"""Import the Open University Learning Analytics Dataset: one transaction, again without effect.
+
+Files are staged and checked first; only then is one of Rollbook's tables touched. What the source says later
+(a withdrawal, a corrected score) becomes a new version of the row. Rows that a drop does not mention stay.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from rollbook.core.database import engine_for
+from rollbook.core.errors import Conflict, Invalid, NotFound, Unavailable
+from rollbook.core.progress import Report, Silent
+from rollbook.core.sql import named_sql
+from rollbook.core.tenancy import Tenant, TenantSlugInvalid, Visibility, ensure_tenant, look_through
+from rollbook.exchange.oulad_layouts import (
+    REGISTERED,
+    REQUIRED,
+    STUDENT_ASSESSMENT,
+    STUDENT_INFO,
+    STUDENT_VLE,
+)
+from rollbook.exchange.oulad_merge import TableSummary, make_keys, merge_drop
+from rollbook.intake.checks import check, check_reference
+from rollbook.intake.files import find_file, need_file
+from rollbook.intake.layout import Layout
+from rollbook.intake.rejects import SHOWN, Reject, Rejects
+from rollbook.intake.stage import Staged, stage, stage_nothing
+
+SQL: Final = named_sql("rollbook.exchange", "oulad.sql")
+SLUG: Final = "oulad"
+NAME: Final = "Open University (OULAD)"
+Drop = Sequence[tuple[Layout, Path | None]]
+
+TYPING: Final = ("type_enrollments", "type_students", "type_assignments", "type_grades")
+_MOST_EVENTS: Final = 2**31 - 1
+_LOCK_TIMEOUT: Final = text("SET LOCAL lock_timeout = '4s'")
+_LOCK_TRIES: Final = 30
+
+
+class DropMissing(NotFound):
+    """There is no directory {directory}."""
+
+
+class ImportRefused(Invalid):
+    """{first}{more}. Nothing was imported."""
+
+    def __init__(self, rejects: Rejects) -> None:
+        """Name the first reject in the sentence, the first few in the details."""
+        more = rejects.total - 1
+        super().__init__(
+            first=rejects.shown[0],
+            more=f" (and {more:,} more rejected {'row' if more == 1 else 'rows'})" if more else "",
+            rejected=rejects.total,
+            rejects=[asdict(reject) for reject in rejects.shown],
+        )
+        self.rejects = rejects
+
+
+class ClicksOverflow(Invalid):
+    """studentVle.csv: the clicks of one student on one day add up to {most}, more than can be stored."""
+
+
+class TenantIsSynthetic(Conflict):
+    """The tenant '{slug}' is marked synthetic; real students go into a tenant of their own."""
+
+
+class TablesBusy(Unavailable):
+    """Another transaction holds the tables that need a new month; try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSummary:
+    """What came of a file: rows read, those of them that were rejected, columns that nobody asked for."""
+
+    file: str
+    rows_read: int
+    rejected: int
+    ignored_columns: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSummary:
+    """What an import did: rows ``written`` in all; ``rejects`` are the first of the ``rejected`` ones."""
+
+    tenant: str
+    written: int
+    files: Sequence[FileSummary]
+    tables: Sequence[TableSummary]
+    rejected: int
+    rejects: Sequence[Reject]
+
+
+def import_oulad(
+    url: str,
+    directory: Path,
+    *,
+    tenant_slug: str = SLUG,
+    max_rejects: int = 0,
+    report: Report | None = None,
+) -> ImportSummary:
+    """Import the files in ``directory`` into the tenant, which is made if it is new.
+
+    Up to ``max_rejects`` faulty lines are left out; one more and nothing is imported.
+    Raises: ``ImportRefused``; ``DropMissing``; the errors of ``rollbook.intake.errors``; others above.
+    """
+    drop = find_drop(directory)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", tenant_slug):
+        raise TenantSlugInvalid(slug=tenant_slug)
+    engine = engine_for(url, statement_timeout_s=0)
+    work = _Import(engine, tenant_slug, max_rejects, report or Silent())
+    with Session(engine) as db, db.begin():
+        summary = work.run(db, drop)
+    if summary.written:
+        work.analyze([table.table for table in summary.tables if table.inserted + table.updated])
+    return summary
+
+
+def find_drop(directory: Path) -> Drop:
+    """Find the published files; the clicks may be absent, which means that they are not known.
+
+    Raises: ``DropMissing``; ``FileMissing``.
+    """
+    if not directory.is_dir():
+        raise DropMissing(directory=directory)
+    required = [(layout, need_file(directory, layout.file)) for layout in REQUIRED]
+    return [*required, (STUDENT_VLE, find_file(directory, STUDENT_VLE.file))]
+
+
+def make_tables(db: Session) -> None:
+    """Make every temporary table of an import, empty: for tests of its queries."""
+    for layout in (*REQUIRED, STUDENT_VLE):
+        stage_nothing(db, layout)
+    for query in ("type_sections", "type_events", *TYPING):
+        db.execute(SQL[query])
+    make_keys(db)
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    engine: Engine
+    slug: str
+    max_rejects: int
+    report: Report
+
+    def run(self, db: Session, drop: Drop) -> ImportSummary:
+        """Do it all in ``db``'s transaction; only the months' partitions are made in one of their own."""
+        rejects = Rejects()
+        self._take_turn(db)
+        staged = self._stage(db, drop, rejects)
+        self._check(db, rejects)
+        if rejects.total > self.max_rejects:
+            raise ImportRefused(rejects)
+        span = self._add_up_clicks(db)
+        if span:
+            self._make_months(*span)
+        tenant = self._enter_tenant(db)
+        for query in TYPING:
+            db.execute(SQL[query])
+        tables = merge_drop(db, tenant, span, self.report)
+        written = sum(table.inserted + table.updated for table in tables)
+        files = [FileSummary(s.file, s.rows_read, rejects.counts[s.file], s.ignored_columns) for s in staged]
+        return ImportSummary(self.slug, written, files, tables, rejects.total, rejects.shown)
+
+    def _take_turn(self, db: Session) -> None:
+        """Wait until no other import works on this tenant."""
+        if not db.scalar(SQL["try_lock_import"], {"slug": self.slug}):
+            self.report.step("Waiting for another import into this tenant")
+            db.execute(SQL["lock_import"], {"slug": self.slug})
+
+    def _stage(self, db: Session, drop: Drop, rejects: Rejects) -> list[Staged]:
+        db.execute(SQL["plan_for_sets"])
+        for layout, path in drop:
+            if path is None:
+                stage_nothing(db, layout)
+        return [stage(db, layout, path, rejects, self.report) for layout, path in drop if path]
+
+    def _check(self, db: Session, rejects: Rejects) -> None:
+        """Check each file, then what only two files together can say."""
+        layouts = (*REQUIRED, STUDENT_VLE)
+        self.report.step("Checking", len(layouts))
+        for layout in layouts:
+            check(db, layout, rejects)
+            if layout is REGISTERED.to:
+                check_reference(db, STUDENT_INFO, REGISTERED, rejects)
+            if layout is STUDENT_ASSESSMENT:
+                _check_submitters(db, rejects)
+            self.report.advance()
+
+    def _add_up_clicks(self, db: Session) -> tuple[date, date] | None:
+        """Add up the clicks of each day; return the first and the last day that has any."""
+        self.report.step("Adding up clicks")
+        for query in ("type_sections", "type_events", "index_events"):
+            db.execute(SQL[query])
+        since, until, most = db.execute(SQL["span_of_events"]).one()
+        if since is None:
+            return None
+        if most > _MOST_EVENTS:
+            raise ClicksOverflow(most=most)
+        return since, until
+
+    def _make_months(self, since: date, until: date) -> None:
+        """Make the partitions in a transaction of its own: it locks other tables, so it must not last.
+
+        The import itself holds no lock on them yet, or the two would wait for each other.
+        """
+        for _ in range(_LOCK_TRIES):
+            with _unless_busy(), Session(self.engine) as db, db.begin():
+                db.execute(_LOCK_TIMEOUT)
+                db.execute(SQL["ensure_months"], {"since": since, "until": until})
+                return
+            time.sleep(1)
+        raise TablesBusy
+
+    def _enter_tenant(self, db: Session) -> Tenant:
+        name = NAME if self.slug == SLUG else self.slug
+        tenant = ensure_tenant(db, self.slug, name=name, risk_target="course")
+        if tenant.is_synthetic:
+            raise TenantIsSynthetic(slug=self.slug)
+        look_through(db, Visibility(tenant.tenant_id))
+        db.execute(SQL["use_time_zone"], {"time_zone": tenant.time_zone})
+        return tenant
+
+    def analyze(self, tables: Sequence[str]) -> None:
+        """Tell the planner about the new rows. A table in use is left to autovacuum: the import stands."""
+        self.report.step("Updating statistics", len(tables))
+        for table in tables:
+            with _unless_busy(), Session(self.engine) as db, db.begin():
+                db.execute(_LOCK_TIMEOUT)
+                db.execute(SQL["analyze_table"], {"relation": table})
+            self.report.advance()
+
+
+@contextmanager
+def _unless_busy() -> Iterator[None]:
+    """Go on after the block when it failed because it could not get a lock in time."""
+    try:
+        yield
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+
+
+def _check_submitters(db: Session, rejects: Rejects) -> None:
+    rows = db.execute(SQL["submissions_of_strangers"], {"shown": SHOWN}).all()
+    file, reason = STUDENT_ASSESSMENT.file, "is not registered in the assessment's presentation"
+    found = [Reject(file, row.line, "id_student", reason) for row in rows]
+    rejects.add(file, found, count=rows[0].total if rows else 0)

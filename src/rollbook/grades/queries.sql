@@ -1,0 +1,36 @@
+-- name: student_work
+-- What was set to a student's sections up to a day, with what they made of it, newest first.
+-- params   tenant_id int, student_id uuid, since date, until date (both inclusive)
+-- returns  section_id uuid, course_code, section_code, assignment_code, title, assignment_type text, max_value numeric,
+--          due_on date, has_grade bool, grade_value numeric, submitted_on date, is_carried_over bool
+SELECT
+    sections.section_id,
+    courses.course_code,
+    sections.section_code,
+    assignments.assignment_code,
+    assignments.title,
+    assignments.assignment_type,
+    assignments.max_value,
+    coalesce(assignments.due_on, sections.ends_on) AS due_on,
+    grades.student_id IS NOT NULL AS has_grade,
+    grades.grade_value,
+    grades.submitted_on,
+    coalesce(grades.is_carried_over, FALSE) AS is_carried_over
+FROM course_enrollments AS enrollments
+INNER JOIN sections USING (tenant_id, section_id)
+INNER JOIN courses USING (tenant_id, course_id)
+INNER JOIN assignments USING (tenant_id, section_id)
+LEFT JOIN grades USING (tenant_id, student_id, assignment_id)
+WHERE
+    enrollments.tenant_id = :tenant_id
+    AND enrollments.student_id = :student_id
+    AND coalesce(assignments.due_on, sections.ends_on) >= :since
+    AND (
+        coalesce(assignments.due_on, sections.ends_on) <= :until
+        OR grades.submitted_on <= :until
+    )
+    AND (
+        enrollments.withdrawn_on IS NULL
+        OR coalesce(assignments.due_on, sections.ends_on) < enrollments.withdrawn_on
+    )
+ORDER BY due_on DESC, courses.course_code ASC, assignments.assignment_code ASC;

@@ -1,0 +1,73 @@
+"""One student across the rooms: the scores with their reasons, and the record they rest on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from rollbook.activity.service import Activity, activity_of
+from rollbook.attendance.service import Attendance, attendance_of
+from rollbook.conduct.service import Incident, incidents_of
+from rollbook.core import clock
+from rollbook.core.tenancy import Tenant
+from rollbook.curriculum.service import StudentSection, sections_of
+from rollbook.grades.service import Coursework, coursework_of
+from rollbook.risk.student import SubjectRisk, newest_score_on, risk_of
+from rollbook.roster.service import StudentCard, find_student
+
+WINDOW: Final = timedelta(days=370)
+
+
+@dataclass(frozen=True, slots=True)
+class StudentRecord:
+    """What is shown of a student: scores up to ``until``, and the record of [since, until]."""
+
+    card: StudentCard
+    risks: Sequence[SubjectRisk]
+    since: date
+    until: date
+    sections: Sequence[StudentSection]
+    attendance: Attendance
+    coursework: Coursework
+    activity: Activity
+    incidents: Sequence[Incident]
+
+
+def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | None = None) -> StudentRecord:
+    """Return the student as things stood on ``as_of``; without it as they stand.
+
+    The record reaches back about a year from the newest score, or from the end of the last course.
+    Raises: ``StudentNotFound``, also for a student whom this transaction may not see.
+    """
+    until = as_of or clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
+    card = find_student(db, tenant.tenant_id, student_id, until)
+    reference = min(until, _reference(db, tenant, student_id, until) or until)
+    window = (db, tenant.tenant_id, student_id, _before(reference), until)
+    return StudentRecord(
+        card=card,
+        risks=risk_of(db, tenant, student_id, until),
+        since=window[3],
+        until=until,
+        sections=sections_of(*window),
+        attendance=attendance_of(*window),
+        coursework=coursework_of(*window),
+        activity=activity_of(*window),
+        incidents=incidents_of(*window),
+    )
+
+
+def _reference(db: Session, tenant: Tenant, student_id: UUID, until: date) -> date | None:
+    newest = newest_score_on(db, tenant, student_id, until)
+    if newest is not None:
+        return newest
+    sections = sections_of(db, tenant.tenant_id, student_id, date.min, date.max)
+    return max((section.ends_on for section in sections), default=None)
+
+
+def _before(day: date) -> date:
+    """Return the day a window earlier, if the calendar goes that far."""
+    return day - WINDOW if day - date.min > WINDOW else date.min

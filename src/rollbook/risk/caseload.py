@@ -1,0 +1,221 @@
+"""The caseload: a list's subjects, highest risk first, with the reason in words."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.orm import Session
+
+from rollbook.core.paging import CursorInvalid, Page, read_cursor, write_cursor
+from rollbook.core.tenancy import Tenant
+from rollbook.risk.levels import LEVELS, Level
+from rollbook.risk.lists import SQL, Chosen
+from rollbook.risk.models import RiskCategory
+from rollbook.roster.names import student_name
+
+PAGE_SIZE: Final = 50
+EVERYTHING: Final = 1_000_000
+Sort = Literal["risk", "change", "name"]
+Subject = tuple[UUID, UUID | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What of a list is wanted. ``q``: words of a name or number; ``course``, ``school``: their codes."""
+
+    category: RiskCategory | None = None
+    course: str | None = None
+    school: str | None = None
+    q: str = ""
+    sort: Sort = "risk"
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it leaves anything out."""
+        return any((self.category, self.course, self.school, self.q))
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One reason of a score, and what helps."""
+
+    factor: str
+    weight: float
+    value: object
+    description: str
+    recommendation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One subject of a list."""
+
+    prediction_id: UUID
+    student_id: UUID
+    section_id: UUID | None
+    student_number: str
+    name: str
+    grade_level: int | None
+    school: str | None
+    course_code: str | None
+    course: str | None
+    section_code: str | None
+    risk_score: float
+    risk_category: RiskCategory
+    confidence: float
+    rank: int
+    change: float | None
+    factors: Sequence[Factor]
+
+    @property
+    def level(self) -> Level:
+        """The category in words."""
+        return LEVELS[self.risk_category]
+
+    @property
+    def points(self) -> int | None:
+        """The change since the list before, in points of a hundred."""
+        return None if self.change is None else round(self.change * 100)
+
+    @property
+    def subject(self) -> Subject:
+        """What the score is about."""
+        return self.student_id, self.section_id
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A course or school to choose."""
+
+    code: str
+    title: str
+
+
+def read_page(  # noqa: PLR0913 -- each is a part of the address
+    db: Session,
+    tenant: Tenant,
+    chosen: Chosen,
+    wanted: Filter,
+    *,
+    after: str | None = None,
+    page_size: int = PAGE_SIZE,
+) -> Page[Row]:
+    """Return one page of the chosen list.
+
+    Raises: ``CursorInvalid``.
+    """
+    if chosen.current is None:
+        return Page([], 1, 0, None, None)
+    after_key, after_id = _position(after)
+    found = db.execute(
+        SQL["caseload"],
+        {
+            **_lists(tenant, chosen),
+            "category": wanted.category.value if wanted.category else None,
+            "course": wanted.course,
+            "school": wanted.school,
+            "words": wanted.q.lower().split(),
+            "sort": wanted.sort,
+            "after_key": after_key,
+            "after_id": after_id,
+            "page_size": page_size,
+        },
+    ).mappings()
+    return _page(found.all())
+
+
+def read_histories(
+    db: Session, tenant: Tenant, rows: Iterable[Row], as_of: date
+) -> Mapping[Subject, list[float]]:
+    """Return the scores of the year up to ``as_of`` of each row's subject, oldest first."""
+    ids = list({row.student_id for row in rows})
+    found = db.execute(
+        SQL["histories"],
+        {"tenant_id": tenant.tenant_id, "target": tenant.risk_target, "student_ids": ids, "as_of": as_of},
+    )
+    scores: dict[Subject, list[float]] = defaultdict(list)
+    for row in found:
+        scores[row.student_id, row.section_id].append(row.risk_score)
+    return scores
+
+
+def read_options(db: Session, tenant: Tenant, chosen: Chosen) -> tuple[list[Option], list[Option]]:
+    """Return the courses and the schools to choose from."""
+    if chosen.current is None:
+        return [], []
+    key = _lists(tenant, chosen)
+    only = {name: key[name] for name in ("tenant_id", "as_of", "model_version")}
+    courses = [Option(*row) for row in db.execute(SQL["courses_in_list"], only)]
+    schools = [Option(*row) for row in db.execute(SQL["schools_in_list"], only)]
+    return courses, schools
+
+
+def factors_of(document: Sequence[Mapping[str, Any]]) -> list[Factor]:
+    """Read a prediction's reasons, strongest first."""
+    return [
+        Factor(
+            str(item.get("factor", "")),
+            float(item.get("weight") or 0),
+            item.get("value"),
+            str(item.get("description") or ""),
+            str(item.get("recommendation") or ""),
+        )
+        for item in document
+    ]
+
+
+def _lists(tenant: Tenant, chosen: Chosen) -> dict[str, object]:
+    assert chosen.current is not None
+    return {
+        "tenant_id": tenant.tenant_id,
+        "as_of": chosen.current.as_of,
+        "model_version": chosen.current.model_version,
+        "previous_as_of": chosen.previous.as_of if chosen.previous else None,
+        "previous_model": chosen.previous.model_version if chosen.previous else None,
+    }
+
+
+def _position(after: str | None) -> tuple[str | None, UUID | None]:
+    if after is None:
+        return None, None
+    key, hex_id = read_cursor(after, str, str)
+    try:
+        return str(key), UUID(hex=str(hex_id))
+    except ValueError as error:
+        raise CursorInvalid from error
+
+
+def _page(found: Sequence[RowMapping]) -> Page[Row]:
+    if not found:
+        return Page([], 1, 0, None, None)
+    first, last = found[0], found[-1]
+    following = (
+        write_cursor(last["sort_key"], last["prediction_id"].hex) if last["place"] < last["total"] else None
+    )
+    before = write_cursor(first["before_key"], first["before_id"].hex) if first["before_id"] else None
+    return Page([_row(row) for row in found], first["place"], first["total"], following, before)
+
+
+def _row(row: RowMapping) -> Row:
+    return Row(
+        prediction_id=row["prediction_id"],
+        student_id=row["student_id"],
+        section_id=row["section_id"],
+        student_number=row["student_number"],
+        name=student_name(row["student_number"], row["first_name"], row["last_name"], row["preferred_name"]),
+        grade_level=row["grade_level"],
+        school=row["school_name"],
+        course_code=row["course_code"],
+        course=row["course_title"],
+        section_code=row["section_code"],
+        risk_score=row["risk_score"],
+        risk_category=RiskCategory(row["risk_category"]),
+        confidence=row["confidence"],
+        rank=row["rank"],
+        change=None if row["previous_score"] is None else row["risk_score"] - row["previous_score"],
+        factors=factors_of(row["risk_factors"]),
+    )

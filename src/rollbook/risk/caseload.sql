@@ -1,0 +1,356 @@
+-- name: lists
+-- The dates that have a list, newest first, each with the model to show: the active one, or else the newest.
+-- params   tenant_id int, target text
+-- returns  as_of date, model_version text, is_active bool
+WITH RECURSIVE dates AS (
+    SELECT max(predictions.as_of) AS as_of
+    FROM predictions
+    WHERE predictions.tenant_id = :tenant_id
+    UNION ALL
+    SELECT (
+        SELECT max(predictions.as_of)
+        FROM predictions
+        WHERE predictions.tenant_id = :tenant_id AND predictions.as_of < dates.as_of
+    )
+    FROM dates
+    WHERE dates.as_of IS NOT NULL
+)
+
+SELECT
+    dates.as_of,
+    shown.model_version,
+    shown.is_active
+FROM dates
+CROSS JOIN
+    LATERAL (
+        SELECT
+            model_metadata.model_version,
+            model_metadata.is_active
+        FROM model_metadata
+        WHERE
+            model_metadata.tenant_id = :tenant_id
+            AND model_metadata.target = :target
+            AND EXISTS (
+                SELECT 1
+                FROM predictions
+                WHERE
+                    predictions.tenant_id = :tenant_id
+                    AND predictions.as_of = dates.as_of
+                    AND predictions.model_version = model_metadata.model_version
+            )
+        ORDER BY
+            model_metadata.is_active DESC, model_metadata.created_at DESC, model_metadata.model_version ASC
+        LIMIT 1
+    ) AS shown
+ORDER BY dates.as_of DESC
+LIMIT 60;
+
+-- name: levels
+-- How many subjects, and students, a list has at each level.
+-- params   tenant_id int, as_of date, model_version text
+-- returns  risk_category text, subjects int
+SELECT
+    risk_category,
+    count(*) AS subjects
+FROM predictions
+WHERE tenant_id = :tenant_id AND as_of = :as_of AND model_version = :model_version
+GROUP BY risk_category;
+
+-- name: students_to_look_at
+-- How many students a list has at the levels given.
+-- params   tenant_id int, as_of date, model_version text, levels text[]
+-- returns  one row: students int
+SELECT count(DISTINCT student_id) AS students
+FROM predictions
+WHERE
+    tenant_id = :tenant_id
+    AND as_of = :as_of
+    AND model_version = :model_version
+    AND risk_category = ANY(CAST(:levels AS text[]));
+
+-- name: caseload
+-- One page of a list, with its row's place, the number of rows, and the key that the page before stands after.
+-- params   tenant_id int, as_of date, model_version text; previous_as_of date, previous_model text or null;
+--          category, course, school text or null; words text[] (all must be in the name or number); sort text;
+--          after_key text and after_id uuid or null; page_size int
+-- returns  the columns of Row in caseload.py
+WITH matching AS (
+    SELECT
+        predictions.prediction_id,
+        predictions.student_id,
+        predictions.section_id,
+        predictions.risk_score,
+        predictions.risk_category,
+        predictions.confidence,
+        predictions.rank,
+        predictions.risk_factors,
+        students.student_number,
+        students.first_name,
+        students.last_name,
+        students.preferred_name,
+        students.grade_level,
+        courses.course_code,
+        courses.title AS course_title,
+        sections.section_code,
+        schools.school_code,
+        schools.name AS school_name,
+        previous.risk_score AS previous_score,
+        CASE CAST(:sort AS text)
+            WHEN
+                'name'
+                THEN lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
+            WHEN 'change'
+                THEN
+                    lpad(
+                        round(
+                            (1 - coalesce(predictions.risk_score - previous.risk_score, 0)) * 1000000
+                        )::text,
+                        7,
+                        '0'
+                    )
+            ELSE lpad(predictions.rank::text, 10, '0')
+        END AS sort_key
+    FROM predictions
+    INNER JOIN students USING (tenant_id, student_id)
+    LEFT JOIN sections
+        ON predictions.tenant_id = sections.tenant_id AND predictions.section_id = sections.section_id
+    LEFT JOIN courses ON sections.tenant_id = courses.tenant_id AND sections.course_id = courses.course_id
+    LEFT JOIN LATERAL (
+        SELECT enrollments.school_id
+        FROM student_school_enrollments AS enrollments
+        WHERE
+            enrollments.tenant_id = predictions.tenant_id
+            AND enrollments.student_id = predictions.student_id
+            AND enrollments.entry_on <= predictions.as_of
+            AND (enrollments.exit_on IS NULL OR enrollments.exit_on > predictions.as_of)
+        ORDER BY enrollments.is_primary DESC, enrollments.entry_on DESC, enrollments.enrollment_id ASC
+        LIMIT 1
+    ) AS at_school ON TRUE
+    LEFT JOIN schools
+        ON
+            predictions.tenant_id = schools.tenant_id
+            AND coalesce(sections.school_id, at_school.school_id) = schools.school_id
+    LEFT JOIN predictions AS previous
+        ON
+            predictions.tenant_id = previous.tenant_id
+            AND previous.as_of = CAST(:previous_as_of AS date)
+            AND previous.model_version = CAST(:previous_model AS text)
+            AND predictions.student_id = previous.student_id
+            AND previous.section_id IS NOT DISTINCT FROM predictions.section_id
+    WHERE
+        predictions.tenant_id = :tenant_id
+        AND predictions.as_of = :as_of
+        AND predictions.model_version = :model_version
+        AND (CAST(:category AS text) IS NULL OR predictions.risk_category = :category)
+        AND (CAST(:school AS text) IS NULL OR schools.school_code = :school)
+        AND (
+            CAST(:course AS text) IS NULL
+            OR courses.course_code = :course
+            OR (
+                predictions.section_id IS NULL
+                AND predictions.student_id IN (
+                    SELECT taking.student_id
+                    FROM course_enrollments AS taking
+                    INNER JOIN sections AS taken USING (tenant_id, section_id)
+                    INNER JOIN courses AS taken_course USING (tenant_id, course_id)
+                    WHERE
+                        taking.tenant_id = :tenant_id
+                        AND taken_course.course_code = :course
+                        AND taken.starts_on <= :as_of
+                        AND taken.ends_on >= :as_of
+                        AND (taking.withdrawn_on IS NULL OR taking.withdrawn_on > :as_of)
+                )
+            )
+        )
+        AND (
+            SELECT
+                coalesce(
+                    bool_and(
+                        strpos(
+                            lower(
+                                concat_ws(
+                                    ' ',
+                                    students.preferred_name,
+                                    students.first_name,
+                                    students.last_name,
+                                    students.student_number
+                                )
+                            ),
+                            word
+                        ) > 0
+                    ),
+                    TRUE
+                )
+            FROM unnest(CAST(:words AS text[])) AS word
+        )
+),
+
+numbered AS (
+    SELECT
+        matching.*,
+        row_number() OVER (ORDER BY matching.sort_key, matching.prediction_id) AS place,
+        count(*) OVER () AS total
+    FROM matching
+),
+
+page AS (
+    SELECT numbered.*
+    FROM numbered
+    WHERE
+        CAST(:after_key AS text) IS NULL
+        OR (numbered.sort_key, numbered.prediction_id) > (CAST(:after_key AS text), CAST(:after_id AS uuid))
+    ORDER BY numbered.place
+    LIMIT :page_size
+)
+
+SELECT
+    page.*,
+    before.sort_key AS before_key,
+    before.prediction_id AS before_id
+FROM page
+LEFT JOIN numbered AS before
+    ON before.place = (SELECT min(here.place) FROM page AS here) - CAST(:page_size AS int) - 1
+ORDER BY page.place;
+
+-- name: histories
+-- The scores of the year up to a date of some students' subjects, oldest first; one a date, of the model shown.
+-- params   tenant_id int, target text, student_ids uuid[], as_of date
+-- returns  student_id uuid, section_id uuid or null, as_of date, risk_score, risk_category, confidence, ...
+SELECT DISTINCT ON (predictions.student_id, predictions.section_id, predictions.as_of)
+    predictions.prediction_id,
+    predictions.student_id,
+    predictions.section_id,
+    predictions.as_of,
+    predictions.risk_score,
+    predictions.risk_category,
+    predictions.confidence,
+    predictions.rank,
+    predictions.cohort_size,
+    predictions.model_version
+FROM predictions
+INNER JOIN model_metadata USING (tenant_id, model_version)
+WHERE
+    predictions.tenant_id = :tenant_id
+    AND model_metadata.target = :target
+    AND predictions.student_id = ANY(CAST(:student_ids AS uuid[]))
+    AND predictions.as_of <= :as_of
+    AND predictions.as_of > CAST(:as_of AS date) - 370
+ORDER BY
+    predictions.student_id ASC,
+    predictions.section_id ASC,
+    predictions.as_of ASC,
+    model_metadata.is_active DESC,
+    model_metadata.created_at DESC,
+    model_metadata.model_version ASC;
+
+-- name: courses_in_list
+-- The courses to choose from: those of a list's students.
+-- params   tenant_id int, as_of date, model_version text
+-- returns  code text, title text
+SELECT
+    courses.course_code AS code,
+    courses.title
+FROM courses
+WHERE
+    courses.tenant_id = :tenant_id
+    AND EXISTS (
+        SELECT 1
+        FROM sections
+        INNER JOIN course_enrollments USING (tenant_id, section_id)
+        INNER JOIN predictions USING (tenant_id, student_id)
+        WHERE
+            sections.tenant_id = :tenant_id
+            AND sections.course_id = courses.course_id
+            AND sections.starts_on <= :as_of
+            AND sections.ends_on >= :as_of
+            AND predictions.as_of = :as_of
+            AND predictions.model_version = :model_version
+            AND (predictions.section_id IS NULL OR predictions.section_id = sections.section_id)
+    )
+ORDER BY courses.course_code;
+
+-- name: schools_in_list
+-- The schools to choose from: those of a list's students.
+-- params   tenant_id int, as_of date, model_version text
+-- returns  code text, title text
+SELECT
+    schools.school_code AS code,
+    schools.name AS title
+FROM schools
+WHERE
+    schools.tenant_id = :tenant_id
+    AND EXISTS (
+        SELECT 1
+        FROM student_school_enrollments AS enrollments
+        INNER JOIN predictions USING (tenant_id, student_id)
+        WHERE
+            enrollments.tenant_id = :tenant_id
+            AND enrollments.school_id = schools.school_id
+            AND enrollments.entry_on <= :as_of
+            AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
+            AND predictions.as_of = :as_of
+            AND predictions.model_version = :model_version
+    )
+ORDER BY schools.name, schools.school_code;
+
+-- name: student_predictions
+-- A student's predictions, newest first, with their reasons.
+-- params   tenant_id int, student_id uuid, since date, until date (both inclusive); section_id uuid or null;
+--          before_date date and before_id uuid or null (the page's start); page_size int
+-- returns  prediction_id, section_id uuid, course_code, section_code text, as_of date, risk_score float8, ...
+SELECT
+    predictions.prediction_id,
+    predictions.section_id,
+    courses.course_code,
+    sections.section_code,
+    predictions.as_of,
+    predictions.risk_score,
+    predictions.risk_category,
+    predictions.confidence,
+    predictions.rank,
+    predictions.cohort_size,
+    predictions.risk_factors,
+    predictions.model_version,
+    predictions.feature_set_version,
+    predictions.predicted_at
+FROM predictions
+LEFT JOIN sections USING (tenant_id, section_id)
+LEFT JOIN courses USING (tenant_id, course_id)
+WHERE
+    predictions.tenant_id = :tenant_id
+    AND predictions.student_id = :student_id
+    AND predictions.as_of >= :since
+    AND predictions.as_of <= :until
+    AND (CAST(:section_id AS uuid) IS NULL OR predictions.section_id = :section_id)
+    AND (
+        CAST(:before_date AS date) IS NULL
+        OR (predictions.as_of, predictions.prediction_id)
+        < (CAST(:before_date AS date), CAST(:before_id AS uuid))
+    )
+ORDER BY predictions.as_of DESC, predictions.prediction_id DESC
+LIMIT :page_size;
+
+-- name: reasons
+-- The reasons of some predictions, and what each is about.
+-- params   tenant_id int, prediction_ids uuid[]
+-- returns  prediction_id uuid, risk_factors jsonb, course_title, course_code, section_code text (null: the student)
+SELECT
+    predictions.prediction_id,
+    predictions.risk_factors,
+    courses.title AS course_title,
+    courses.course_code,
+    sections.section_code
+FROM predictions
+LEFT JOIN sections USING (tenant_id, section_id)
+LEFT JOIN courses USING (tenant_id, course_id)
+WHERE
+    predictions.tenant_id = :tenant_id
+    AND predictions.prediction_id = ANY(CAST(:prediction_ids AS uuid[]));
+
+-- name: newest_score
+-- The date of a student's newest prediction up to a day.
+-- params   tenant_id int, student_id uuid, until date
+-- returns  one row: as_of date or null
+SELECT max(as_of) AS as_of
+FROM predictions
+WHERE tenant_id = :tenant_id AND student_id = :student_id AND as_of <= :until;

@@ -1,0 +1,119 @@
+"""One student's scores: where they stand, how they came there, and why."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from rollbook.core.tenancy import Tenant
+from rollbook.risk.caseload import Factor, factors_of
+from rollbook.risk.levels import LEVELS, Level
+from rollbook.risk.lists import SQL
+from rollbook.risk.models import RiskCategory
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score of one date."""
+
+    as_of: date
+    risk_score: float
+    risk_category: RiskCategory
+    confidence: float
+    rank: int
+    cohort_size: int
+    model_version: str
+
+    @property
+    def level(self) -> Level:
+        """The category in words."""
+        return LEVELS[self.risk_category]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRisk:
+    """A student's scores in a section, or as a whole; ``history`` oldest first, the last one explained."""
+
+    section_id: UUID | None
+    course: str | None
+    section_code: str | None
+    history: Sequence[Score]
+    factors: Sequence[Factor]
+
+    @property
+    def latest(self) -> Score:
+        """The score that stands."""
+        return self.history[-1]
+
+    @property
+    def previous(self) -> Score | None:
+        """The score before it."""
+        return self.history[-2] if len(self.history) > 1 else None
+
+    @property
+    def points(self) -> int | None:
+        """The change since then, in points of a hundred."""
+        if self.previous is None:
+            return None
+        return round(self.latest.risk_score * 100) - round(self.previous.risk_score * 100)
+
+
+def risk_of(db: Session, tenant: Tenant, student_id: UUID, until: date) -> list[SubjectRisk]:
+    """Return the student's subjects that the newest list up to ``until`` has, highest score first."""
+    newest = newest_score_on(db, tenant, student_id, until)
+    if newest is None:
+        return []
+    found = db.execute(
+        SQL["histories"],
+        {
+            "tenant_id": tenant.tenant_id,
+            "target": tenant.risk_target,
+            "student_ids": [student_id],
+            "as_of": newest,
+        },
+    ).all()
+    by_subject: dict[UUID | None, list[Row[tuple[object, ...]]]] = defaultdict(list)
+    for row in found:
+        by_subject[row.section_id].append(row)
+    current = {section: rows for section, rows in by_subject.items() if rows[-1].as_of == newest}
+    reasons = _reasons(db, tenant, [rows[-1].prediction_id for rows in current.values()])
+    risks = [_subject(section, rows, reasons[rows[-1].prediction_id]) for section, rows in current.items()]
+    return sorted(
+        risks, key=lambda risk: (-risk.latest.risk_score, risk.course or "", risk.section_code or "")
+    )
+
+
+def newest_score_on(db: Session, tenant: Tenant, student_id: UUID, until: date) -> date | None:
+    """Return the date of the student's newest score up to ``until``."""
+    key = {"tenant_id": tenant.tenant_id, "student_id": student_id, "until": until}
+    newest: date | None = db.execute(SQL["newest_score"], key).scalar_one()
+    return newest
+
+
+def _reasons(db: Session, tenant: Tenant, ids: Sequence[UUID]) -> Mapping[UUID, Row[tuple[object, ...]]]:
+    found = db.execute(SQL["reasons"], {"tenant_id": tenant.tenant_id, "prediction_ids": list(ids)})
+    return {row.prediction_id: row for row in found}
+
+
+def _subject(
+    section_id: UUID | None, rows: Sequence[Row[tuple[object, ...]]], reason: Row[tuple[object, ...]]
+) -> SubjectRisk:
+    history = [
+        Score(
+            row.as_of,
+            row.risk_score,
+            RiskCategory(row.risk_category),
+            row.confidence,
+            row.rank,
+            row.cohort_size,
+            row.model_version,
+        )
+        for row in rows
+    ]
+    return SubjectRisk(
+        section_id, reason.course_title, reason.section_code, history, factors_of(reason.risk_factors)
+    )

@@ -1,0 +1,101 @@
+-- name: student_card
+-- Who a student is and where: the school is the one of the enrollment that was open on the day, else the last.
+-- params   tenant_id int, student_id uuid, on_day date
+-- returns  one row, or none for a student out of sight
+SELECT
+    students.student_id,
+    students.student_number,
+    students.first_name,
+    students.last_name,
+    students.preferred_name,
+    students.grade_level,
+    students.birth_date,
+    schools.name AS school_name,
+    staff.first_name AS counselor_first_name,
+    staff.last_name AS counselor_last_name
+FROM students
+LEFT JOIN LATERAL (
+    SELECT
+        enrollments.school_id,
+        enrollments.counselor_staff_id
+    FROM student_school_enrollments AS enrollments
+    WHERE
+        enrollments.tenant_id = students.tenant_id
+        AND enrollments.student_id = students.student_id
+        AND enrollments.entry_on <= :on_day
+    ORDER BY
+        (enrollments.exit_on IS NULL OR enrollments.exit_on > :on_day) DESC,
+        enrollments.is_primary DESC,
+        enrollments.entry_on DESC,
+        enrollments.enrollment_id ASC
+    LIMIT 1
+) AS enrolled ON TRUE
+LEFT JOIN schools ON students.tenant_id = schools.tenant_id AND enrolled.school_id = schools.school_id
+LEFT JOIN staff ON students.tenant_id = staff.tenant_id AND enrolled.counselor_staff_id = staff.staff_id
+WHERE students.tenant_id = :tenant_id AND students.student_id = :student_id;
+
+-- name: students_page
+-- Students by number, some at a time.
+-- params   tenant_id int; words text[] (all must be in the name or number); grade_level int or null;
+--          school text or null (its code, an enrollment open today); today date; after text or null; page_size int
+-- returns  student_id uuid, student_number, first_name, last_name, preferred_name text, grade_level int
+SELECT
+    students.student_id,
+    students.student_number,
+    students.first_name,
+    students.last_name,
+    students.preferred_name,
+    students.grade_level
+FROM students
+WHERE
+    students.tenant_id = :tenant_id
+    AND (CAST(:after AS text) IS NULL OR students.student_number > :after)
+    AND (CAST(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
+    AND (
+        CAST(:school AS text) IS NULL
+        OR students.student_id IN (
+            SELECT enrollments.student_id
+            FROM student_school_enrollments AS enrollments
+            INNER JOIN schools USING (tenant_id, school_id)
+            WHERE
+                enrollments.tenant_id = :tenant_id
+                AND schools.school_code = :school
+                AND enrollments.entry_on <= :today
+                AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :today)
+        )
+    )
+    AND (
+        SELECT
+            coalesce(
+                bool_and(
+                    strpos(
+                        lower(
+                            concat_ws(
+                                ' ',
+                                students.preferred_name,
+                                students.first_name,
+                                students.last_name,
+                                students.student_number
+                            )
+                        ),
+                        word
+                    ) > 0
+                ),
+                TRUE
+            )
+        FROM unnest(CAST(:words AS text[])) AS word
+    )
+ORDER BY students.student_number
+LIMIT :page_size;
+
+-- name: students_count
+-- How many students are in sight, counted no further than `most`.
+-- params   tenant_id int, most int
+-- returns  one row: students int
+SELECT count(*) AS students
+FROM (
+    SELECT 1
+    FROM students
+    WHERE tenant_id = :tenant_id
+    LIMIT :most
+) AS counted;

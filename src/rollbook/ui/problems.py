@@ -1,0 +1,121 @@
+"""Errors as the user reads them: a page for people, application/problem+json for programs. Nothing leaks."""
+
+import json
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from rollbook.core.errors import RollbookError, Unauthenticated
+from rollbook.ui.page import Frame, render, sentence_of
+
+_PROBLEM: Final = {
+    "application/problem+json": {
+        "schema": {
+            "type": "object",
+            "required": ["title", "status", "detail", "code"],
+            "properties": {
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string", "description": "a sentence for people"},
+                "code": {"type": "string", "description": "stable, for programs"},
+            },
+        }
+    }
+}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"description": "Not signed in", "content": _PROBLEM},
+    404: {"description": "No such record, or not yours to see", "content": _PROBLEM},
+    422: {"description": "A value that cannot be", "content": _PROBLEM},
+}
+_BUSY: Final = "The database does not answer, or took too long. Nothing was changed: try again in a minute."
+_UNEXPECTED: Final = "Rollbook failed here, and has noted where. Nothing was changed."
+_SENTENCES: Final = {
+    400: "The request could not be read.",
+    404: "There is no such page, or it is not yours to see.",
+    405: "This address cannot be used that way.",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of ``app`` end as a page or a problem."""
+    app.add_exception_handler(RollbookError, _rollbook_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(PoolTimeout, _database_error)
+
+
+def problem(request: Request, status: int, sentence: str, *, code: str | None = None) -> Response:
+    """Return the error in the form that the client reads."""
+    if _is_program(request):
+        return plain_problem(status, sentence, code=code)
+    frame: Frame | None = getattr(request.state, "frame", None)
+    context = {"title": HTTPStatus(status).phrase, "sentence": sentence, "status": status}
+    return render(request, "ui/problem.html", context, status_code=status, frame=frame)
+
+
+def plain_problem(status: int, sentence: str, *, code: str | None = None) -> Response:
+    """Return application/problem+json."""
+    title = HTTPStatus(status).phrase
+    document = {"title": title, "status": status, "detail": sentence, "code": code or title.replace(" ", "")}
+    return Response(json.dumps(document), status_code=status, media_type="application/problem+json")
+
+
+def unexpected(request: Request) -> Response:
+    """Return what a failure of our own looks like from outside."""
+    return problem(request, 500, _UNEXPECTED)
+
+
+def _is_program(request: Request) -> bool:
+    path = request.url.path
+    if (
+        path.startswith("/api/")
+        or path in ("/health", "/ready", "/metrics")
+        or path.endswith((".json", ".csv"))
+    ):
+        return True
+    accepts = request.headers.get("accept", "")
+    return "json" in accepts and "html" not in accepts
+
+
+def _rollbook_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RollbookError)
+    if isinstance(error, Unauthenticated) and not _is_program(request):
+        return _to_sign_in(request)
+    return problem(request, error.http_status, sentence_of(error), code=error.code)
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Send a person to the sign-in page, and from there back to where they were going."""
+    where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    target = "/sign-in" if where == "/" or request.method != "GET" else f"/sign-in?next={quote(where)}"
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": target})
+    return Response(status_code=303, headers={"Location": target})
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentence = _SENTENCES.get(error.status_code, HTTPStatus(error.status_code).description + ".")
+    response = problem(request, error.status_code, sentence)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """Name the fields that are wrong, and never what was sent."""
+    assert isinstance(error, RequestValidationError)
+    names = sorted({str(fault["loc"][-1]) for fault in error.errors()})
+    return problem(request, 422, f"These values cannot be: {', '.join(names)}.", code="Invalid")
+
+
+def _database_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, OperationalError | PoolTimeout):
+        return problem(request, 503, _BUSY, code="Unavailable")
+    raise error

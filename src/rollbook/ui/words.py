@@ -1,0 +1,71 @@
+"""Numbers and dates as a school writes them."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from rollbook.core import clock
+
+_HELD: Final = "\N{NO-BREAK SPACE}"
+_NONE: Final = "\N{EN DASH}"
+
+
+def day(value: date | None) -> Markup:
+    """Return "Tue 4 Nov", with the year unless it is this one; the machine's form goes with it."""
+    if value is None:
+        return Markup("&ndash;")
+    text = plain_day(value)
+    if value.year == clock.now().year:
+        text = text.rpartition(_HELD)[0]
+    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(value.isoformat(), text)
+
+
+def plain_day(value: date) -> str:
+    """Return "Tue 4 Nov 2025", held together on one line."""
+    return _HELD.join((f"{value:%a}", str(value.day), f"{value:%b}", str(value.year)))
+
+
+def count(value: int) -> str:
+    """Return "3,714"."""
+    return f"{value:,}"
+
+
+def percent(value: float | None) -> str:
+    """Return a fraction 0..1 as "46%"; never 0% or 100% for what only comes near."""
+    if value is None:
+        return _NONE
+    rounded = round(value * 100)
+    if rounded == 0 and value > 0:
+        return "under 1%"
+    if rounded == 100 and value < 1:  # noqa: PLR2004 -- percent
+        return "over 99%"
+    return f"{rounded}%"
+
+
+def number(value: float | None) -> str:
+    """Return a number with at most one decimal."""
+    return _NONE if value is None else f"{float(value):,.1f}".removesuffix(".0")
+
+
+def many(value: int, one: str, more: str | None = None) -> str:
+    """Return "1 day" or "3 days"."""
+    return f"{value:,} {one if value == 1 else more or one + 's'}"
+
+
+def spoken(value: str) -> str:
+    """Return a code such as ``tutor_marked`` as words: "Tutor marked"."""
+    text = value.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "day": day,
+    "plain_day": plain_day,
+    "count": count,
+    "percent": percent,
+    "number": number,
+    "many": many,
+    "spoken": spoken,
+}

@@ -1,0 +1,33 @@
+-- What the guards look at: ours, not what extensions bring; and not Alembic's own table, which holds no
+-- tenant's rows.
+CREATE TEMPORARY VIEW our_relations AS
+SELECT
+    pg_class.oid,
+    pg_class.relname AS name,
+    pg_class.relkind AS kind,
+    pg_class.relispartition AS is_partition
+FROM pg_class
+WHERE relnamespace = 'public'::regnamespace
+    AND relkind IN ('r', 'p', 'v', 'm')
+    AND relname <> 'alembic_version'
+    AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e');
+
+CREATE TEMPORARY VIEW our_tables AS
+SELECT
+    oid,
+    name,
+    is_partition
+FROM our_relations
+WHERE kind IN ('r', 'p');
+
+CREATE TEMPORARY VIEW our_functions AS
+SELECT
+    oid,
+    proname,
+    proconfig,
+    proacl,
+    proowner,
+    prorettype
+FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace AND prosecdef
+    AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e');

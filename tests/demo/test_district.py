@@ -1,0 +1,246 @@
+"""The district in the database: the same for the same seed, true to the calendar, with versions."""
+
+from datetime import date
+from typing import Final
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through
+from rollbook.demo.calendar import TODAY
+from rollbook.demo.service import (
+    DistrictDateInvalid,
+    DistrictSizeInvalid,
+    TenantNotEmpty,
+    generate_district,
+)
+
+TABLES: Final = (
+    "schools",
+    "school_calendar_days",
+    "staff",
+    "students",
+    "student_school_enrollments",
+    "courses",
+    "sections",
+    "course_enrollments",
+    "course_outcomes",
+    "assignments",
+    "grades",
+    "attendance_records",
+    "discipline_incidents",
+)
+VERSIONED: Final = (
+    "student_school_enrollments",
+    "course_enrollments",
+    "course_outcomes",
+    "grades",
+    "attendance_records",
+    "discipline_incidents",
+)
+HISTORIES: Final = tuple(f"{name}_history" for name in VERSIONED)
+
+
+def rows_of(db: Session, table: str) -> int:
+    return offenders(db, f"SELECT 1 FROM {table}")
+
+
+def digest(db: Session, table: str) -> str:
+    """Return a digest of all rows, in no order, without what says when and where they were written."""
+    document = "to_jsonb(t) - 'tenant_id' - 'created_at' - 'history_id'"
+    lines = f"SELECT md5(({document})::text) AS line FROM {table} t"
+    total = text(f"SELECT md5(string_agg(line, '' ORDER BY line)) FROM ({lines}) AS lines")
+    digested: str = db.execute(total).scalar_one()
+    return digested
+
+
+def offenders(db: Session, query: str) -> int:
+    """Count the rows of ``query``; a rule holds when there are none."""
+    count: int = db.execute(text(f"SELECT count(*) FROM ({query}) AS rule")).scalar_one()
+    return count
+
+
+@pytest.fixture
+def district(db: Session, tenant: Tenant) -> Session:
+    generate_district(db, tenant, students=130)
+    return db
+
+
+def test_the_same_seed_gives_the_same_rows(db: Session) -> None:
+    def rows_in(slug: str, seed: int) -> dict[str, str]:
+        other = ensure_tenant(db, slug, name=slug)
+        look_through(db, Visibility(other.tenant_id))
+        generate_district(db, other, students=65, seed=seed)
+        return {table: digest(db, table) for table in (*TABLES, *HISTORIES)}
+
+    first, again, another = rows_in("first", 7), rows_in("again", 7), rows_in("another", 8)
+
+    assert first == again
+    assert not [table for table in TABLES if table in VERSIONED and first[table] == another[table]]
+
+
+def test_the_tenant_is_marked_and_set_up(district: Session, tenant: Tenant) -> None:
+    district.refresh(tenant)
+
+    assert (tenant.is_synthetic, tenant.risk_target) == (True, "student")
+    assert tenant.time_zone == "America/Chicago"
+
+
+def test_the_totals_hold(district: Session) -> None:
+    counts = {table: rows_of(district, table) for table in TABLES}
+
+    assert counts["students"] == counts["student_school_enrollments"] == 130
+    assert counts["schools"] == 3
+    assert counts["attendance_records"] == pytest.approx(130 * 134, rel=0.08), "one mark a student and day"
+    assert counts["course_enrollments"] == pytest.approx(130 * 2 * 5, rel=0.12)
+    assert counts["grades"] > 10 * 130 * 5
+    ended = offenders(
+        district,
+        "SELECT 1 FROM course_outcomes JOIN sections USING (tenant_id, section_id)"
+        " WHERE ends_on < '2026-01-01'",
+    )
+    assert 0.9 < ended / (counts["course_enrollments"] / 2) < 1.02, "the first term has its results"
+
+
+RULES: Final = {
+    "a mark is on a school day": """
+        SELECT 1 FROM attendance_records a
+        JOIN student_school_enrollments e USING (tenant_id, student_id)
+        LEFT JOIN school_calendar_days d
+            ON d.tenant_id = a.tenant_id AND d.school_id = e.school_id AND d.date = a.date
+        WHERE d.is_instructional IS NOT TRUE""",
+    "a mark is within the time in school": """
+        SELECT 1 FROM attendance_records a
+        LEFT JOIN student_school_enrollments e
+            ON e.tenant_id = a.tenant_id AND e.student_id = a.student_id
+            AND a.date >= e.entry_on AND (e.exit_on IS NULL OR a.date < e.exit_on)
+        WHERE e.student_id IS NULL""",
+    "an incident is within the time in school, on a school day": """
+        SELECT 1 FROM discipline_incidents i
+        LEFT JOIN student_school_enrollments e
+            ON e.tenant_id = i.tenant_id AND e.student_id = i.student_id
+            AND i.incident_on >= e.entry_on AND (e.exit_on IS NULL OR i.incident_on < e.exit_on)
+        LEFT JOIN school_calendar_days d
+            ON d.tenant_id = i.tenant_id AND d.school_id = e.school_id AND d.date = i.incident_on
+        WHERE d.is_instructional IS NOT TRUE""",
+    "work is set to who is in the section": """
+        SELECT 1 FROM grades g
+        JOIN assignments a USING (tenant_id, assignment_id)
+        LEFT JOIN course_enrollments e ON e.tenant_id = g.tenant_id AND e.student_id = g.student_id
+            AND e.section_id = a.section_id AND a.due_on >= e.enrolled_on
+            AND (e.withdrawn_on IS NULL OR a.due_on < e.withdrawn_on)
+        WHERE e.student_id IS NULL""",
+    "a mark is at most the most": """
+        SELECT 1 FROM grades JOIN assignments USING (tenant_id, assignment_id)
+        WHERE grade_value > max_value""",
+    "work is due within the term": """
+        SELECT 1 FROM assignments JOIN sections USING (tenant_id, section_id)
+        WHERE due_on NOT BETWEEN starts_on AND ends_on""",
+    "an enrollment is within the section": """
+        SELECT 1 FROM course_enrollments JOIN sections USING (tenant_id, section_id)
+        WHERE enrolled_on NOT BETWEEN starts_on AND ends_on
+            OR withdrawn_on NOT BETWEEN enrolled_on AND ends_on""",
+    "a student sits in a section of the own school and grade": """
+        SELECT 1 FROM course_enrollments c JOIN sections s USING (tenant_id, section_id)
+        JOIN student_school_enrollments e USING (tenant_id, student_id) WHERE e.school_id <> s.school_id""",
+    "a section's weights make 100": """
+        SELECT section_id FROM assignments GROUP BY section_id HAVING sum(weight_percent) <> 100""",
+    "every section has a teacher of its school": """
+        SELECT 1 FROM sections LEFT JOIN staff
+            ON staff.tenant_id = sections.tenant_id AND staff_id = teacher_staff_id
+            AND staff.school_id = sections.school_id
+        WHERE staff_id IS NULL""",
+    "every student has a counselor of the school": """
+        SELECT 1 FROM student_school_enrollments e LEFT JOIN staff
+            ON staff.tenant_id = e.tenant_id AND staff_id = counselor_staff_id
+            AND staff.school_id = e.school_id
+        WHERE staff_id IS NULL OR staff_number NOT LIKE 'C%'""",
+    "a student is of an age for the grade": """
+        SELECT 1 FROM students
+        WHERE extract(year FROM age(date '2025-09-01', birth_date)) - grade_level NOT BETWEEN 5 AND 6""",
+    "an outcome ends what was withdrawn, or the term": """
+        SELECT 1 FROM course_outcomes o
+        JOIN course_enrollments e USING (tenant_id, student_id, section_id)
+        JOIN sections s USING (tenant_id, section_id)
+        WHERE (o.result = 'withdrawn') <> (e.withdrawn_on IS NOT NULL)
+            OR o.known_at < coalesce(e.withdrawn_on, s.ends_on)""",
+    "attendance is known on its day or later": """
+        SELECT 1 FROM attendance_records
+        WHERE (known_at AT TIME ZONE 'America/Chicago')::date < date""",
+    "a first mark of a day is known that day": """
+        SELECT 1 FROM attendance_records_history
+        WHERE (known_at AT TIME ZONE 'America/Chicago')::date <> date""",
+    "a mark is known when the work is handed in or later": """
+        SELECT 1 FROM grades WHERE (known_at AT TIME ZONE 'America/Chicago')::date < submitted_on""",
+    "an incident is known on its day or later": """
+        SELECT 1 FROM discipline_incidents
+        WHERE (known_at AT TIME ZONE 'America/Chicago')::date < incident_on""",
+}
+
+
+def test_every_row_keeps_the_rules(district: Session) -> None:
+    broken = {rule: count for rule, query in RULES.items() if (count := offenders(district, query))}
+
+    assert broken == {}
+
+
+def test_corrections_replaced_earlier_versions(db: Session, tenant: Tenant) -> None:
+    generate_district(db, tenant, students=390)
+
+    for table in HISTORIES:
+        versions = text(f"SELECT count(*), count(*) FILTER (WHERE superseded_at > known_at) FROM {table}")
+        superseded, later = db.execute(versions).one()
+        assert superseded > 0, table
+        assert later == superseded, f"{table}: a correction is known later than what it corrects"
+
+
+def test_nothing_is_known_after_today(district: Session) -> None:
+    for table in (*VERSIONED, "students"):
+        latest = district.execute(text(f"SELECT max(known_at) FROM {table}")).scalar_one()
+        assert latest.date() <= TODAY, table
+
+
+def test_an_earlier_today_knows_what_was_known_then(db: Session, tenant: Tenant) -> None:
+    day = date(2025, 11, 21)
+    generate_district(db, tenant, students=65, today=day)
+    early = digest(db, "attendance_records")
+    later_tenant = ensure_tenant(db, "later", name="later")
+    look_through(db, Visibility(later_tenant.tenant_id))
+    generate_district(db, later_tenant, students=65)
+
+    as_of = text("""
+        WITH versions AS (
+            SELECT to_jsonb(a) - 'tenant_id' AS line, known_at, 'infinity'::timestamptz AS superseded_at
+            FROM attendance_records a
+            UNION ALL
+            SELECT to_jsonb(h) - 'tenant_id' - 'history_id' - 'superseded_at', known_at, superseded_at
+            FROM attendance_records_history h
+        )
+        SELECT md5(string_agg(md5(line::text), '' ORDER BY md5(line::text))) FROM versions
+        WHERE known_at < timestamptz '2025-11-22 00:00 America/Chicago'
+            AND superseded_at >= timestamptz '2025-11-22 00:00 America/Chicago'
+    """)
+    assert db.execute(as_of).scalar_one() == early
+
+
+def test_a_district_is_made_in_an_empty_tenant_only(district: Session, tenant: Tenant) -> None:
+    with pytest.raises(TenantNotEmpty, match="already holds 130 students"):
+        generate_district(district, tenant)
+
+
+@pytest.mark.parametrize("students", [0, -5, 10**9])
+def test_a_size_must_make_sense(db: Session, tenant: Tenant, students: int) -> None:
+    with pytest.raises(DistrictSizeInvalid):
+        generate_district(db, tenant, students=students)
+    assert rows_of(db, "schools") == 0
+
+
+def test_a_day_outside_the_year_is_refused(db: Session, tenant: Tenant) -> None:
+    with pytest.raises(DistrictDateInvalid):
+        generate_district(db, tenant, today=date(2031, 1, 1))
+
+
+@pytest.mark.parametrize("students", [1, 2, 14])
+def test_a_tiny_district_is_still_one(db: Session, tenant: Tenant, students: int) -> None:
+    assert generate_district(db, tenant, students=students).rows["students"] == students

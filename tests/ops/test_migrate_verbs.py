@@ -1,0 +1,151 @@
+import os
+import subprocess
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from ops.real_server import clean_environment, rollbook_command, run_rollbook
+from rollbook.core.settings import Settings
+from rollbook.ops import migrate, server
+from rollbook.ops.errors import MigrationBusy, MigrationFailed, RevisionUnknown, SchemaNewer
+
+
+@pytest.fixture
+def owner_url(running: Settings) -> str:
+    return server.status(running).owner_url
+
+
+def tables(url: str) -> set[str]:
+    with psycopg.connect(url) as db:
+        return {
+            str(name) for (name,) in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        } - {"alembic_version"}
+
+
+def test_up_down_and_up_again(owner_url: str) -> None:
+    steps = migrate.pending(owner_url)
+    assert migrate.current(owner_url) is None
+
+    assert migrate.upgrade(owner_url) == steps
+    made = tables(owner_url)
+    assert {"tenants", "students", "predictions"} <= made
+    assert migrate.current(owner_url) == steps[-1]
+    assert migrate.upgrade(owner_url) == [], "nothing is left to do"
+
+    assert migrate.downgrade(owner_url) == steps[-1:]
+    assert migrate.downgrade(owner_url, "base") == steps[-2::-1]
+    assert tables(owner_url) == set()
+
+    assert migrate.upgrade(owner_url) == steps
+    assert tables(owner_url) == made
+
+
+def test_up_to_a_revision_stops_there(owner_url: str) -> None:
+    first, second, *rest = migrate.pending(owner_url)
+    assert migrate.upgrade(owner_url, second.id) == [first, second]
+    assert migrate.pending(owner_url) == rest
+
+
+@pytest.mark.parametrize("revision", ["no-such", "xx"])
+def test_unknown_revision(owner_url: str, revision: str) -> None:
+    with pytest.raises(RevisionUnknown, match=revision):
+        migrate.upgrade(owner_url, revision)
+    with pytest.raises(RevisionUnknown, match=revision):
+        migrate.downgrade(owner_url, revision)
+
+
+def test_a_failing_migration_is_named_and_those_before_it_stay(owner_url: str) -> None:
+    with psycopg.connect(owner_url) as db:
+        db.execute("CREATE TABLE predictions (mine text)")
+    with pytest.raises(MigrationFailed, match=r"\d{8}_\d{4} \(.*\) failed: .*already exists"):
+        migrate.upgrade(owner_url)
+    left = migrate.pending(owner_url)
+    assert left
+    assert "students" in tables(owner_url)
+
+    with psycopg.connect(owner_url) as db:
+        db.execute("DROP TABLE predictions")
+    assert migrate.upgrade(owner_url) == left
+
+
+def test_a_schema_from_the_future_is_refused(owner_url: str) -> None:
+    migrate.upgrade(owner_url)
+    with psycopg.connect(owner_url) as db:
+        db.execute("UPDATE alembic_version SET version_num = '29990101_0000'")
+    for verb in (migrate.upgrade, migrate.pending, migrate.current):
+        with pytest.raises(SchemaNewer, match="29990101_0000"):
+            verb(owner_url)
+
+
+def test_two_at_once_take_turns(running: Settings) -> None:
+    both = [
+        subprocess.Popen(
+            rollbook_command("migrate", "up"),
+            env=clean_environment(running.home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    ends = [process.communicate(timeout=300) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    assert migrate.pending(server.status(running).owner_url) == []
+    assert sorted("applied" in err for _, err in ends) == [False, True], ends
+
+
+@pytest.fixture
+def held(owner_url: str) -> Iterator[None]:
+    with psycopg.connect(owner_url, autocommit=True) as db:
+        db.execute("SELECT pg_advisory_lock(%s)", [migrate._LOCK])
+        yield
+
+
+@pytest.mark.usefixtures("held")
+def test_waiting_too_long_is_said(owner_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT_S", 0.2)
+    with pytest.raises(MigrationBusy):
+        migrate.upgrade(owner_url)
+
+
+def test_the_lock_goes_with_its_migration(owner_url: str) -> None:
+    migrate.upgrade(owner_url)
+    with psycopg.connect(owner_url) as db:
+        assert db.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
+
+
+def test_commands_say_where_the_schema_is(running: Settings) -> None:
+    before = run_rollbook("migrate", "status", home=running.home)
+    assert before.returncode == 3, before.stderr
+    assert "pending" in before.stdout
+
+    dry = run_rollbook("migrate", "up", "--dry-run", home=running.home)
+    assert (dry.returncode, tables(server.status(running).owner_url)) == (0, set())
+
+    assert run_rollbook("migrate", home=running.home).returncode == 0
+    after = run_rollbook("migrate", "status", "--json", home=running.home)
+    assert after.returncode == 0
+    assert '"pending": []' in after.stdout
+
+
+def test_down_asks_before_it_drops(running: Settings) -> None:
+    run_rollbook("migrate", home=running.home)
+    refused = run_rollbook("migrate", "down", "--to", "base", home=running.home)
+    assert refused.returncode == 1
+    assert "students" in tables(server.status(running).owner_url)
+    assert run_rollbook("migrate", "down", "--to", "base", "--yes", home=running.home).returncode == 0
+    assert tables(server.status(running).owner_url) == set()
+
+
+def test_migrating_needs_a_running_server(stopped: Settings) -> None:
+    done = run_rollbook("migrate", "up", home=stopped.home)
+    assert done.returncode == 1
+    assert "rollbook up" in done.stderr
+
+
+def test_up_brings_the_schema_up_to_date(stopped: Settings) -> None:
+    done = run_rollbook("up", home=stopped.home)
+    assert done.returncode == 0, done.stderr
+    assert migrate.pending(server.status(stopped).owner_url) == []
+    assert os.path.lexists(stopped.home / "data")

@@ -1,0 +1,93 @@
+"""The door itself: loading, errors, exit codes. Commands are tested with their rooms."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rollbook
+from rollbook import cli
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ROLLBOOK_")}
+    return subprocess.run(
+        [sys.executable, "-m", "rollbook.cli", *arguments],
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_version() -> None:
+    assert run("--version").stdout.strip() == f"rollbook {rollbook.__version__}"
+
+
+def test_help_lists_every_command_and_loads_none() -> None:
+    listing = (
+        "import sys\n"
+        "from rollbook import cli\n"
+        "sys.argv = ['rollbook', '--help']\n"
+        "code = cli.run()\n"
+        "print(sorted({'sqlalchemy', 'psycopg', 'alembic', 'pydantic'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", listing], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip().endswith("[]")
+    for name in cli.VERBS | cli.NOUNS:
+        assert f" {name} " in done.stdout
+
+
+@pytest.mark.parametrize("name", [*cli.VERBS, *cli.NOUNS])
+def test_every_command_loads_and_has_help(name: str) -> None:
+    assert cli.load(name).help
+
+
+@pytest.mark.parametrize(
+    "arguments", [["no-such-command"], ["up", "--no-such-option"], ["logs", "-n", "many"]]
+)
+def test_wrong_use_exits_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert not done.stdout
+
+
+def test_a_bad_setting_is_named_and_exits_2(tmp_path: Path) -> None:
+    done = run("status", ROLLBOOK_HOME=str(tmp_path), ROLLBOOK_DATABASE_PORT="many")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ROLLBOOK_DATABASE_PORT: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_error_is_one_sentence_on_stderr(tmp_path: Path) -> None:
+    done = run("migrate", "status", ROLLBOOK_HOME=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: The server is not running. Start it with `rollbook up`.\n"
+
+
+def test_an_error_is_json_where_json_is_asked_for(tmp_path: Path) -> None:
+    done = run("migrate", "status", "--json", ROLLBOOK_HOME=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert json.loads(done.stderr) == {
+        "error": {
+            "code": "ServerNotRunning",
+            "message": "The server is not running. Start it with `rollbook up`.",
+            "details": {},
+        }
+    }
+
+
+def test_the_unexpected_is_a_sentence_and_a_traceback_only_for_debugging(tmp_path: Path) -> None:
+    (tmp_path / "server.json").write_text("[1, 2")
+    done = run("status", ROLLBOOK_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: JSONDecodeError: ")
+    assert "Traceback" not in done.stderr
+    assert "Traceback" in run("status", ROLLBOOK_HOME=str(tmp_path), ROLLBOOK_DEBUG="1").stderr
