@@ -21,25 +21,27 @@ SELECT
     shown.model_version,
     shown.is_active
 FROM dates
-CROSS JOIN LATERAL (
-    SELECT
-        model_metadata.model_version,
-        model_metadata.is_active
-    FROM model_metadata
-    WHERE
-        model_metadata.tenant_id = :tenant_id
-        AND model_metadata.target = :target
-        AND EXISTS (
-            SELECT 1
-            FROM predictions
-            WHERE
-                predictions.tenant_id = :tenant_id
-                AND predictions.as_of = dates.as_of
-                AND predictions.model_version = model_metadata.model_version
-        )
-    ORDER BY model_metadata.is_active DESC, model_metadata.created_at DESC, model_metadata.model_version ASC
-    LIMIT 1
-) AS shown
+CROSS JOIN
+    LATERAL (
+        SELECT
+            model_metadata.model_version,
+            model_metadata.is_active
+        FROM model_metadata
+        WHERE
+            model_metadata.tenant_id = :tenant_id
+            AND model_metadata.target = :target
+            AND EXISTS (
+                SELECT 1
+                FROM predictions
+                WHERE
+                    predictions.tenant_id = :tenant_id
+                    AND predictions.as_of = dates.as_of
+                    AND predictions.model_version = model_metadata.model_version
+            )
+        ORDER BY
+            model_metadata.is_active DESC, model_metadata.created_at DESC, model_metadata.model_version ASC
+        LIMIT 1
+    ) AS shown
 ORDER BY dates.as_of DESC
 LIMIT 60;
 
@@ -64,7 +66,7 @@ WHERE
     tenant_id = :tenant_id
     AND as_of = :as_of
     AND model_version = :model_version
-    AND risk_category = ANY(CAST(:levels AS text []));
+    AND risk_category = ANY(CAST(:levels AS text[]));
 
 -- name: caseload
 -- One page of a list, with its row's place, the number of rows, and the key that the page before stands after.
@@ -94,11 +96,15 @@ WITH matching AS (
         schools.name AS school_name,
         previous.risk_score AS previous_score,
         CASE CAST(:sort AS text)
-            WHEN 'name' THEN lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
+            WHEN
+                'name'
+                THEN lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
             WHEN 'change'
                 THEN
                     lpad(
-                        round((1 - coalesce(predictions.risk_score - previous.risk_score, 0)) * 1000000)::text,
+                        round(
+                            (1 - coalesce(predictions.risk_score - previous.risk_score, 0)) * 1000000
+                        )::text,
                         7,
                         '0'
                     )
@@ -175,7 +181,7 @@ WITH matching AS (
                     ),
                     TRUE
                 )
-            FROM unnest(CAST(:words AS text [])) AS word
+            FROM unnest(CAST(:words AS text[])) AS word
         )
 ),
 
@@ -203,7 +209,7 @@ SELECT
     before.prediction_id AS before_id
 FROM page
 LEFT JOIN numbered AS before
-    ON before.place = (SELECT min(page.place) FROM page) - CAST(:page_size AS int) - 1
+    ON before.place = (SELECT min(here.place) FROM page AS here) - CAST(:page_size AS int) - 1
 ORDER BY page.place;
 
 -- name: histories
@@ -226,7 +232,7 @@ INNER JOIN model_metadata USING (tenant_id, model_version)
 WHERE
     predictions.tenant_id = :tenant_id
     AND model_metadata.target = :target
-    AND predictions.student_id = ANY(CAST(:student_ids AS uuid []))
+    AND predictions.student_id = ANY(CAST(:student_ids AS uuid[]))
     AND predictions.as_of <= :as_of
     AND predictions.as_of > CAST(:as_of AS date) - 370
 ORDER BY
@@ -318,7 +324,8 @@ WHERE
     AND (CAST(:section_id AS uuid) IS NULL OR predictions.section_id = :section_id)
     AND (
         CAST(:before_date AS date) IS NULL
-        OR (predictions.as_of, predictions.prediction_id) < (CAST(:before_date AS date), CAST(:before_id AS uuid))
+        OR (predictions.as_of, predictions.prediction_id)
+        < (CAST(:before_date AS date), CAST(:before_id AS uuid))
     )
 ORDER BY predictions.as_of DESC, predictions.prediction_id DESC
 LIMIT :page_size;
@@ -338,7 +345,7 @@ LEFT JOIN sections USING (tenant_id, section_id)
 LEFT JOIN courses USING (tenant_id, course_id)
 WHERE
     predictions.tenant_id = :tenant_id
-    AND predictions.prediction_id = ANY(CAST(:prediction_ids AS uuid []));
+    AND predictions.prediction_id = ANY(CAST(:prediction_ids AS uuid[]));
 
 -- name: newest_score
 -- The date of a student's newest prediction up to a day.

@@ -83,7 +83,7 @@ WHERE
                 ),
                 TRUE
             )
-        FROM unnest(CAST(:words AS text [])) AS word
+        FROM unnest(CAST(:words AS text[])) AS word
     )
 ORDER BY students.student_number
 LIMIT :page_size;
