@@ -29,5 +29,8 @@ WHERE
         coalesce(assignments.due_on, sections.ends_on) <= :until
         OR grades.submitted_on <= :until
     )
-    AND (enrollments.withdrawn_on IS NULL OR coalesce(assignments.due_on, sections.ends_on) < enrollments.withdrawn_on)
+    AND (
+        enrollments.withdrawn_on IS NULL
+        OR coalesce(assignments.due_on, sections.ends_on) < enrollments.withdrawn_on
+    )
 ORDER BY due_on DESC, courses.course_code ASC, assignments.assignment_code ASC;
