@@ -1,4 +1,4 @@
-"""The cast of the web's tests: a synthetic district and a university beside it, scored weekly, with sign-ins."""
+"""The cast of the web's tests: a synthetic district, a university beside it, weekly scores, sign-ins."""
 
 import random
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_throug
 from rollbook.curriculum.models import Section
 from rollbook.grades.models import AssignmentType
 from rollbook.risk.models import ModelMetadata, Prediction
-from rollbook.roster.models import Staff, Student
+from rollbook.roster.models import School, Staff, Student
 from rollbook.testing import factories as make
 from rollbook.testing.rows import add
 
@@ -107,7 +107,7 @@ def _user(db: Session, tenant: Tenant, role: Role, name: str, *, email: str | No
     )
 
 
-def _student(db: Session, n: int, school: Any, counselor: Staff) -> Student:
+def _student(db: Session, n: int, school: School, counselor: Staff) -> Student:
     return make.create_student(
         db,
         name=f"{FIRST[n % 13]} {FAMILY[n // 13 % 10]}",
@@ -176,7 +176,7 @@ def _score(db: Session, tenant: Tenant, subjects: Sequence[tuple[Student, Sectio
         as_of = LAST_LIST - timedelta(weeks=WEEKS - 1 - week)
         scores = [min(max(t + dice.gauss(0, 0.05) + week * 0.01, 0.01), 0.98) for t in talent]
         scores[1] = 0.25 + week * 0.05
-        order = sorted(range(len(subjects)), key=lambda n, scores=scores: -scores[n])
+        order = sorted(range(len(subjects)), key=[-score for score in scores].__getitem__)
         for rank, n in enumerate(order, 1):
             student, section = subjects[n]
             db.add(

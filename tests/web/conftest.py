@@ -1,16 +1,26 @@
 """The cast, written once for all tests of the web; the application over it; a browser."""
 
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
-import cast as the_cast
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from rollbook.app import create_app
 from rollbook.testing.databases import TestServer
+from web import cast as the_cast
+from web.browser import FLAGS, chromium
+from web.clients import SignIn, post_form
 
-SignIn = Callable[[str], TestClient]
+OpenAs = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +34,88 @@ def app(world: the_cast.World) -> Iterator[FastAPI]:
     made = create_app(world.url)
     yield made
     made.state.engine.dispose()
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """Nobody is signed in; redirects are not followed, so that a test sees them."""
+    with TestClient(app, base_url="http://rollbook.test", follow_redirects=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, str]:
+    """The session of each who has signed in: a password takes its time on purpose."""
+    return {}
+
+
+@pytest.fixture
+def sign_in(app: FastAPI, sessions: dict[str, str]) -> Iterator[SignIn]:
+    """Return what signs someone in, by role or email, and returns their client."""
+    opened: list[TestClient] = []
+
+    def as_(who: str) -> TestClient:
+        client = TestClient(app, base_url="http://rollbook.test", follow_redirects=False)
+        opened.append(client)
+        email = who if "@" in who else f"{who}@oak.example"
+        if email not in sessions:
+            answer = post_form(client, "/sign-in", email=email, password=the_cast.PASSWORD)
+            assert answer.status_code == 303, answer.text
+            sessions[email] = client.cookies["rollbook"]
+        client.cookies.set("rollbook", sessions[email], domain="rollbook.test")
+        return client
+
+    yield as_
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def address(world: the_cast.World) -> Iterator[str]:
+    """Serve the cast with `rollbook serve`, on a free port."""
+    environment = os.environ | {"ROLLBOOK_DATABASE_URL": world.url, "ROLLBOOK_OWNER_URL": world.owner_url}
+    command = [sys.executable, "-m", "rollbook.cli", "serve", "--port", "0", "--json"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        yield json.loads("".join(itertools.islice(server.stdout, 3)))["address"]
+        server.terminate()
+        assert server.wait(timeout=30) in (0, -signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+def is_fault(said: ConsoleMessage) -> bool:
+    """Say whether a message is a fault of the page, not the browser's note of a status that the test meant."""
+    return said.type == "error" and "responded with a status of 4" not in said.text
+
+
+@pytest.fixture
+def open_as(browser: Browser, address: str, sign_in: SignIn) -> Iterator[OpenAs]:
+    """Return what opens a window, for a user or for nobody; a page that breaks its policy fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_as(who: str | None, **settings: Any) -> Page:  # noqa: ANN401 -- Playwright's own settings
+        context = browser.new_context(base_url=address, **settings)
+        contexts.append(context)
+        if who is not None:
+            token = sign_in(who).cookies["rollbook"]
+            context.add_cookies([{"name": "rollbook", "value": token, "url": address}])
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if is_fault(said) else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert complaints == []

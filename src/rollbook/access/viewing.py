@@ -1,4 +1,4 @@
-"""The dependency of every page and endpoint that shows pupils: who asks, and a transaction that sees no more."""
+"""The dependency of all that shows pupils: who asks, and a transaction that sees no more than they may."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class Viewer:
     user: User
     tenant: Tenant
     frame: Frame
+    sees_nobody: bool
 
 
 def _viewer(request: Request) -> Iterator[Viewer]:
@@ -36,8 +37,9 @@ def _viewer(request: Request) -> Iterator[Viewer]:
         tenant = db.get_one(Tenant, user.tenant_id)
         frame = Frame(tenant.name, user.full_name, tenant.is_synthetic, form_token(token))
         request.state.frame = frame
-        look_through(db, visibility_of(db, user))
-        yield Viewer(db, user, tenant, frame)
+        visibility = visibility_of(db, user)
+        look_through(db, visibility)
+        yield Viewer(db, user, tenant, frame, sees_nobody=visibility.student_ids == ())
 
 
 Viewing = Annotated[Viewer, Depends(_viewer, scope="function")]

@@ -1,4 +1,4 @@
-"""The cookies of a sign-in. Over https they are bound to this host; on plain loopback that cannot be asked for."""
+"""The cookies of a sign-in. Over https they are bound to this host; plain loopback cannot ask for that."""
 
 from typing import Final
 

@@ -33,7 +33,7 @@ def sign_in_page(request: Request, next: Annotated[str, Query(max_length=2000)] 
 
 
 @router.post("/sign-in")
-def sign_in(  # noqa: PLR0913 -- the form's fields
+def sign_in(  # noqa: PLR0913, PLR0917 -- the form's fields
     request: Request,
     db: Db,
     form_token: Text = "",

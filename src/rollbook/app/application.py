@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -65,6 +66,7 @@ def create_app(url: str) -> FastAPI:
     app.mount(STATIC, _KeptFiles(directory=str(files("rollbook.ui").joinpath("static"))), name="static")
     app.add_api_route("/", _start, include_in_schema=False)
     app.add_middleware(Limits)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Observe, registry=app.state.registry)
     app.add_middleware(SecurityHeaders)
     return app

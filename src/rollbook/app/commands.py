@@ -24,7 +24,7 @@ def serve(
     json: Annotated[bool, typer.Option("--json", help="Print the address as JSON on stdout.")] = False,
 ) -> None:
     """Serve the pages and the API until Ctrl-C. PostgreSQL must run: see `rollbook up`."""
-    from rollbook.app.listening import serve as serve_app
+    from rollbook.app.listening import serve as serve_app  # noqa: PLC0415 -- heavy; not for --help
 
     def tell(address: str) -> None:
         if json:

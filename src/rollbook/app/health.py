@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -13,6 +12,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, QueuePool, text
 
 from rollbook.core.errors import Unavailable
+from rollbook.ops import migrate
 
 router = APIRouter(include_in_schema=False)
 
@@ -71,4 +71,4 @@ def metrics(request: Request) -> Response:
 
 @cache
 def _newest_revision() -> str | None:
-    return ScriptDirectory("rollbook:migrations").get_current_head()
+    return migrate.newest()

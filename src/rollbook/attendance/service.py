@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from rollbook.core.sql import named_sql
 
 CHRONIC: Final = 0.1
+MARKS_SHOWN: Final = 12
 _SQL: Final = named_sql("rollbook.attendance")
 
 
@@ -68,11 +69,9 @@ class Attendance:
         return self.days > 0 and self.missed_rate >= CHRONIC
 
 
-def attendance_of(
-    db: Session, tenant_id: int, student_id: UUID, since: date, until: date, *, most_marks: int = 12
-) -> Attendance:
+def attendance_of(db: Session, tenant_id: int, student_id: UUID, since: date, until: date) -> Attendance:
     """Return the student's attendance in [since, until] by week, and the newest marks other than present."""
     key = {"tenant_id": tenant_id, "student_id": student_id, "since": since, "until": until}
     weeks = [Week(*row) for row in db.execute(_SQL["student_weeks"], key)]
-    marks = [Mark(*row) for row in db.execute(_SQL["student_marks"], key | {"most": most_marks})]
+    marks = [Mark(*row) for row in db.execute(_SQL["student_marks"], key | {"most": MARKS_SHOWN})]
     return Attendance(weeks, marks)

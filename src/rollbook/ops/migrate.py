@@ -87,6 +87,11 @@ def pending(owner_url: str) -> list[Revision]:
         return _missing(db, "head")
 
 
+def newest() -> str | None:
+    """Return the revision that this version of Rollbook needs, without asking a database."""
+    return _scripts().get_current_head()
+
+
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", "rollbook:migrations")

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1", tags=["students"], responses=PROBLEMS)
 
 @dataclass(frozen=True, slots=True)
 class StudentsOut:
-    """One page of students by number. ``total``: all whom you may see; ``total_is_capped``: at least so many."""
+    """One page of students by number. ``total``: all you may see; ``total_is_capped``: at least so many."""
 
     data: Sequence[StudentLine]
     total: int
@@ -38,7 +38,7 @@ class StudentOut:
 
 
 @router.get("/students")
-def get_students(  # noqa: PLR0913 -- each is a part of the address
+def get_students(  # noqa: PLR0913, PLR0917 -- each is a part of the address
     viewer: Viewing,
     q: SearchText = "",
     grade_level: Annotated[int | None, Query(ge=0, le=12)] = None,

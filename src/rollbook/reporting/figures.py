@@ -1,4 +1,4 @@
-"""The charts of a student's page, each with the sentence that says what it shows. They share one time axis."""
+"""The charts of a student's page, each with the sentence that says what it shows; one time axis for all."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -86,7 +86,9 @@ def _attendance(record: StudentRecord, span: Span | None) -> Figure:
         else f"; late on {many(attendance.tardy, 'day')}."
     )
     points = [Point(week.week, week.missed) for week in attendance.weeks if week.missed]
-    chart = charts.bar_chart(points, span, f"Days missed by week. {sentence}", top=_SCHOOL_WEEK, unit="days missed a week")
+    chart = charts.bar_chart(
+        points, span, f"Days missed by week. {sentence}", top=_SCHOOL_WEEK, unit="days missed a week"
+    )
     return Figure(sentence, chart)
 
 
@@ -117,10 +119,13 @@ def _activity(record: StudentRecord, span: Span | None) -> Figure:
     sentence = f"Active online on {many(activity.active_days, 'day')}, last on {plain_day(activity.last_on)}."
     points = [Point(week.week, week.events) for week in activity.weeks]
     described = f"Events by week, {activity.busiest:,} in the busiest. {sentence}"
-    return Figure(sentence, charts.bar_chart(points, span, described, top=activity.busiest, unit="events a week"))
+    return Figure(
+        sentence, charts.bar_chart(points, span, described, top=activity.busiest, unit="events a week")
+    )
 
 
 def _conduct(record: StudentRecord) -> str:
     if not record.incidents:
         return "No incident is on record for this time."
-    return f"{many(len(record.incidents), 'incident')}, the last on {plain_day(record.incidents[0].incident_on)}."
+    last = record.incidents[0].incident_on
+    return f"{many(len(record.incidents), 'incident')}, the last on {plain_day(last)}."

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from sqlalchemy import RowMapping
 
 from rollbook.access.viewing import Viewing
 from rollbook.core.paging import CursorInvalid, read_cursor, write_cursor
@@ -47,7 +48,7 @@ class PredictionsOut:
 
 
 @router.get("/students/{student_id}/predictions")
-def list_predictions(  # noqa: PLR0913 -- each is a part of the address
+def list_predictions(  # noqa: PLR0913, PLR0917 -- each is a part of the address
     viewer: Viewing,
     student_id: UUID,
     since: date = date.min,
@@ -59,24 +60,32 @@ def list_predictions(  # noqa: PLR0913 -- each is a part of the address
     """A student's predictions from ``since`` to ``until``, both included, newest first."""
     find_student(viewer.db, viewer.tenant.tenant_id, student_id, date.max)
     before_date, before_id = _position(cursor)
-    found = viewer.db.execute(
-        SQL["student_predictions"],
-        {
-            "tenant_id": viewer.tenant.tenant_id,
-            "student_id": student_id,
-            "since": since,
-            "until": until,
-            "section_id": section_id,
-            "before_date": before_date,
-            "before_id": before_id,
-            "page_size": limit + 1,
-        },
-    ).all()
-    data = [PredictionOut(*row) for row in found[:limit]]
+    found = (
+        viewer.db.execute(
+            SQL["student_predictions"],
+            {
+                "tenant_id": viewer.tenant.tenant_id,
+                "student_id": student_id,
+                "since": since,
+                "until": until,
+                "section_id": section_id,
+                "before_date": before_date,
+                "before_id": before_id,
+                "page_size": limit + 1,
+            },
+        )
+        .mappings()
+        .all()
+    )
+    data = [PredictionOut(**_fields(row)) for row in found[:limit]]
     last = data[-1] if len(found) > limit else None
     return PredictionsOut(
         data, write_cursor(last.as_of.isoformat(), last.prediction_id.hex) if last else None
     )
+
+
+def _fields(row: RowMapping) -> dict[str, Any]:
+    return {**row, "risk_category": RiskCategory(row["risk_category"])}
 
 
 def _position(cursor: str | None) -> tuple[date | None, UUID | None]:

@@ -72,6 +72,7 @@ def caseload_page(
         "chosen": chosen,
         "wanted": wanted,
         "after": after,
+        "sees_nobody": viewer.sees_nobody,
         "page": page,
         "courses": courses,
         "schools": schools,
@@ -142,6 +143,8 @@ def _cells(row: Row, as_of: date | None) -> list[object]:
 
 def _sentence(viewer: Viewer, chosen: Chosen) -> str:
     """Answer the page's question: who needs a look?"""
+    if viewer.sees_nobody:
+        return "No student is tied to you yet."
     now = students_to_look_at(viewer.db, viewer.tenant, chosen.current)
     if now is None or chosen.current is None:
         return "No list has been scored yet." if not chosen.dates else "There is no list of that date."
@@ -164,11 +167,13 @@ def _when(day: date, earlier: date) -> str:
 
 
 def _spark_sentence(scores: Sequence[float]) -> str:
-    return f"From {words.percent(scores[0])} to {words.percent(scores[-1])} in {words.many(len(scores), 'list')}"
+    return (
+        f"From {words.percent(scores[0])} to {words.percent(scores[-1])} in {words.many(len(scores), 'list')}"
+    )
 
 
 def _addresses(wanted: Filter, as_of: date | None) -> Callable[..., str]:
-    """Return what makes the addresses of this page: with its filter kept, in another order, elsewhere in it."""
+    """Return what makes this page's addresses: its filter kept or not, in another order, elsewhere in it."""
 
     def address(
         *, file: str = "", keep: bool = False, sort: Sort | None = None, after: str | None = None

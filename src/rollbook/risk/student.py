@@ -36,7 +36,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class SubjectRisk:
-    """The scores of a student in a section, or as a whole; ``history`` oldest first, the last one is explained."""
+    """A student's scores in a section, or as a whole; ``history`` oldest first, the last one explained."""
 
     section_id: UUID | None
     course: str | None
@@ -73,7 +73,8 @@ def risk_of(db: Session, tenant: Tenant, student_id: UUID, until: date) -> list[
             "tenant_id": tenant.tenant_id,
             "target": tenant.risk_target,
             "student_ids": [student_id],
-            "as_of": newest},
+            "as_of": newest,
+        },
     ).all()
     by_subject: dict[UUID | None, list[Row[tuple[object, ...]]]] = defaultdict(list)
     for row in found:

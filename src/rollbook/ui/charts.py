@@ -122,7 +122,7 @@ def _months(span: Span, height: int) -> str:
     every = -(-len(firsts) // 8) or 1
     base = _y(0, height)
     return "".join(
-        f'<line class="rule" x1="{span.x(day):.1f}" x2="{span.x(day):.1f}" y1="{base:.1f}" y2="{base + 4:.1f}"/>'
+        f'<path class="rule" d="M{span.x(day):.1f} {base:.1f}v4"/>'
         f'<text x="{span.x(day):.1f}" y="{height - 3}">{day:%b}</text>'
         for day in firsts[::every]
     )

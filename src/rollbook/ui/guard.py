@@ -85,7 +85,7 @@ def _fault(scope: Scope) -> tuple[int, str] | None:
 
 
 def _is_own(headers: Headers, scheme: str) -> bool:
-    """Say whether the browser names our own site as the sender; a program that names none is left to its token."""
+    """Say whether the browser names our own site as the sender; who names none is left to the form token."""
     site = headers.get("sec-fetch-site", "same-origin")
     origin = headers.get("origin")
     if origin is None:

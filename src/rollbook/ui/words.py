@@ -15,7 +15,7 @@ _NONE: Final = "\N{EN DASH}"
 def day(value: date | None) -> Markup:
     """Return "Tue 4 Nov", with the year unless it is this one; the machine's form goes with it."""
     if value is None:
-        return Markup(_NONE)
+        return Markup("&ndash;")
     text = plain_day(value)
     if value.year == clock.now().year:
         text = text.rpartition(_HELD)[0]

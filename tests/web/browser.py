@@ -1,0 +1,36 @@
+"""A real Chromium, headless, that talks to nobody but us; and axe-core in it."""
+
+import os
+import shutil
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS: Final = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def chromium() -> str:
+    """Return the browser's path, or skip the test (where CI=true that is a failure)."""
+    named = os.environ.get("ROLLBOOK_BROWSER")
+    path = named or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("no Chromium on PATH: install it (apt-get install chromium) or set ROLLBOOK_BROWSER")
+    return path
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds wrong, each with the element it is about."""
+    found: list[dict[str, Any]] = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [f"{fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
