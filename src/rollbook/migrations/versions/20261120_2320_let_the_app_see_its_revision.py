@@ -15,4 +15,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(f"REVOKE SELECT ON alembic_version FROM {ddl.APP_ROLE}")
+    op.execute(f"REVOKE SELECT ON alembic_version FROM {ddl.APP_ROLE}")  # noqa: S608 -- a constant
