@@ -61,9 +61,11 @@ def test_query_says_what_it_does(query: NamedQuery) -> None:
 
 def test_every_query_is_used() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    beginnings = tuple(re.findall(r'f"(\w+_)\{', code))  # f"make_{table}"
     named = [query for query in QUERIES if query.file != "features.sql"]
+    unused = [q for q in named if f'"{q.name}"' not in code and not q.name.startswith(beginnings)]
 
-    assert [str(query) for query in named if f'"{query.name}"' not in code] == []
+    assert [str(query) for query in unused] == []
 
 
 @pytest.fixture
