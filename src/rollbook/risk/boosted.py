@@ -87,7 +87,9 @@ def fit_boosted(features: Features, at_risk: Floats, names: Sequence[str]) -> Bo
     categories = [len(names)] if courses else []
     parameters = parameters_for(names, rows=len(features), by_course=bool(courses))
     with ThreadPoolExecutor(len(SEEDS)) as pool:
-        texts = pool.map(lambda seed: _grown(columns, at_risk, parameters | {"seed": seed}, categories), SEEDS)
+        texts = pool.map(
+            lambda seed: _grown(columns, at_risk, parameters | {"seed": seed}, categories), SEEDS
+        )
         return Boosted(tuple(names), courses, tuple(texts))
 
 

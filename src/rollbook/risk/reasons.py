@@ -76,7 +76,11 @@ def _missing(v: Values) -> str | None:
 
 def _low_marks(v: Values) -> str | None:
     mean = v["percent_mean"]
-    return f"Average mark so far: {mean:.0f} of 100" if mean < _GOOD_MARK or v.get("standing", 1) < _LOWER else None
+    return (
+        f"Average mark so far: {mean:.0f} of 100"
+        if mean < _GOOD_MARK or v.get("standing", 1) < _LOWER
+        else None
+    )
 
 
 def _falling(v: Values) -> str | None:
@@ -163,7 +167,14 @@ _FULL_LOAD: Final = 120  # credits of a full year
 REASONS: Final = (
     Reason(
         "missing_work",
-        ("work_missing", "missing_share", "missing_weight_share", "missing_in_a_row", "work_due", "percent_of_due"),
+        (
+            "work_missing",
+            "missing_share",
+            "missing_weight_share",
+            "missing_in_a_row",
+            "work_due",
+            "percent_of_due",
+        ),
         "work_missing",
         _missing,
         "Agree with the student on which missing piece comes first, and by when.",
@@ -208,7 +219,14 @@ REASONS: Final = (
     ),
     Reason(
         "absence",
-        ("days_missed", "missed_rate", "missed_rate_20", "missed_rate_year", "unexcused_rate", "missed_in_a_row"),
+        (
+            "days_missed",
+            "missed_rate",
+            "missed_rate_20",
+            "missed_rate_year",
+            "unexcused_rate",
+            "missed_in_a_row",
+        ),
         "missed_rate",
         _absent,
         "Talk with the student and the family about what keeps them from coming.",
