@@ -161,11 +161,20 @@ def _print(shown: _Shown, *, json: bool) -> None:
         typer.echo(f"\nRollbook is at {shown.address} -- Ctrl-C ends it.")
 
 
+def _model_line(model: show.Model) -> str:
+    auc = "-" if model.auc is None else f"{model.auc:.2f} ({model.auc_low:.2f}-{model.auc_high:.2f})"
+    rule = "-" if model.auc_of_rule is None else f"{model.auc_of_rule:.2f}"
+    return (
+        f"model {model.version} from {model.training_rows:,} rows: AUC {auc} held out"
+        f" ({model.held_out}); the plain rule alone {rule}"
+    )
+
+
 def _print_tenant(tenant: show.TenantShown) -> None:
     kind = "synthetic" if tenant.is_synthetic else "real students"
     typer.echo(f"\n{tenant.name} ({kind}), as of {tenant.as_of}")
-    totals = ", ".join(f"{count:,} {what}" for what, count in tenant.totals.items() if count)
-    typer.echo(f"{totals}\n")
+    typer.echo(", ".join(f"{count:,} {what}" for what, count in tenant.totals.items() if count))
+    typer.echo(_model_line(tenant.model) + "\n")
     rows = [
         (t.rank, t.student, t.section, f"{t.risk_score:.2f}", t.risk_category, t.reason) for t in tenant.top
     ]

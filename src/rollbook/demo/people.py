@@ -167,7 +167,7 @@ def _turns(rng: np.random.Generator, count: int) -> Array:
         first = (term.starts_on - TERMS[0].starts_on).days // 7
         last = (term.ends_on - TERMS[0].starts_on).days // 7
         since = rng.integers(first + 5, last - 1, count)[:, None]
-        turns += rng.normal(0, 0.9, count)[:, None] * ((week >= since) & (week <= last))
+        turns += rng.normal(0, 1.2, count)[:, None] * ((week >= since) & (week <= last))
     return turns
 
 

@@ -91,14 +91,19 @@ ORDER BY predictions.rank ASC, predictions.student_id ASC
 LIMIT :count;
 
 -- name: demo_model
--- The active model.
--- returns  model_version text, model_type text, trained_as_of date, training_rows int, metrics jsonb
+-- The active model, and how well it and the plain rule told apart students that it had not learned from.
+-- returns  version text, kind text, trained_as_of date, training_rows int, held_out text,
+--          auc, auc_low, auc_high, auc_of_rule: double precision
 SELECT
-    model_version,
-    model_type,
+    model_version AS version,
+    model_type AS kind,
     trained_as_of,
     training_rows,
-    metrics
+    metrics ->> 'held_out' AS held_out,
+    cast(metrics #>> '{models,ensemble,auc,value}' AS double precision) AS auc,
+    cast(metrics #>> '{models,ensemble,auc,low}' AS double precision) AS auc_low,
+    cast(metrics #>> '{models,ensemble,auc,high}' AS double precision) AS auc_high,
+    cast(metrics #>> '{models,rule,auc,value}' AS double precision) AS auc_of_rule
 FROM model_metadata
 WHERE is_active;
 
@@ -112,3 +117,9 @@ FROM sections
 GROUP BY starts_on
 ORDER BY starts_on DESC
 LIMIT 1;
+
+-- name: demo_analyze
+-- Tell the planner what a table holds now: the next step reads all of it.
+-- params   relation text
+-- returns  nothing of use
+SELECT rollbook_analyze(cast(:relation AS regclass));

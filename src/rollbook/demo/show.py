@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from rollbook.core.database import engine_for
 from rollbook.core.errors import Conflict
 from rollbook.core.progress import Report
 from rollbook.core.sql import named_sql
-from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, transaction
+from rollbook.core.tenancy import Tenant, TenantNotFound, Visibility, ensure_tenant, find_tenant, transaction
 from rollbook.demo import service
 from rollbook.demo.calendar import TODAY
 from rollbook.demo.sign_ins import SignIn, ensure_sign_ins
@@ -25,7 +25,6 @@ from rollbook.risk import service as risk
 
 SLUG: Final = "demo"
 NAME: Final = "Lakeside Unified School District"
-OULAD_NAME: Final = "Open University (OULAD)"
 WEEKS_SCORED: Final = 6
 OULAD_DAY: Final = 56  # of the latest presentation: the data set's usual place to look
 TOP: Final = 5
@@ -58,6 +57,21 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """The model behind the list. Units: AUC 0..1 on held-out students, with the bounds of its interval."""
+
+    version: str
+    kind: str
+    trained_as_of: date
+    training_rows: int
+    held_out: str
+    auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+    auc_of_rule: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TenantShown:
     """What the demo has to show of one tenant. Shape: ``totals`` rows by kind; ``top`` highest risk first."""
 
@@ -66,7 +80,7 @@ class TenantShown:
     is_synthetic: bool
     as_of: date
     totals: dict[str, int]
-    model: dict[str, Any]
+    model: Model
     top: list[Listed]
     sign_ins: list[SignIn] = field(repr=False)
 
@@ -79,10 +93,16 @@ class _Stage:
     secret: str
     report: Report
 
-    def tenant_id(self, slug: str, name: str, *, risk_target: str, is_synthetic: bool) -> int:
+    def find_tenant_id(self, slug: str) -> int | None:
         with Session(self._engine) as db, db.begin():
-            tenant = ensure_tenant(db, slug, name=name, risk_target=risk_target, is_synthetic=is_synthetic)
-            return tenant.tenant_id
+            try:
+                return find_tenant(db, slug).tenant_id
+            except TenantNotFound:
+                return None
+
+    def make_tenant(self, slug: str, name: str) -> int:
+        with Session(self._engine) as db, db.begin():
+            return ensure_tenant(db, slug, name=name, is_synthetic=True).tenant_id
 
     @contextmanager
     def work(self, tenant_id: int) -> Iterator[tuple[Session, Tenant]]:
@@ -115,7 +135,7 @@ def prepare(status: ServerStatus, plan: Plan, report: Report) -> list[TenantShow
 
 
 def _show_district(stage: _Stage, plan: Plan) -> TenantShown:
-    tenant_id = stage.tenant_id(SLUG, NAME, risk_target="student", is_synthetic=True)
+    tenant_id = stage.make_tenant(SLUG, NAME)
     with stage.work(tenant_id) as (db, _):
         service.ensure_months(db)
     with stage.work(tenant_id) as (db, tenant):
@@ -127,18 +147,20 @@ def _ensure_district(db: Session, tenant: Tenant, plan: Plan, report: Report) ->
     """Generate the district, or find the very same: its ids follow from the seed."""
     present = set(map(str, db.scalars(_SQL["demo_students"])))
     if not present:
-        service.generate_district(db, tenant, students=plan.students, seed=plan.seed, report=report)
+        made = service.generate_district(db, tenant, students=plan.students, seed=plan.seed, report=report)
+        for table in made.rows:
+            db.execute(_SQL["demo_analyze"], {"relation": table})
     elif present != service.student_ids(students=plan.students, seed=plan.seed):
         raise DemoDiffers(students=plan.students, seed=plan.seed)
 
 
 def _show_oulad(stage: _Stage, directory: Path) -> TenantShown:
     """Import the real students unless they are here; the model learns from the earlier presentations."""
-    tenant_id = stage.tenant_id(oulad.SLUG, OULAD_NAME, risk_target="course", is_synthetic=False)
-    with stage.work(tenant_id) as (db, _):
-        is_empty = db.scalars(_SQL["demo_students"]).first() is None
-    if is_empty:
-        oulad.import_oulad(stage.url, directory, tenant_slug=oulad.SLUG, report=stage.report)
+    tenant_id = stage.find_tenant_id(oulad.SLUG)
+    if tenant_id is None:
+        oulad.import_oulad(stage.url, directory, report=stage.report)
+        tenant_id = stage.find_tenant_id(oulad.SLUG)
+        assert tenant_id is not None
     with stage.work(tenant_id) as (db, _):
         latest = db.execute(_SQL["demo_latest_presentation"]).one()
     return _show(stage, tenant_id, min(latest.starts_on + timedelta(days=OULAD_DAY), latest.ends_on))
@@ -156,7 +178,7 @@ def _show(stage: _Stage, tenant_id: int, as_of: date) -> TenantShown:
             is_synthetic=tenant.is_synthetic,
             as_of=as_of,
             totals=dict(db.execute(_SQL["demo_totals"]).mappings().one()),
-            model=dict(db.execute(_SQL["demo_model"]).mappings().one()),
+            model=Model(**db.execute(_SQL["demo_model"]).mappings().one()),
             top=[Listed(**row) for row in top],
             sign_ins=sign_ins,
         )
