@@ -16,17 +16,13 @@ WITH RECURSIVE dates AS (
     WHERE dates.as_of IS NOT NULL
 )
 
-SELECT
+SELECT DISTINCT ON (dates.as_of)
     dates.as_of,
-    shown.model_version,
-    shown.is_active
+    model_metadata.model_version,
+    model_metadata.is_active
 FROM dates
-INNER JOIN LATERAL (
-    SELECT
-        model_metadata.model_version,
-        model_metadata.is_active
-    FROM model_metadata
-    WHERE
+INNER JOIN model_metadata
+    ON
         model_metadata.tenant_id = :tenant_id
         AND model_metadata.target = :target
         AND EXISTS (
@@ -37,11 +33,11 @@ INNER JOIN LATERAL (
                 AND predictions.as_of = dates.as_of
                 AND predictions.model_version = model_metadata.model_version
         )
-    ORDER BY
-        model_metadata.is_active DESC, model_metadata.created_at DESC, model_metadata.model_version ASC
-    LIMIT 1
-) AS shown ON TRUE
-ORDER BY dates.as_of DESC
+ORDER BY
+    dates.as_of DESC,
+    model_metadata.is_active DESC,
+    model_metadata.created_at DESC,
+    model_metadata.model_version ASC
 LIMIT 60;
 
 -- name: levels
