@@ -391,3 +391,12 @@ ON CONFLICT ON CONSTRAINT uq_predictions_subject DO UPDATE
         excluded.risk_score, excluded.risk_category, excluded.confidence, excluded.rank, excluded.cohort_size,
         excluded.risk_factors
     );
+
+-- name: presentation_ends
+-- When the sections that share a code have all ended.
+-- returns  section_code text, ends_on date
+SELECT
+    section_code,
+    max(ends_on) AS ends_on
+FROM sections
+GROUP BY section_code;
