@@ -89,19 +89,10 @@ def _missing(v: Values) -> str | None:
 
 
 def _low_marks(v: Values) -> str | None:
-<<<<<<< HEAD
-    mean = v["percent_mean"]
-    return (
-        f"Average mark so far: {mean:.0f} of 100"
-        if mean < _GOOD_MARK or v.get("standing", 1) < _LOWER
-        else None
-    )
-=======
     words = f"Average mark so far: {v['percent_mean']:.0f} of 100"
     if v.get("standing", 1) < _LOWER:
         return f"{words}, lower than most in the section"
     return words if v["percent_mean"] < _GOOD_MARK else None
->>>>>>> risk
 
 
 def _falling(v: Values) -> str | None:
