@@ -2,11 +2,13 @@
 
 import gzip
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from psycopg import sql
 from sqlalchemy import make_url
 
+from rollbook.exchange.oulad import ImportSummary
 from rollbook.ops.embedded import connect_as_superuser
 from rollbook.testing.databases import Database, TestServer
 
@@ -60,6 +62,24 @@ AAA,2013J,8,501,0,2
 AAA,2013J,9,501,31,7
 """,
 }
+
+
+ENROLLMENTS = """
+    SELECT student_number::int, section_code, enrolled_on, withdrawn_on, {table}.known_at
+    FROM {table} JOIN students USING (student_id) JOIN sections USING (section_id) ORDER BY 1, 2
+"""
+GRADES = """
+    SELECT student_number::int, assignment_code, grade_value, submitted_on, is_carried_over, {table}.known_at
+    FROM {table} JOIN students USING (student_id) JOIN assignments USING (assignment_id) ORDER BY 1, 2
+"""
+
+
+def day(year: int, month: int, number: int) -> datetime:
+    return datetime(year, month, number, tzinfo=UTC)
+
+
+def tables(summary: ImportSummary) -> dict[str, tuple[int, int, int]]:
+    return {t.table: (t.inserted, t.updated, t.unchanged) for t in summary.tables}
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What an OULAD drop becomes, and what a second one changes."""
+"""What an OULAD drop becomes."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -6,33 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from exchange.drops import Drop, everything
+from exchange.drops import ENROLLMENTS, GRADES, Drop, day, tables
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import ensure_tenant
 from rollbook.exchange.oulad import ImportSummary, TenantIsSynthetic
-from rollbook.testing.databases import Database, TestServer
+from rollbook.testing.databases import Database
 
 Import = Callable[..., ImportSummary]
 Rows = Callable[..., Sequence[tuple[Any, ...]]]
-
-ENROLLMENTS = """
-    SELECT student_number::int, section_code, enrolled_on, withdrawn_on, {table}.known_at
-    FROM {table} JOIN students USING (student_id) JOIN sections USING (section_id) ORDER BY 1, 2
-"""
-GRADES = """
-    SELECT student_number::int, assignment_code, grade_value, submitted_on, is_carried_over, {table}.known_at
-    FROM {table} JOIN students USING (student_id) JOIN assignments USING (assignment_id) ORDER BY 1, 2
-"""
-
-
-def day(year: int, month: int, number: int) -> datetime:
-    return datetime(year, month, number, tzinfo=UTC)
-
-
-def tables(summary: ImportSummary) -> dict[str, tuple[int, int, int]]:
-    return {t.table: (t.inserted, t.updated, t.unchanged) for t in summary.tables}
 
 
 def test_presentations_are_sections_with_dates(drop: Drop, import_drop: Import, rows: Rows) -> None:
@@ -179,94 +163,6 @@ def test_the_summary_counts_by_table(drop: Drop, import_drop: Import) -> None:
     }
 
 
-def test_the_same_drop_again_writes_nothing(
-    drop: Drop, import_drop: Import, rollbook_server: TestServer, fresh_database: Database
-) -> None:
-    import_drop(drop)
-    before = everything(rollbook_server, fresh_database)
-
-    again = import_drop(drop)
-
-    assert again.written == 0
-    assert all(table.unchanged > 0 for table in again.tables)
-    assert everything(rollbook_server, fresh_database) == before
-
-
-def test_a_corrected_score_is_a_new_version(drop: Drop, import_drop: Import, rows: Rows) -> None:
-    import_drop(drop)
-
-    summary = import_drop(drop.change("studentAssessment.csv", "101,7,18,False,78", "101,7,18,False,81"))
-
-    assert summary.written == 1
-    assert tables(summary)["grades"] == (0, 1, 4)
-    assert rows(GRADES.format(table="grades"))[0][2] == Decimal(81)
-    assert rows(GRADES.format(table="grades_history")) == [
-        (7, "101", Decimal(78), date(2013, 10, 19), False, day(2013, 10, 19))
-    ]
-
-
-def test_a_later_withdrawal_is_a_new_version(drop: Drop, import_drop: Import, rows: Rows) -> None:
-    import_drop(drop)
-
-    summary = import_drop(drop.change("studentRegistration.csv", "AAA,2013J,8,-159,", "AAA,2013J,8,-159,31"))
-
-    assert tables(summary)["course_enrollments"] == (0, 1, 3)
-    assert rows(ENROLLMENTS.format(table="course_enrollments"))[1][3:] == (
-        date(2013, 11, 1),
-        day(2013, 11, 1),
-    )
-    assert rows(ENROLLMENTS.format(table="course_enrollments_history"))[1] == (
-        8,
-        "2013J",
-        date(2013, 4, 25),
-        None,
-        day(2013, 4, 25),
-    )
-
-
-@pytest.mark.parametrize(
-    ("table", "correction"),
-    [
-        ("sections", ("courses.csv", "2013J,268", "2013J,269")),
-        ("students", ("studentInfo.csv", "7,M,Scotland", "7,F,Scotland")),
-        ("course_enrollments", ("studentInfo.csv", "8,F,South Region", "8,F,North Region")),
-        ("course_outcomes", ("studentInfo.csv", "120,True,Pass", "120,True,Distinction")),
-        ("assignments", ("assessments.csv", "101,TMA,19,10.0", "101,TMA,20,10.0")),
-        ("analytics_events", ("studentVle.csv", "AAA,2013J,8,502,-10,1", "AAA,2013J,8,502,-10,3")),
-    ],
-)
-def test_one_correction_changes_one_row(
-    drop: Drop, import_drop: Import, table: str, correction: tuple[str, str, str]
-) -> None:
-    import_drop(drop)
-
-    summary = import_drop(drop.change(*correction))
-
-    assert tables(summary)[table][:2] == (0, 1)
-
-
-def test_rows_that_a_drop_does_not_mention_stay(drop: Drop, import_drop: Import, rows: Rows) -> None:
-    import_drop(drop)
-    del drop.files["studentVle.csv"]
-
-    summary = import_drop(drop.change("studentAssessment.csv", "101,9,20,0,\n", ""))
-
-    assert summary.written == 0
-    assert rows("SELECT count(*) FROM analytics_events") == [(3,)]
-    assert rows("SELECT count(*) FROM grades") == [(5,)]
-
-
-def test_two_drops_of_one_person_meet(drop: Drop, import_drop: Import, rows: Rows) -> None:
-    first = {name: text.replace(b"AAA,2014B", b"BBB,2014B") for name, text in drop.files.items()}
-    import_drop(drop)
-    drop.files = first
-
-    summary = import_drop(drop)
-
-    assert tables(summary)["students"] == (0, 0, 3)
-    assert rows("SELECT count(*) FROM course_enrollments") == [(5,)]
-
-
 def test_gzip_quotes_crlf_and_byte_order_mark_are_read(drop: Drop, import_drop: Import) -> None:
     plain = import_drop(drop)
     drop.files = {
@@ -302,6 +198,33 @@ def test_the_planner_knows_the_new_rows(drop: Drop, import_drop: Import, rows: R
     import_drop(drop)
 
     assert rows("SELECT reltuples::int FROM pg_class WHERE relname = 'analytics_events'") == [(3,)]
+
+
+def test_a_day_begins_at_the_tenants_midnight(
+    drop: Drop, import_drop: Import, fresh_database: Database, rows: Rows
+) -> None:
+    with Session(engine_for(fresh_database.url, statement_timeout_s=0)) as db, db.begin():
+        ensure_tenant(db, "oulad", name="Ours").time_zone = "America/New_York"
+
+    import_drop(drop)
+
+    assert rows("SELECT known_at FROM grades WHERE grade_value = 78") == [
+        (datetime(2013, 10, 19, 4, tzinfo=UTC),)
+    ]
+
+
+def test_files_without_rows_are_no_fault(drop: Drop, import_drop: Import) -> None:
+    for name in ("studentVle.csv", "studentAssessment.csv", "vle.csv"):
+        drop.files[name] = drop.files[name].partition(b"\n")[0]
+
+    assert tables(import_drop(drop))["analytics_events"] == (0, 0, 0)
+
+
+def test_the_app_gathers_statistics_of_our_tables_alone(rows: Rows, drop: Drop, import_drop: Import) -> None:
+    import_drop(drop)
+
+    with pytest.raises(DBAPIError, match="not one of Rollbook's tables"):
+        rows("SELECT rollbook_analyze('pg_class')")
 
 
 def test_real_students_do_not_go_among_synthetic_ones(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -112,7 +113,7 @@ value = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs
     size=st.integers(1, 40),
 )
 def test_what_a_csv_writer_wrote_is_read_as_written(
-    table: list[tuple[str, str, str]], quoting: "csv._QuotingType", line_end: str, size: int
+    table: list[tuple[str, str, str]], quoting: Literal[0, 1], line_end: str, size: int
 ) -> None:
     written = io.StringIO(newline="")
     csv.writer(written, quoting=quoting, lineterminator=line_end).writerows(table)

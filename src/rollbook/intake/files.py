@@ -24,9 +24,15 @@ _MOST_COLUMNS: Final = 500
 
 
 def find_file(directory: Path, name: str) -> Path | None:
-    """Return the file ``name`` in ``directory``, or its gzip, or None."""
+    """Return the file ``name`` in ``directory``, or its gzip, or None.
+
+    Raises: ``FileUnreadable`` if the directory may not be entered.
+    """
     candidates = (directory / name, directory / f"{name}.gz")
-    return next((path for path in candidates if path.is_file()), None)
+    try:
+        return next((path for path in candidates if path.is_file()), None)
+    except OSError as error:
+        raise FileUnreadable(file=directory / name, why=error.strerror) from error
 
 
 def need_file(directory: Path, name: str) -> Path:

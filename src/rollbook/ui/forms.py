@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-
 from typing import Final
 
 from rollbook.core.errors import Forbidden
