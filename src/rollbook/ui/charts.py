@@ -89,7 +89,7 @@ def dot_chart(points: Sequence[Point], span: Span, sentence: str) -> Markup:
     height = 120
     grid = _grid(height, [(0, "0%"), (0.5, "50%"), (1, "100%")])
     dots = "".join(
-        _circle(span.x(point.day), _y(point.value, height), 3, "ring" if point.mark == "hollow" else "dot")
+        _circle(span.x(point.day), _y(point.value, height), 3, "ring" if point.mark == "hollow" else "dot many")
         for point in points
     )
     return _svg(WIDTH, height, sentence, grid + _months(span, height) + dots)
