@@ -30,7 +30,9 @@ VERBS: Final = {
 }
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
+    "user": ("rollbook.access.commands", "Say who may sign in."),
     "import": ("rollbook.exchange.commands", "Bring data in: oulad."),
+    "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 
 _OF_COMPLETION: Final = {"install_completion", "show_completion"}

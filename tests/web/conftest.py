@@ -94,7 +94,7 @@ def browser() -> Iterator[Browser]:
 
 
 def is_fault(said: ConsoleMessage) -> bool:
-    """Say whether a message is a fault of the page, not the browser's note of a status that the test meant."""
+    """Say whether a message is a fault of the page, not the browser's note of a status that was meant."""
     return said.type == "error" and "responded with a status of 4" not in said.text
 
 

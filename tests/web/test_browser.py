@@ -89,7 +89,7 @@ def test_targets_are_24_pixels_or_more(open_as: OpenAs, world: the_cast.World) -
     for path in ("/caseload", f"/students/{world.ada}"):
         window.goto(path)
         small = window.evaluate(
-            "[...document.querySelectorAll('a:not(.skip), button, input:not([type=hidden]), select, summary')]"
+            "[...document.querySelectorAll('a:not(.skip),button,input:not([type=hidden]),select,summary')]"
             ".filter(e => e.getClientRects().length && !e.closest('thead'))"
             ".filter(e => e.getBoundingClientRect().height < 24 && !e.classList.contains('row'))"
             ".map(e => e.outerHTML)"

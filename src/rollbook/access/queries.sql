@@ -38,7 +38,7 @@ WHERE
 -- params   tenant_id int, user_id uuid
 -- returns  one row: has_caseload bool
 SELECT
-    EXISTS(
+    exists(
         SELECT 1
         FROM staff
         INNER JOIN student_school_enrollments AS enrollments

@@ -3,14 +3,34 @@
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from rollbook.accounts.models import Role, User
 from rollbook.core import clock
+from rollbook.core.errors import NotFound
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, Visibility
+from rollbook.roster.models import Staff
 
 _SQL: Final = named_sql("rollbook.access")
+
+
+class StaffNotFound(NotFound):
+    """The tenant has no staff member with the number '{staff_number}'."""
+
+
+def tie_to_staff(db: Session, user: User, staff_number: str) -> None:
+    """Let ``user`` be the staff member with this number: their school, caseload and sections are the user's.
+
+    Raises: ``StaffNotFound``.
+    """
+    found = select(Staff).where(Staff.tenant_id == user.tenant_id, Staff.staff_number == staff_number)
+    staff = db.scalar(found)
+    if staff is None:
+        raise StaffNotFound(staff_number=staff_number)
+    staff.user_id = user.user_id
+    db.flush()
 
 
 def visibility_of(db: Session, user: User) -> Visibility:

@@ -33,4 +33,7 @@ def serve(
             output.say(f"Rollbook answers at {address} (Ctrl-C stops it)")
 
     chosen_port = settings().web_port if port is None else port
-    serve_app(running_server(), host=host or settings().web_host, port=chosen_port, on_ready=tell)
+    try:
+        serve_app(running_server(), host=host or settings().web_host, port=chosen_port, on_ready=tell)
+    except KeyboardInterrupt:
+        output.say("Stopped.")

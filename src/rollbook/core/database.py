@@ -1,10 +1,13 @@
 """Connections: one engine per URL, made for a transaction pooler, with timeouts that protect the server."""
 
 from functools import lru_cache
+from typing import Final
 
 from sqlalchemy import Engine, create_engine
 
 from rollbook.core.settings import settings
+
+_IDLE_S: Final = 300
 
 
 @lru_cache(maxsize=8)
@@ -12,9 +15,13 @@ def engine_for(url: str, *, statement_timeout_s: int | None = None) -> Engine:
     """Return the engine for a PostgreSQL URL (``postgresql://...``).
 
     Prepared statements are off, so that the same settings hold behind pgbouncer in transaction mode.
+    Units: 0 seconds = no limit; a job's transaction may then also wait long for Python, as learning does.
     """
     timeout_s = settings().statement_timeout_s if statement_timeout_s is None else statement_timeout_s
-    options = f"-c statement_timeout={timeout_s}s -c idle_in_transaction_session_timeout=300s -c timezone=UTC"
+    idle_s = _IDLE_S if timeout_s else 0
+    options = (
+        f"-c statement_timeout={timeout_s}s -c idle_in_transaction_session_timeout={idle_s}s -c timezone=UTC"
+    )
     return create_engine(
         url.replace("postgres://", "postgresql://", 1),
         connect_args={"prepare_threshold": None, "application_name": "rollbook", "options": options},

@@ -1,4 +1,4 @@
-"""Keyset paging: a cursor names the row that a page stands after or before, not a number of rows to skip."""
+"""Keyset paging: a cursor names the row that a page stands after, not a number of rows to skip."""
 
 import base64
 import binascii

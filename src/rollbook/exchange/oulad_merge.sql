@@ -326,18 +326,29 @@ WHERE
 ORDER BY keys.student_id, keys.assignment_id;
 
 -- name: update_events
--- Days whose clicks were corrected.
+-- Days whose clicks were corrected. The month's rows get their whole key first: of a join by the day alone,
+-- which the planner may begin with, every student would meet every other.
 -- params   since date, until date (exclusive, one month on)
+WITH incoming AS MATERIALIZED (
+    SELECT
+        keys.tenant_id,
+        keys.student_id,
+        keys.section_id,
+        oulad_events.event_on,
+        oulad_events.event_count
+    FROM oulad_events
+    INNER JOIN oulad_enrollment_keys AS keys USING (section_no, id_student)
+    WHERE oulad_events.event_on >= :since AND oulad_events.event_on < :until
+)
+
 UPDATE analytics_events AS ours
 SET event_count = incoming.event_count
-FROM oulad_events AS incoming
-INNER JOIN oulad_enrollment_keys AS keys USING (section_no, id_student)
+FROM incoming
 WHERE
-    incoming.event_on >= :since AND incoming.event_on < :until
-    AND ours.event_on >= :since AND ours.event_on < :until
-    AND ours.tenant_id = keys.tenant_id
-    AND ours.student_id = keys.student_id
-    AND ours.section_id = keys.section_id
+    ours.event_on >= :since AND ours.event_on < :until
+    AND ours.tenant_id = incoming.tenant_id
+    AND ours.student_id = incoming.student_id
+    AND ours.section_id = incoming.section_id
     AND ours.event_on = incoming.event_on
     AND ours.event_type = 'clicks'
     AND ours.event_count IS DISTINCT FROM incoming.event_count;
@@ -345,29 +356,39 @@ WHERE
 -- name: insert_events
 -- New days.
 -- params   since date, until date (exclusive, one month on)
+WITH incoming AS MATERIALIZED (
+    SELECT
+        keys.tenant_id,
+        keys.student_id,
+        keys.section_id,
+        oulad_events.event_on,
+        oulad_events.event_count
+    FROM oulad_events
+    INNER JOIN oulad_enrollment_keys AS keys USING (section_no, id_student)
+    WHERE oulad_events.event_on >= :since AND oulad_events.event_on < :until
+)
+
 INSERT INTO analytics_events (
     tenant_id, student_id, section_id, event_on, event_type, event_count, known_at
 )
 SELECT
-    keys.tenant_id,
-    keys.student_id,
-    keys.section_id,
+    incoming.tenant_id,
+    incoming.student_id,
+    incoming.section_id,
     incoming.event_on,
     'clicks',
     incoming.event_count,
     incoming.event_on::timestamptz
-FROM oulad_events AS incoming
-INNER JOIN oulad_enrollment_keys AS keys USING (section_no, id_student)
+FROM incoming
 WHERE
-    incoming.event_on >= :since AND incoming.event_on < :until
-    AND NOT EXISTS (
+    NOT EXISTS (
         SELECT FROM analytics_events AS ours
         WHERE
             ours.event_on >= :since AND ours.event_on < :until
-            AND ours.tenant_id = keys.tenant_id
-            AND ours.student_id = keys.student_id
-            AND ours.section_id = keys.section_id
+            AND ours.tenant_id = incoming.tenant_id
+            AND ours.student_id = incoming.student_id
+            AND ours.section_id = incoming.section_id
             AND ours.event_on = incoming.event_on
             AND ours.event_type = 'clicks'
     )
-ORDER BY keys.student_id, keys.section_id, incoming.event_on;
+ORDER BY incoming.student_id, incoming.section_id, incoming.event_on;

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -47,13 +48,14 @@ class Boosted:
     def log_odds(self, features: Features) -> Floats:
         """Return each subject's log-odds of being at risk."""
         columns = self._columns(features)
-        return _mean([booster.predict(columns, raw_score=True) for booster in self._loaded()])
+        return _mean([booster.predict(columns, raw_score=True, num_threads=1) for booster in self._loaded()])
 
     def contributions(self, features: Features, names: Sequence[str]) -> Floats:
         """Return what each of ``names`` adds to the log-odds of an average training row. Shape: (subjects, names)."""
         columns = self._columns(features)
         with ThreadPoolExecutor(len(SEEDS)) as pool:
-            parts = _mean(list(pool.map(lambda b: b.predict(columns, pred_contrib=True), self._loaded())))
+            explain = partial(_contributions, columns)
+            parts = _mean(list(pool.map(explain, self._loaded())))
         added = np.zeros((len(features), len(names)))
         owners = (*self.names, COURSE) if self.courses else self.names
         for column, owner in enumerate(owners):
@@ -67,13 +69,13 @@ class Boosted:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Boosted":
         """Read what ``to_json`` wrote."""
-        return cls(**{name: tuple(value) for name, value in document.items()})
+        return cls(*(tuple(document[name]) for name in ("names", "courses", "texts")))
 
     def _loaded(self) -> list[Any]:
         if not self._boosters:
             from lightgbm import Booster  # noqa: PLC0415 -- a second to load; most commands need none
 
-            self._boosters.extend(Booster({"num_threads": 1}, model_str=text) for text in self.texts)
+            self._boosters.extend(Booster(model_str=text) for text in self.texts)
         return self._boosters
 
     def _columns(self, features: Features) -> Floats:
@@ -87,7 +89,9 @@ def fit_boosted(features: Features, at_risk: Floats, names: Sequence[str]) -> Bo
     categories = [len(names)] if courses else []
     parameters = parameters_for(names, rows=len(features), by_course=bool(courses))
     with ThreadPoolExecutor(len(SEEDS)) as pool:
-        texts = pool.map(lambda seed: _grown(columns, at_risk, parameters | {"seed": seed}, categories), SEEDS)
+        texts = pool.map(
+            lambda seed: _grown(columns, at_risk, parameters | {"seed": seed}, categories), SEEDS
+        )
         return Boosted(tuple(names), courses, tuple(texts))
 
 
@@ -104,6 +108,10 @@ def parameters_for(names: Sequence[str], *, rows: int, by_course: bool) -> dict[
     leaf = min(PARAMETERS["min_data_in_leaf"], max(_SMALLEST_LEAF, rows // _LEAVES_PER_DATA))
     directions = [_DIRECTIONS[name] for name in names] + ([0] if by_course else [])
     return PARAMETERS | {"min_data_in_leaf": leaf, "monotone_constraints": directions}
+
+
+def _contributions(columns: Floats, booster: Any) -> Any:  # noqa: ANN401 - LightGBM has no types
+    return booster.predict(columns, pred_contrib=True, num_threads=1)
 
 
 def _mean(parts: list[Any]) -> Floats:

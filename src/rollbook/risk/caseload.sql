@@ -16,33 +16,28 @@ WITH RECURSIVE dates AS (
     WHERE dates.as_of IS NOT NULL
 )
 
-SELECT
+SELECT DISTINCT ON (dates.as_of)
     dates.as_of,
-    shown.model_version,
-    shown.is_active
+    model_metadata.model_version,
+    model_metadata.is_active
 FROM dates
-CROSS JOIN
-    LATERAL (
-        SELECT
-            model_metadata.model_version,
-            model_metadata.is_active
-        FROM model_metadata
-        WHERE
-            model_metadata.tenant_id = :tenant_id
-            AND model_metadata.target = :target
-            AND EXISTS (
-                SELECT 1
-                FROM predictions
-                WHERE
-                    predictions.tenant_id = :tenant_id
-                    AND predictions.as_of = dates.as_of
-                    AND predictions.model_version = model_metadata.model_version
-            )
-        ORDER BY
-            model_metadata.is_active DESC, model_metadata.created_at DESC, model_metadata.model_version ASC
-        LIMIT 1
-    ) AS shown
-ORDER BY dates.as_of DESC
+INNER JOIN model_metadata
+    ON
+        model_metadata.tenant_id = :tenant_id
+        AND model_metadata.target = :target
+        AND EXISTS (
+            SELECT 1
+            FROM predictions
+            WHERE
+                predictions.tenant_id = :tenant_id
+                AND predictions.as_of = dates.as_of
+                AND predictions.model_version = model_metadata.model_version
+        )
+ORDER BY
+    dates.as_of DESC,
+    model_metadata.is_active DESC,
+    model_metadata.created_at DESC,
+    model_metadata.model_version ASC
 LIMIT 60;
 
 -- name: levels
@@ -66,7 +61,7 @@ WHERE
     tenant_id = :tenant_id
     AND as_of = :as_of
     AND model_version = :model_version
-    AND risk_category = ANY(CAST(:levels AS text[]));
+    AND risk_category = ANY(cast(:levels AS text[]));
 
 -- name: caseload
 -- One page of a list, with its row's place, the number of rows, and the key that the page before stands after.
@@ -95,7 +90,7 @@ WITH matching AS (
         schools.school_code,
         schools.name AS school_name,
         previous.risk_score AS previous_score,
-        CASE CAST(:sort AS text)
+        CASE cast(:sort AS text)
             WHEN
                 'name'
                 THEN lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
@@ -133,18 +128,18 @@ WITH matching AS (
     LEFT JOIN predictions AS previous
         ON
             predictions.tenant_id = previous.tenant_id
-            AND previous.as_of = CAST(:previous_as_of AS date)
-            AND previous.model_version = CAST(:previous_model AS text)
+            AND previous.as_of = cast(:previous_as_of AS date)
+            AND previous.model_version = cast(:previous_model AS text)
             AND predictions.student_id = previous.student_id
             AND previous.section_id IS NOT DISTINCT FROM predictions.section_id
     WHERE
         predictions.tenant_id = :tenant_id
         AND predictions.as_of = :as_of
         AND predictions.model_version = :model_version
-        AND (CAST(:category AS text) IS NULL OR predictions.risk_category = :category)
-        AND (CAST(:school AS text) IS NULL OR schools.school_code = :school)
+        AND (cast(:category AS text) IS NULL OR predictions.risk_category = :category)
+        AND (cast(:school AS text) IS NULL OR schools.school_code = :school)
         AND (
-            CAST(:course AS text) IS NULL
+            cast(:course AS text) IS NULL
             OR courses.course_code = :course
             OR (
                 predictions.section_id IS NULL
@@ -181,7 +176,7 @@ WITH matching AS (
                     ),
                     TRUE
                 )
-            FROM unnest(CAST(:words AS text[])) AS word
+            FROM unnest(cast(:words AS text[])) AS word
         )
 ),
 
@@ -197,8 +192,8 @@ page AS (
     SELECT numbered.*
     FROM numbered
     WHERE
-        CAST(:after_key AS text) IS NULL
-        OR (numbered.sort_key, numbered.prediction_id) > (CAST(:after_key AS text), CAST(:after_id AS uuid))
+        cast(:after_key AS text) IS NULL
+        OR (numbered.sort_key, numbered.prediction_id) > (cast(:after_key AS text), cast(:after_id AS uuid))
     ORDER BY numbered.place
     LIMIT :page_size
 )
@@ -209,7 +204,7 @@ SELECT
     before.prediction_id AS before_id
 FROM page
 LEFT JOIN numbered AS before
-    ON before.place = (SELECT min(here.place) FROM page AS here) - CAST(:page_size AS int) - 1
+    ON before.place = (SELECT min(shown.place) FROM page AS shown) - cast(:page_size AS int) - 1
 ORDER BY page.place;
 
 -- name: histories
@@ -232,9 +227,9 @@ INNER JOIN model_metadata USING (tenant_id, model_version)
 WHERE
     predictions.tenant_id = :tenant_id
     AND model_metadata.target = :target
-    AND predictions.student_id = ANY(CAST(:student_ids AS uuid[]))
+    AND predictions.student_id = ANY(cast(:student_ids AS uuid[]))
     AND predictions.as_of <= :as_of
-    AND predictions.as_of > CAST(:as_of AS date) - 370
+    AND predictions.as_of > cast(:as_of AS date) - 370
 ORDER BY
     predictions.student_id ASC,
     predictions.section_id ASC,
@@ -321,11 +316,11 @@ WHERE
     AND predictions.student_id = :student_id
     AND predictions.as_of >= :since
     AND predictions.as_of <= :until
-    AND (CAST(:section_id AS uuid) IS NULL OR predictions.section_id = :section_id)
+    AND (cast(:section_id AS uuid) IS NULL OR predictions.section_id = :section_id)
     AND (
-        CAST(:before_date AS date) IS NULL
+        cast(:before_date AS date) IS NULL
         OR (predictions.as_of, predictions.prediction_id)
-        < (CAST(:before_date AS date), CAST(:before_id AS uuid))
+        < (cast(:before_date AS date), cast(:before_id AS uuid))
     )
 ORDER BY predictions.as_of DESC, predictions.prediction_id DESC
 LIMIT :page_size;
@@ -345,7 +340,7 @@ LEFT JOIN sections USING (tenant_id, section_id)
 LEFT JOIN courses USING (tenant_id, course_id)
 WHERE
     predictions.tenant_id = :tenant_id
-    AND predictions.prediction_id = ANY(CAST(:prediction_ids AS uuid[]));
+    AND predictions.prediction_id = ANY(cast(:prediction_ids AS uuid[]));
 
 -- name: newest_score
 -- The date of a student's newest prediction up to a day.

@@ -28,11 +28,11 @@ class Encoder:
     def learn(cls, features: Features, names: Sequence[str]) -> "Encoder":
         """Learn from training rows; ``names`` are known of at least one of them."""
         values = _tamed(features, names)
-        unknown = np.isnan(values).any(axis=0)
+        unknown = np.asarray(np.isnan(values).any(axis=0))
         return cls(
             names=tuple(names),
             medians=tuple(float(median) for median in np.nanmedian(values, axis=0)),
-            marked=tuple(name for name, some in zip(names, unknown, strict=True) if some),
+            marked=tuple(name for name, some in zip(names, unknown.tolist(), strict=True) if some),
             courses=tuple(sorted({course for course in features.courses if course is not None})),
         )
 
@@ -63,7 +63,7 @@ class Logistic:
 
     def log_odds(self, features: Features) -> Floats:
         """Return each subject's log-odds of being at risk."""
-        return np.asarray(self._columns(features) @ np.array(self.weights) + self.intercept)
+        return np.asarray((self._columns(features) * np.array(self.weights)).sum(axis=1) + self.intercept)
 
     def contributions(self, features: Features, names: Sequence[str]) -> Floats:
         """Return what each of ``names`` adds to the log-odds of an average training row. Shape: (subjects, names)."""
@@ -88,19 +88,21 @@ class Logistic:
 
     def _columns(self, features: Features) -> Floats:
         columns = (self.encoder.encode(features) - np.array(self.means)) / np.array(self.scales)
-        return np.clip(columns, -_FARTHEST, _FARTHEST)
+        return np.asarray(np.clip(columns, -_FARTHEST, _FARTHEST))
 
 
 def fit_logistic(features: Features, at_risk: Floats, names: Sequence[str]) -> Logistic:
     """Fit to training rows; ``names`` are known of at least one of them."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 -- a second to load; most commands need none
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 -- a second to load
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 -- comes with scikit-learn
 
     encoder = Encoder.learn(features, names)
     columns = encoder.encode(features)
     means, spreads = columns.mean(axis=0), columns.std(axis=0)
     scales = np.where(spreads > 0, spreads, 1.0)
     standard = np.clip((columns - means) / scales, -_FARTHEST, _FARTHEST)
-    fitted = LogisticRegression(C=INVERSE_PENALTY, max_iter=2000, tol=1e-8).fit(standard, at_risk)
+    with threadpool_limits(1):  # the order of sums must not depend on how many processors are free
+        fitted = LogisticRegression(C=INVERSE_PENALTY, solver="newton-cholesky").fit(standard, at_risk)
     return Logistic(
         encoder=encoder,
         means=tuple(means.tolist()),

@@ -301,7 +301,13 @@ WHERE
 -- name: merge_features
 -- params   tenant_id int, as_of date, feature_set_version text
 INSERT INTO student_features AS kept (
-    tenant_id, student_id, section_id, feature_date, feature_set_version, attendance_rate, discipline_incidents,
+    tenant_id,
+    student_id,
+    section_id,
+    feature_date,
+    feature_set_version,
+    attendance_rate,
+    discipline_incidents,
     feature_vector
 )
 SELECT
@@ -315,11 +321,11 @@ SELECT
     feature_vector
 FROM staged_features
 ON CONFLICT ON CONSTRAINT uq_student_features_subject DO UPDATE
-SET
-    attendance_rate = excluded.attendance_rate,
-    discipline_incidents = excluded.discipline_incidents,
-    feature_vector = excluded.feature_vector
-WHERE kept.feature_vector IS DISTINCT FROM excluded.feature_vector;
+    SET
+        attendance_rate = excluded.attendance_rate,
+        discipline_incidents = excluded.discipline_incidents,
+        feature_vector = excluded.feature_vector
+    WHERE kept.feature_vector IS DISTINCT FROM excluded.feature_vector;
 
 -- name: drop_old_predictions
 -- A subject that is no longer in the day's cohort has no prediction on it; one that somebody judged is kept.
@@ -345,7 +351,16 @@ WHERE
 -- name: merge_predictions
 -- params   tenant_id int, as_of date, model_version text, feature_set_version text
 INSERT INTO predictions AS kept (
-    tenant_id, student_id, section_id, as_of, risk_score, risk_category, confidence, rank, cohort_size, risk_factors,
+    tenant_id,
+    student_id,
+    section_id,
+    as_of,
+    risk_score,
+    risk_category,
+    confidence,
+    rank,
+    cohort_size,
+    risk_factors,
     model_version, feature_set_version
 )
 SELECT
@@ -363,16 +378,25 @@ SELECT
     :feature_set_version AS feature_set_version
 FROM staged_predictions
 ON CONFLICT ON CONSTRAINT uq_predictions_subject DO UPDATE
-SET
-    risk_score = excluded.risk_score,
-    risk_category = excluded.risk_category,
-    confidence = excluded.confidence,
-    rank = excluded.rank,
-    cohort_size = excluded.cohort_size,
-    risk_factors = excluded.risk_factors
-WHERE
+    SET
+        risk_score = excluded.risk_score,
+        risk_category = excluded.risk_category,
+        confidence = excluded.confidence,
+        rank = excluded.rank,
+        cohort_size = excluded.cohort_size,
+        risk_factors = excluded.risk_factors
+    WHERE
     (kept.risk_score, kept.risk_category, kept.confidence, kept.rank, kept.cohort_size, kept.risk_factors)
     IS DISTINCT FROM (
         excluded.risk_score, excluded.risk_category, excluded.confidence, excluded.rank, excluded.cohort_size,
         excluded.risk_factors
     );
+
+-- name: presentation_ends
+-- When the sections that share a code have all ended.
+-- returns  section_code text, ends_on date
+SELECT
+    section_code,
+    max(ends_on) AS ends_on
+FROM sections
+GROUP BY section_code;

@@ -39,7 +39,10 @@ def risk_factors(names: Sequence[str], added: Floats, values: Values) -> list[di
     found = [(reason, _weight(reason, contributions, raised)) for reason in REASONS]
     told = [(reason, weight, _words(reason, values)) for reason, weight in found if weight >= _LEAST_WEIGHT]
     ranked = sorted((t for t in told if t[2]), key=lambda t: (not t[0].is_malleable, -t[1], t[0].factor))
-    return [_published(reason, weight, words, values) for reason, weight, words in ranked[:_MOST_REASONS]]
+    published = [
+        _published(reason, weight, words, values) for reason, weight, words in ranked[:_MOST_REASONS]
+    ]
+    return published or [_nothing_single(values)]
 
 
 def _weight(reason: Reason, contributions: Mapping[str, float], raised: float) -> float:
@@ -60,6 +63,17 @@ def _published(reason: Reason, weight: float, words: str | None, values: Values)
     }
 
 
+def _nothing_single(values: Values) -> dict[str, Any]:
+    """Say so where nothing that can be named, and acted on, raised the score."""
+    return {
+        "factor": "no_single_sign",
+        "weight": 0.0,
+        "value": round(values.get("days_elapsed", 0.0), 3),
+        "description": "No single warning sign stands out; the score comes from many small ones",
+        "recommendation": "A short check-in is enough, unless you know more.",
+    }
+
+
 def _count(number: float, one: str, many: str | None = None) -> str:
     return f"{number:.0f} {one if number == 1 else many or one + 's'}"
 
@@ -75,8 +89,10 @@ def _missing(v: Values) -> str | None:
 
 
 def _low_marks(v: Values) -> str | None:
-    mean = v["percent_mean"]
-    return f"Average mark so far: {mean:.0f} of 100" if mean < _GOOD_MARK or v.get("standing", 1) < _LOWER else None
+    words = f"Average mark so far: {v['percent_mean']:.0f} of 100"
+    if v.get("standing", 1) < _LOWER:
+        return f"{words}, lower than most in the section"
+    return words if v["percent_mean"] < _GOOD_MARK else None
 
 
 def _falling(v: Values) -> str | None:
@@ -163,7 +179,14 @@ _FULL_LOAD: Final = 120  # credits of a full year
 REASONS: Final = (
     Reason(
         "missing_work",
-        ("work_missing", "missing_share", "missing_weight_share", "missing_in_a_row", "work_due", "percent_of_due"),
+        (
+            "work_missing",
+            "missing_share",
+            "missing_weight_share",
+            "missing_in_a_row",
+            "work_due",
+            "percent_of_due",
+        ),
         "work_missing",
         _missing,
         "Agree with the student on which missing piece comes first, and by when.",
@@ -208,7 +231,14 @@ REASONS: Final = (
     ),
     Reason(
         "absence",
-        ("days_missed", "missed_rate", "missed_rate_20", "missed_rate_year", "unexcused_rate", "missed_in_a_row"),
+        (
+            "days_missed",
+            "missed_rate",
+            "missed_rate_20",
+            "missed_rate_year",
+            "unexcused_rate",
+            "missed_in_a_row",
+        ),
         "missed_rate",
         _absent,
         "Talk with the student and the family about what keeps them from coming.",

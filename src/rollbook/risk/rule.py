@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from rollbook.risk.arrays import Bools, Floats
+from rollbook.risk.arrays import Bools, Floats, Ints
 from rollbook.risk.features import Features
 
 # feature: (at least, at most), a sign where the value lies within
@@ -36,13 +36,13 @@ class Rule:
         return np.array(self.shares)[count_signs(features)]
 
 
-def count_signs(features: Features) -> "np.typing.NDArray[np.int64]":
+def count_signs(features: Features) -> Ints:
     """Return how many signs each subject shows; what is not known is no sign."""
     signs: list[Bools] = []
     for name, (least, most) in SIGNS.items():
         values = features.column(name)
         signs.append((values >= least) & (values <= most))
-    return np.sum(signs, axis=0)
+    return np.asarray(np.sum(signs, axis=0), dtype=np.int64)
 
 
 def fit_rule(features: Features, at_risk: Floats) -> Rule:

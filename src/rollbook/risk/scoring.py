@@ -105,9 +105,7 @@ def _values(features: Features, known: Any, place: int) -> dict[str, float]:  # 
     }
 
 
-def _build(
-    db: Session, tenant: Tenant, as_of: date, report: Report
-) -> tuple[BuildSummary, Cohort, Features]:
+def _build(db: Session, tenant: Tenant, as_of: date, report: Report) -> tuple[BuildSummary, Cohort, Features]:
     cohort = gather_day(db, tenant, as_of)
     features = compute(db, cohort, report)
     written = store.save_features(db, tenant, as_of, cohort, features)

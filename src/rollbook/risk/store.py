@@ -38,7 +38,15 @@ def save_predictions(
 
     ``rows``: student_id, section_id, risk_score, risk_category, confidence, rank, risk_factors as JSON text.
     """
-    columns = ("student_id", "section_id", "risk_score", "risk_category", "confidence", "rank", "risk_factors")
+    columns = (
+        "student_id",
+        "section_id",
+        "risk_score",
+        "risk_category",
+        "confidence",
+        "rank",
+        "risk_factors",
+    )
     _stage(db, "staged_predictions", columns, rows)
     key = {"tenant_id": tenant.tenant_id, "as_of": as_of, "model_version": model_version}
     written = {"feature_set_version": feature_set_version()}

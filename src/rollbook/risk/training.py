@@ -132,9 +132,7 @@ def require_both_kinds(rows: TrainingRows, tenant: Tenant, as_of: date) -> None:
         raise NothingKnown(**facts)
 
 
-def _fit(
-    tenant: Tenant, rows: TrainingRows, report: Report
-) -> tuple[TrainedModel, dict[str, Any]]:
+def _fit(tenant: Tenant, rows: TrainingRows, report: Report) -> tuple[TrainedModel, dict[str, Any]]:
     """Return the model, and its metrics: by model, and the Brier score of each way to calibrate."""
     report.step("Held-out scores", FOLDS)
     held_out = held_out_scores(rows.features, rows.at_risk, rows.students, report)

@@ -49,10 +49,10 @@ SELECT
 FROM students
 WHERE
     students.tenant_id = :tenant_id
-    AND (CAST(:after AS text) IS NULL OR students.student_number > :after)
-    AND (CAST(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
+    AND (cast(:after AS text) IS NULL OR students.student_number > :after)
+    AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
     AND (
-        CAST(:school AS text) IS NULL
+        cast(:school AS text) IS NULL
         OR students.student_id IN (
             SELECT enrollments.student_id
             FROM student_school_enrollments AS enrollments
@@ -83,7 +83,7 @@ WHERE
                 ),
                 TRUE
             )
-        FROM unnest(CAST(:words AS text[])) AS word
+        FROM unnest(cast(:words AS text[])) AS word
     )
 ORDER BY students.student_number
 LIMIT :page_size;
@@ -97,5 +97,6 @@ FROM (
     SELECT 1
     FROM students
     WHERE tenant_id = :tenant_id
+    ORDER BY student_id
     LIMIT :most
 ) AS counted;

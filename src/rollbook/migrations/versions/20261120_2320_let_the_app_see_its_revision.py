@@ -2,8 +2,6 @@
 
 from alembic import op
 
-from rollbook.migrations import ddl
-
 revision = "20261120_2320"
 down_revision = "20261120_2311"
 branch_labels = None
@@ -11,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute(f"GRANT SELECT ON alembic_version TO {ddl.APP_ROLE}")
+    op.execute("GRANT SELECT ON alembic_version TO rollbook_app")
 
 
 def downgrade() -> None:
-    op.execute(f"REVOKE SELECT ON alembic_version FROM {ddl.APP_ROLE}")  # noqa: S608 -- a constant
+    op.execute("REVOKE SELECT ON alembic_version FROM rollbook_app")

@@ -1,0 +1,100 @@
+"""Commands of users: who signs in, and which staff record ties them to their students."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from rollbook.access.service import tie_to_staff
+from rollbook.accounts import service
+from rollbook.accounts.models import Role, User
+from rollbook.core import output
+from rollbook.core.errors import Invalid
+from rollbook.ops.work import work_in
+
+app = typer.Typer(help="Say who may sign in.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+TenantOption = Annotated[
+    str | None, typer.Option("--tenant", help="The tenant; not needed where there is one.")
+]
+Email = Annotated[str, typer.Argument(help="What they sign in with.")]
+
+
+class PasswordsDiffer(Invalid):
+    """The two passwords are not the same. No user was added."""
+
+
+@app.command()
+def add(  # noqa: PLR0913 -- each option says what it is for
+    email: Email,
+    *,
+    name: Annotated[str, typer.Option(help="Their full name.")],
+    role: Annotated[Role, typer.Option(help="What they are in the tenant.")],
+    staff: Annotated[
+        str | None, typer.Option(help="Their staff number: it ties them to school, caseload and sections.")
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from stdin, not from a prompt.")
+    ] = False,
+    tenant: TenantOption = None,
+    json: Json = False,
+) -> None:
+    """Add a user. The password is asked for, or read from stdin; it is never an argument."""
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _ask()
+    with work_in(tenant) as work:
+        user = service.add_user(
+            work.db,
+            tenant_id=work.tenant.tenant_id,
+            email=email,
+            full_name=name,
+            role=role,
+            password=password,
+        )
+        if staff is not None:
+            tie_to_staff(work.db, user, staff)
+        _show(user, json=json)
+
+
+@app.command(name="list")
+def list_users(*, tenant: TenantOption = None, json: Json = False) -> None:
+    """List the users of a tenant."""
+    with work_in(tenant) as work:
+        users = service.list_users(work.db, work.tenant.tenant_id)
+        if json:
+            output.print_json([_fields(user) for user in users])
+        else:
+            rows = [(u.email, u.full_name, u.role.value, "" if u.is_active else "no") for u in users]
+            output.print_table(("email", "name", "role", "active"), rows)
+
+
+@app.command()
+def deactivate(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
+    """Keep a user from signing in, and end their sessions at once."""
+    with work_in(tenant) as work:
+        user = service.find_user(work.db, work.tenant.tenant_id, email)
+        if user is None:
+            raise service.UserNotFound
+        service.deactivate(work.db, user.tenant_id, user.user_id)
+        _show(user, json=json)
+
+
+def _ask() -> str:
+    password: str = typer.prompt("Password", hide_input=True, err=True)
+    if typer.prompt("Once more", hide_input=True, err=True) != password:
+        raise PasswordsDiffer
+    return password
+
+
+def _show(user: User, *, json: bool) -> None:
+    (output.print_json if json else output.print_fields)(_fields(user))
+
+
+def _fields(user: User) -> dict[str, object]:
+    return {
+        "email": user.email,
+        "full_name": user.full_name,
+        "role": user.role.value,
+        "is_active": user.is_active,
+        "user_id": str(user.user_id),
+    }

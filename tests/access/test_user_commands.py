@@ -1,0 +1,86 @@
+"""`rollbook user`: the password comes from stdin, the staff number ties the user to students."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy.orm import Session
+
+from rollbook.access.service import visibility_of
+from rollbook.accounts import service
+from rollbook.core.database import engine_for
+from rollbook.core.tenancy import Visibility, ensure_tenant, look_through, transaction
+from rollbook.testing import factories as make
+from rollbook.testing.databases import Database
+
+PASSWORD = "correct horse battery"
+
+
+def user(database: Database, *arguments: str, password: str = "") -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "rollbook.cli", "user", *arguments]
+    urls = {"ROLLBOOK_DATABASE_URL": database.url, "ROLLBOOK_OWNER_URL": database.owner_url}
+    return subprocess.run(
+        command, env=os.environ | urls, input=password, capture_output=True, text=True, check=False
+    )
+
+
+ADD = ("add", "tara@oak.example", "--name", "Tara Teach", "--role", "teacher", "--password-stdin")
+
+
+@pytest.fixture
+def tenant_id(fresh_database: Database) -> int:
+    with Session(engine_for(fresh_database.url)) as db, db.begin():
+        tenant_id = ensure_tenant(db, "oak-valley", name="Oak Valley").tenant_id
+        look_through(db, Visibility(tenant_id))
+        staff = make.create_staff(db)
+        staff.staff_number = "T100"
+        section = make.create_section(db, teacher=staff)
+        make.enroll_in_course(db, make.create_student(db), section)
+    return tenant_id
+
+
+@pytest.mark.usefixtures("tenant_id")
+def test_a_user_is_added_listed_and_deactivated(fresh_database: Database) -> None:
+    added = user(fresh_database, *ADD, "--staff", "T100", "--json", password=PASSWORD + "\n")
+    assert added.returncode == 0, added.stderr
+    assert json.loads(added.stdout)["role"] == "teacher"
+
+    engine = engine_for(fresh_database.url)
+    with Session(engine) as db, db.begin():
+        signed_in = service.sign_in(db, "tara@oak.example", PASSWORD)
+        seen = visibility_of(db, signed_in.user).student_ids
+    assert seen is not None
+    assert len(seen) == 1, "the staff number ties them to their section"
+
+    assert user(fresh_database, "deactivate", "tara@oak.example").returncode == 0
+    listed = json.loads(user(fresh_database, "list", "--json").stdout)
+    assert [(one["email"], one["is_active"]) for one in listed] == [("tara@oak.example", False)]
+    with Session(engine) as db, db.begin(), pytest.raises(service.NotSignedIn):
+        service.find_session(db, signed_in.token)
+
+
+@pytest.mark.parametrize(
+    ("extra", "password", "sentence"),
+    [
+        ((), "short", "A password has 12 to 256 characters"),
+        (("--staff", "T999"), PASSWORD, "no staff member with the number 'T999'"),
+        (("--tenant", "elm"), PASSWORD, "There is no tenant 'elm'"),
+    ],
+)
+def test_a_user_that_cannot_be_added_is_not(
+    fresh_database: Database, tenant_id: int, extra: tuple[str, ...], password: str, sentence: str
+) -> None:
+    refused = user(fresh_database, *ADD, *extra, password=password + "\n")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert sentence in refused.stderr
+    assert password not in refused.stderr
+    with transaction(engine_for(fresh_database.url), Visibility(tenant_id)) as db:
+        assert service.list_users(db, tenant_id) == []
+
+
+@pytest.mark.usefixtures("tenant_id")
+def test_no_user_is_an_empty_list(fresh_database: Database) -> None:
+    assert json.loads(user(fresh_database, "list", "--json").stdout) == []
