@@ -12,7 +12,7 @@ from rollbook.risk.arrays import Floats
 from rollbook.risk.catalogue import COURSE, FEATURES
 from rollbook.risk.features import Features
 
-TREES: Final = 250
+TREES: Final = 150
 SEEDS: Final = (11, 12)
 PARAMETERS: Final[dict[str, Any]] = {
     "objective": "binary",
@@ -51,7 +51,10 @@ class Boosted:
         return _mean([booster.predict(columns, raw_score=True, num_threads=1) for booster in self._loaded()])
 
     def contributions(self, features: Features, names: Sequence[str]) -> Floats:
-        """Return what each of ``names`` adds to the log-odds of an average training row. Shape: (subjects, names)."""
+        """Return what each of ``names`` adds to an average training row's log-odds.
+
+        Shape: (subjects, names).
+        """
         columns = self._columns(features)
         with ThreadPoolExecutor(len(SEEDS)) as pool:
             explain = partial(_contributions, columns)
@@ -69,7 +72,7 @@ class Boosted:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Boosted":
         """Read what ``to_json`` wrote."""
-        return cls(*(tuple(document[name]) for name in ("names", "courses", "texts")))
+        return cls(tuple(document["names"]), tuple(document["courses"]), tuple(document["texts"]))
 
     def _loaded(self) -> list[Any]:
         if not self._boosters:

@@ -53,7 +53,7 @@ def fit_calibration(method: str, log_odds: Floats, at_risk: Floats) -> Calibrati
 def choose_calibration(
     log_odds: Floats, at_risk: Floats, splits: Sequence[tuple[Ints, Ints]]
 ) -> tuple[Calibration, dict[str, float]]:
-    """Fit the method with the best Brier score on the second part of each split; return it and every score."""
+    """Fit the method with the best Brier score on the splits' second parts; return it and every score."""
     scores = {method: _held_out(method, log_odds, at_risk, splits) for method in METHODS}
     best = min(METHODS, key=lambda method: scores[method])
     chosen = best if scores["none"] - scores[best] >= _GAIN else "none"

@@ -349,3 +349,11 @@ WHERE
 SELECT max(as_of) AS as_of
 FROM predictions
 WHERE tenant_id = :tenant_id AND student_id = :student_id AND as_of <= :until;
+
+-- name: newest_list
+-- The date of the newest predictions.
+-- params   tenant_id int
+-- returns  one row: as_of date or null
+SELECT max(as_of) AS as_of
+FROM predictions
+WHERE tenant_id = :tenant_id;

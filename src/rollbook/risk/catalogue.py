@@ -1,10 +1,11 @@
 """Every input of the models: where it comes from, and which way it may push the score.
 
-``direction`` +1: a higher value never lowers the score, -1: never raises it, 0: the data decide. Held to by the
-boosted trees (monotone constraints), so that a reason given in words is never the wrong way round.
+``direction`` +1: a higher value never lowers the score, -1: never raises it, 0: the data decide. Held to by
+the boosted trees (monotone constraints), so that a reason given in words is never the wrong way round.
 
-Never inputs: race and ethnicity, income (imd_band, economic_status), gender, age (age_band, birth date), disability
-and special education, language, region. tests/risk/test_fairness.py holds the features.sql files to that.
+Never inputs: race and ethnicity, income (imd_band, economic_status), gender, age (age_band, birth date),
+disability and special education, language, region. tests/risk/test_fairness.py holds the features.sql files
+to that.
 """
 
 from dataclasses import dataclass

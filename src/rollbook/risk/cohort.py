@@ -28,7 +28,7 @@ _TABLES: Final = ("cohort_days", "cohort_sections", "cohort")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A student in a section, or a student (course and section none), as of a day; ``starts_on`` is the first."""
+    """A student in a section, or a student (course and section none), as of a day."""
 
     subject: int
     student_id: UUID
@@ -52,9 +52,11 @@ class Cohort:
     subjects: Sequence[Subject]
 
     def __len__(self) -> int:
+        """Return the number of subjects."""
         return len(self.subjects)
 
     def __iter__(self) -> Iterator[Subject]:
+        """Go through them in order."""
         return iter(self.subjects)
 
 

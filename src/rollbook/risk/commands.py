@@ -1,7 +1,7 @@
 """Commands of risk: `rollbook risk build | train | score | evaluate`."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -9,6 +9,10 @@ from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.ops.work import work_in
 from rollbook.risk.errors import DaysInvalid
+
+if TYPE_CHECKING:
+    from rollbook.risk.evaluation import Evaluation
+    from rollbook.risk.metrics import Figure
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -135,7 +139,7 @@ def parsed_days(text: str) -> tuple[int, ...]:
     return days
 
 
-def _print_scores(found: "evaluation.Evaluation") -> None:  # type: ignore[name-defined] # noqa: F821 - loaded late
+def _print_scores(found: "Evaluation") -> None:
     names = list(found.scores[0].figures) if found.scores else []
     columns = ("split", "fitted on", "tested on", "clicks", "day", "model", "rows", "at risk", *names)
     rows = [
@@ -155,7 +159,7 @@ def _print_scores(found: "evaluation.Evaluation") -> None:  # type: ignore[name-
     output.print_table(columns, rows)
 
 
-def _shown(figure: "metrics.Figure") -> str:  # type: ignore[name-defined] # noqa: F821 - loaded late
+def _shown(figure: "Figure") -> str:
     if figure.value is None:
         return "-"
     return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"

@@ -1,9 +1,9 @@
 """How sure a score is: the confidence of an inductive conformal predictor, one calibration set per class.
 
-For each of the two answers, its p-value is the share of held-out subjects who did end that way and looked no more
-typical of it than this one. Confidence = 1 - the smaller p-value: how strongly the less likely answer can be ruled
-out. 0.95 means: of students who end that way, 5 % or fewer look like this one. It says nothing about which answer it
-is (risk_score does), nor about times unlike those the model learned from.
+For each of the two answers, its p-value is the share of held-out subjects who did end that way and looked
+no more typical of it than this one. Confidence = 1 - the smaller p-value: how strongly the less likely
+answer can be ruled out. 0.95 means: of students who end that way, 5 % or fewer look like this one. It says
+nothing about which answer it is (risk_score does), nor about times unlike those the model learned from.
 """
 
 from dataclasses import dataclass

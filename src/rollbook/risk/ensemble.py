@@ -1,7 +1,8 @@
 """What is shipped: boosted trees and the linear model, half each, on the log-odds scale.
 
-Measured on the Open University data: between presentations the mean of the two beats either early in a course,
-where little is known and the line generalises, and is as good as the trees later (docs/benchmarks.md).
+Measured on the Open University data: between presentations the mean of the two beats either early in a
+course, where little is known and the line generalises, and is as good as the trees later
+(docs/benchmarks.md).
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,10 @@ class Ensemble:
         return (self.boosted.log_odds(features) + self.logistic.log_odds(features)) / 2
 
     def contributions(self, features: Features) -> Floats:
-        """Return what each of ``owners`` adds to an average training row's log-odds. Shape: (subjects, owners)."""
+        """Return what each of ``owners`` adds to an average training row's log-odds.
+
+        Shape: (subjects, owners).
+        """
         trees = self.boosted.contributions(features, self.owners)
         return (trees + self.logistic.contributions(features, self.owners)) / 2
 

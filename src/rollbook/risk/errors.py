@@ -16,19 +16,19 @@ class CohortEmpty(Invalid):
 
 
 class NoOutcomes(Invalid):
-    """No section of tenant '{tenant}' has ended with known results by {as_of}: there is nothing to learn from."""
+    """No section of tenant '{tenant}' has ended with known results by {as_of}: nothing to learn."""
 
 
 class NoneAtRisk(Invalid):
-    """None of the {rows} training rows of tenant '{tenant}' as of {as_of} failed or withdrew: nothing to learn."""
+    """Nobody in tenant '{tenant}' is known by {as_of} to have failed or withdrawn: nothing to learn."""
 
 
 class AllAtRisk(Invalid):
-    """All {rows} training rows of tenant '{tenant}' as of {as_of} failed or withdrew: nothing to learn."""
+    """All in tenant '{tenant}' are known by {as_of} to have failed or withdrawn: nothing to learn."""
 
 
 class TooFewOutcomes(Invalid):
-    """Only {students} students of tenant '{tenant}' are {kind} in the training rows as of {as_of}; {least} are needed."""
+    """Only {students} students of tenant '{tenant}' ended {kind} by {as_of}; {least} are needed."""
 
 
 class NothingKnown(Invalid):
@@ -40,7 +40,7 @@ class ModelNotTrained(NotFound):
 
 
 class ModelOutdated(Conflict):
-    """Model {model} was trained on feature set {was}, this release makes {now}: run `rollbook risk train` again."""
+    """Model {model} knows feature set {was}, not {now}: run `rollbook risk train` again."""
 
 
 class ModelDamaged(Conflict):

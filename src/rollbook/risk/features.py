@@ -21,13 +21,14 @@ _SILENT: Final = Silent()
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Subjects by features. Shape: ``values`` is (subjects, names), nan = not known; ``courses`` one code each."""
+    """Subjects by features: ``values`` is (subjects, names), nan = not known."""
 
     names: tuple[str, ...]
     values: Floats
     courses: tuple[str | None, ...]
 
     def __len__(self) -> int:
+        """Return the number of subjects."""
         return len(self.values)
 
     def column(self, name: str) -> Floats:

@@ -1,4 +1,4 @@
-"""Scores for rows that the model did not see: each student's rows are scored by a model fitted without them."""
+"""Scores for rows that the model did not see: a student's are by a model fitted without them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The linear model: everything it learns (medians, scales, coefficients) is learned from the training rows alone."""
+"""The linear model: medians, scales and coefficients, all learned from the training rows alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,10 @@ class Logistic:
         return np.asarray((self._columns(features) * np.array(self.weights)).sum(axis=1) + self.intercept)
 
     def contributions(self, features: Features, names: Sequence[str]) -> Floats:
-        """Return what each of ``names`` adds to the log-odds of an average training row. Shape: (subjects, names)."""
+        """Return what each of ``names`` adds to an average training row's log-odds.
+
+        Shape: (subjects, names).
+        """
         parts = self._columns(features) * np.array(self.weights)
         added = np.zeros((len(features), len(names)))
         for column, owner in enumerate(self.encoder.owners):

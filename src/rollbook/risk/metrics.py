@@ -1,7 +1,7 @@
 """How good a list of scores is: ranking, probability, and who is on the first pages of the list.
 
-Every figure takes weights (how often a subject counts), so that a bootstrap resamples without copying; equal scores
-share their places, so that the order of rows never matters.
+Every figure takes weights (how often a subject counts), so that a bootstrap resamples without copying;
+equal scores share their places, so that the order of rows never matters.
 """
 
 from collections.abc import Sequence

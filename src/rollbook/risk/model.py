@@ -1,4 +1,4 @@
-"""A trained model, whole: what it scores with, how it explains, where its categories are cut. Text, no pickle."""
+"""A trained model, whole: what it scores with, how it explains, where it cuts. Text, no pickle."""
 
 import hashlib
 import json
@@ -23,8 +23,8 @@ _FORMAT: Final = 1
 class Cuts:
     """Where categories begin: by what a school can take on (shares of the list) and by calibrated risk.
 
-    critical = among the first ``critical_share`` of the list and at ``elevated`` risk or more; high = likewise among
-    the first ``high_share``; medium = at least the ``usual`` risk, which is the share at risk in training; else low.
+    critical = among the first ``critical_share`` of the list and at ``elevated`` risk or more; high = so
+    among the first ``high_share``; medium = at least the ``usual`` risk (the share in training); else low.
     Elevated is twice the usual risk, or one half if that is less: a quiet school has nobody critical.
     """
 
@@ -59,8 +59,9 @@ class TrainedModel:
     cuts: Cuts
 
     def scores(self, features: Features) -> Floats:
-        """Return calibrated risks, 0..1, to nine decimals: beyond them processors differ, and ties must not."""
-        return np.round(np.clip(self.calibration.apply(self.ensemble.log_odds(features)), 0, 1), 9)
+        """Return calibrated risks, 0..1, to nine decimals: beyond them processors may differ."""
+        risks = np.clip(self.calibration.apply(self.ensemble.log_odds(features)), 0, 1)
+        return np.asarray(np.round(risks, 9), dtype=np.float64)
 
     def to_text(self) -> str:
         """Return the model as JSON: the same model gives the same text."""

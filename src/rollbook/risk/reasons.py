@@ -1,9 +1,9 @@
 """Why a score is high, in a school's words: what pushed it up, what to do about it.
 
-The contributions of related inputs are summed into one reason. A reason is given only if its inputs raise the risk
-together and the facts, put in words, are a concern. What a school cannot act on (prior education, the course itself,
-how far the term has come) and who a student is are never given as reasons; ``weight`` is the reason's share of
-all that raised the score, so what is not said still counts.
+The contributions of related inputs are summed into one reason. A reason is given only if its inputs raise
+the risk together and the facts, put in words, are a concern. What a school cannot act on (prior education,
+the course itself, how far the term has come) and who a student is are never given as reasons; ``weight`` is
+the reason's share of all that raised the score, so what is not said still counts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rollbook.risk.arrays import Floats
+from rollbook.risk.catalogue import FEATURES
 
 Values = Mapping[str, float]
 _MOST_REASONS: Final = 5
@@ -19,7 +20,7 @@ _LEAST_WEIGHT: Final = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that may be wrong; ``say`` puts it in words, or returns None where the facts are no concern."""
+    """One thing that may be wrong; ``say`` puts it in words, or returns None if the facts are no concern."""
 
     factor: str
     features: tuple[str, ...]
@@ -30,7 +31,7 @@ class Reason:
 
 
 def risk_factors(names: Sequence[str], added: Floats, values: Values) -> list[dict[str, Any]]:
-    """Return one subject's reasons in the published shape, what can be changed first, then the strongest.
+    """Return one subject's reasons in the published shape, malleable first, then strongest.
 
     ``added`` is what each of ``names`` adds to the log-odds; ``values`` are the features that are known.
     """
@@ -117,7 +118,8 @@ def _inactive(v: Values) -> str | None:
     if since > _WEEK:
         return f"Not active online for {since:.0f} days"
     if v.get("clicks_standing", 1) < _LOWER:
-        return f"Active online on {_count(v['active_days_14'], 'day')} of the last 14, less than most in the section"
+        days = _count(v["active_days_14"], "day")
+        return f"Active online on {days} of the last 14, less than most in the section"
     return None
 
 
@@ -176,6 +178,17 @@ _WEEK: Final = 7
 _SOME_ABSENCE: Final = 0.05
 _FULL_LOAD: Final = 120  # credits of a full year
 
+_LOW_MARKS: Final = (
+    "percent_weighted",
+    "percent_mean",
+    "percent_lowest",
+    "percent_worst_course",
+    "courses_below_60",
+    "percent_above_section",
+    "standing",
+    "percent_latest",
+)
+
 REASONS: Final = (
     Reason(
         "missing_work",
@@ -193,8 +206,7 @@ REASONS: Final = (
     ),
     Reason(
         "low_marks",
-        ("percent_weighted", "percent_mean", "percent_lowest", "percent_worst_course", "courses_below_60")
-        + ("percent_above_section", "standing", "percent_latest"),
+        _LOW_MARKS,
         "percent_mean",
         _low_marks,
         "Look at the marked work together and offer tutoring where the points were lost.",
@@ -222,9 +234,7 @@ REASONS: Final = (
     ),
     Reason(
         "inactive_online",
-        ("clicks", "clicks_before_start", "clicks_7", "clicks_14", "clicks_28", "active_days", "active_share")
-        + ("active_days_7", "active_days_14", "active_days_28", "active_days_before_start", "clicks_standing")
-        + ("clicks_14_standing", "active_standing", "days_since_active"),
+        tuple(feature.name for feature in FEATURES if feature.room == "activity"),
         "active_days",
         _inactive,
         "Get in touch, ask whether access or time is the obstacle, and agree on the next step in the course.",

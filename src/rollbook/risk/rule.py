@@ -1,7 +1,8 @@
-"""The plain rule that a school could follow on paper: count warning signs (attendance, behaviour, course work).
+"""The plain rule that a school could follow on paper: count warning signs.
 
-It is the baseline that a model must beat to be worth its trouble. The share at risk among training subjects with
-as many signs makes a probability of the count. Sources: Balfanz (sixth-grade indicators); ED FS195 (10 % of days).
+It is the baseline that a model must beat to be worth its trouble. The share at risk among training subjects
+with as many signs makes a probability of the count. Sources: Balfanz (sixth-grade indicators); ED FS195 (10
+% of days).
 """
 
 from collections.abc import Mapping
@@ -46,7 +47,7 @@ def count_signs(features: Features) -> Ints:
 
 
 def fit_rule(features: Features, at_risk: Floats) -> Rule:
-    """Learn the share at risk by number of signs; one imagined average subject each keeps rare counts sane."""
+    """Learn the share at risk by number of signs, each with one imagined average subject."""
     signs, base = count_signs(features), float(at_risk.mean())
     cases = [at_risk[signs == count] for count in range(len(SIGNS) + 1)]
     shares = [(case.sum() + base) / (len(case) + 1) for case in cases]

@@ -1,4 +1,4 @@
-"""How features, models and predictions are kept: staged by COPY, merged as a set; the same again writes nothing."""
+"""How features, models and predictions are kept: staged by COPY, merged as a set, idempotent."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -54,8 +54,9 @@ def save_predictions(
     return dropped + _written(db, ("merge_predictions",), key | written)
 
 
-def save_model(db: Session, tenant: Tenant, version: str, row: ModelMetadata) -> None:
+def save_model(db: Session, tenant: Tenant, row: ModelMetadata) -> None:
     """Keep a model and make it the one in use, in place of the former."""
+    version = row.model_version
     other = (ModelMetadata.tenant_id == tenant.tenant_id) & (ModelMetadata.target == row.target)
     db.execute(update(ModelMetadata).where(other, ModelMetadata.is_active).values(is_active=False))
     if db.get(ModelMetadata, (tenant.tenant_id, version)) is None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from sqlalchemy import text
@@ -29,6 +29,8 @@ _MOST_OWN_DAYS: Final = 5
 _LEAST_STUDENTS: Final = 10
 _SILENT: Final = Silent()
 
+ModelFigures: TypeAlias = dict[str, dict[str, Figure]]
+
 
 @dataclass(frozen=True, slots=True)
 class TrainSummary:
@@ -45,7 +47,7 @@ class TrainSummary:
     empty_features: tuple[str, ...]
     beats_logistic: bool
     beats_rule: bool
-    metrics: dict[str, dict[str, Figure]]
+    metrics: ModelFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,10 @@ def train(db: Session, tenant: Tenant, as_of: date, report: Report = _SILENT) ->
     rows = labelled_rows(db, tenant, days, learned_by=as_of, report=report)
     require_both_kinds(rows, tenant, as_of)
     model, metrics = _fit(tenant, rows, report)
-    version = _keep(db, tenant, as_of, rows, model, metrics)
-    return _summary(version, as_of, days, rows, model, metrics)
+    kept = _row(tenant, as_of, rows, model, metrics)
+    summary = _summary(kept, days, rows, model, metrics["models"])
+    store.save_model(db, tenant, kept)
+    return summary
 
 
 def allow_thinking(db: Session) -> None:
@@ -162,16 +166,15 @@ def calibration_splits(rows: TrainingRows) -> list[tuple[Ints, Ints]]:
     return [(fit, test) for fit, test in grouped_folds(rows.at_risk, rows.students)]
 
 
-def _keep(
-    db: Session, tenant: Tenant, as_of: date, rows: TrainingRows, model: TrainedModel, metrics: dict[str, Any]
-) -> str:
+def _row(
+    tenant: Tenant, as_of: date, rows: TrainingRows, model: TrainedModel, metrics: dict[str, Any]
+) -> ModelMetadata:
     artifact = model.to_text()
-    version = version_of(tenant.risk_target, artifact)
     models = {name: {k: asdict(v) for k, v in figures.items()} for name, figures in metrics["models"].items()}
     parameters = boosted.parameters_for(model.ensemble.names, rows=len(rows), by_course=False)
-    row = ModelMetadata(
+    return ModelMetadata(
         tenant_id=tenant.tenant_id,
-        model_version=version,
+        model_version=version_of(tenant.risk_target, artifact),
         target=tenant.risk_target,
         model_type=MODEL_TYPE,
         feature_set_version=model.feature_set_version,
@@ -185,22 +188,15 @@ def _keep(
         artifact=artifact,
         artifact_sha256=digest(artifact),
     )
-    store.save_model(db, tenant, version, row)
-    return version
 
 
 def _summary(
-    version: str,
-    as_of: date,
-    days: tuple[int, ...],
-    rows: TrainingRows,
-    model: TrainedModel,
-    metrics: dict[str, Any],
+    kept: ModelMetadata, days: tuple[int, ...], rows: TrainingRows, model: TrainedModel, figures: ModelFigures
 ) -> TrainSummary:
-    auc = {name: figures["auc"].value or 0.0 for name, figures in metrics["models"].items()}
+    auc = {name: of_model["auc"].value or 0.0 for name, of_model in figures.items()}
     return TrainSummary(
-        model_version=version,
-        trained_as_of=as_of,
+        model_version=kept.model_version,
+        trained_as_of=kept.trained_as_of,
         rows=len(rows),
         students=len(set(rows.students)),
         positives=int(rows.at_risk.sum()),
@@ -210,5 +206,5 @@ def _summary(
         empty_features=rows.features.empty(),
         beats_logistic=auc["lightgbm"] > auc["logistic"],
         beats_rule=auc["ensemble"] > auc["rule"],
-        metrics=metrics["models"],
+        metrics=figures,
     )

@@ -16,6 +16,7 @@ _RIGHT: Final = 10
 _TOP: Final = 14
 _AXIS: Final = 18  # room for the labels of the time axis
 _FEW: Final = 60
+_KIND: Final = {"solid": "dot many", "hollow": "ring"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,7 @@ def dot_chart(points: Sequence[Point], span: Span, sentence: str) -> Markup:
     height = 120
     grid = _grid(height, [(0, "0%"), (0.5, "50%"), (1, "100%")])
     dots = "".join(
-        _circle(span.x(point.day), _y(point.value, height), 3, "ring" if point.mark == "hollow" else "dot")
-        for point in points
+        _circle(span.x(point.day), _y(point.value, height), 3, _KIND[point.mark]) for point in points
     )
     return _svg(WIDTH, height, sentence, grid + _months(span, height) + dots)
 
