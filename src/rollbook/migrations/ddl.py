@@ -8,8 +8,8 @@ from typing import Final, Literal
 from alembic import op
 
 _TENANT: Final = "tenant_id = nullif(current_setting('rollbook.tenant', true), '')::int"
-# The array is read once per statement, into a hash that each row is looked up in. As "= ANY (array)" it would
-# be searched from its start for each row: the caseload of a principal took 1.4 s instead of 0.05 s.
+# The array is read once per statement, into a hash that each row is looked up in. "= ANY (array)" searches it
+# from its start for each row: the caseload of a principal took 1.4 s instead of 0.05 s.
 _STUDENT: Final = (
     "(current_setting('rollbook.scope', true) = 'tenant' OR student_id IN"
     " (SELECT unnest(nullif(current_setting('rollbook.students', true), '')::uuid[])))"

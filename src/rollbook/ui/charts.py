@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 WIDTH: Final = 360
 _LEFT: Final = 40
-_RIGHT: Final = 10
+_RIGHT: Final = 36  # room for the label of the last point
 _TOP: Final = 14
 _AXIS: Final = 18  # room for the labels of the time axis
 _FEW: Final = 60
@@ -146,6 +146,5 @@ def _circle(x: float, y: float, radius: float, kind: str) -> str:
 
 
 def _label(x: float, y: float, text: str) -> str:
-    """Write beside the last point, on the side where there is room."""
-    above = y - 7 if y > _TOP + 10 else y + 15
-    return f'<text class="end value" x="{min(x + 8, WIDTH - 2):.1f}" y="{above:.1f}">{text}</text>'
+    """Write to the right of the last point."""
+    return f'<text class="value" x="{x + 6:.1f}" y="{y + 4.5:.1f}">{text}</text>'
