@@ -1,4 +1,4 @@
-"""A part of the real students, end to end: imported, evaluated, trained on and scored, twice with one result."""
+"""A part of the real students, end to end: imported, evaluated, trained on, scored; twice with one result."""
 
 import csv
 import gzip
@@ -22,7 +22,10 @@ from rollbook.testing.databases import TestServer
 
 SHARED = Path(os.environ.get("ROLLBOOK_SHARED") or Path(__file__).parents[3] / "shared")
 OULAD = SHARED / "data/oulad"
-FILES = ("courses", "assessments", "studentInfo", "studentRegistration", "studentAssessment", "studentVle")
+FILES = (
+    *("courses", "assessments", "vle"),
+    *("studentInfo", "studentRegistration", "studentAssessment", "studentVle"),
+)
 LIST = """
     SELECT rank, student_number, risk_score, confidence, risk_category, risk_factors::text
     FROM predictions JOIN students USING (tenant_id, student_id) ORDER BY rank
