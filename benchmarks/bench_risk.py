@@ -44,7 +44,7 @@ def main() -> None:
 def note(made: int, scored: int) -> str:
     return (
         f"{made:,} enrollments still open at day {DAY}; {scored:,} scored as of {AS_OF}."
-        " BBB 2013B -> 2013J with clicks is tested on the rows of the reference in the data's README: fitted on"
+        " BBB 2013B -> 2013J with clicks: the rows of the reference in the data's README, fitted on"
         " all courses of 2013B, and on BBB alone. The README's other references are over four presentations;"
         " only three are here, so those rows are not the same. 'Known in time' fits only on presentations"
         " that had ended by the day."

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from risk.cast import SPRING_28, STARTS, by_course, next_term, table, term
 from rollbook.core.tenancy import Tenant
-from rollbook.curriculum.models import CourseOutcome
+from rollbook.curriculum.models import CourseOutcome, CourseResult
 from rollbook.risk import service
 from rollbook.risk.errors import (
     AllAtRisk,
@@ -220,7 +220,7 @@ def test_features_that_nobody_has_are_left_out_and_named(db: Session, tenant: Te
     for number in range(40):
         student = make.create_student(db, number=f"S{number:02}")
         make.enroll_in_course(db, student, section)
-        make.record_outcome(db, student, section, ["pass", "fail"][number % 2])  # type: ignore[arg-type]
+        make.record_outcome(db, student, section, [CourseResult.PASS, CourseResult.FAIL][number % 2])
 
     summary = service.train(db, tenant, AS_OF)
 
