@@ -82,6 +82,6 @@ def test_a_document_can_be_followed(reader: Reader, path: Path) -> None:
 @pytest.mark.slow
 def test_the_readme_holds_on_a_clean_clone(clone: Reader) -> None:
     """`make demo` shows its pages, and `make test` sets up what tests need; here it runs a few of them."""
-    few = {**clone.environment, "ARGS": "tests/testing tests/core"}
+    few = {**clone.environment, "PYTEST_ADDOPTS": "tests/testing tests/core"}
 
     Reader(clone.folder, few).follow(_blocks(ROOT / "README.md"))

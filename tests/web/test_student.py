@@ -25,7 +25,7 @@ def test_every_chart_has_a_sentence_and_a_table_behind_it(sign_in: SignIn, world
     charts = re.findall(r'<svg class="chart" role="img" aria-label="([^"]+)"', page)
     tables = re.findall(r'<details class="figures"><summary>', page)
     assert len(charts) == len(tables) == 4
-    assert "Missed 21 of 60 days (35%): chronic absence" in charts[1]
+    assert "Missed 21 of 60 days (35.0%): chronic absence" in charts[1]
     assert "Handed in 9 of 10 pieces of work, 1 late" in charts[2]
     assert "last on Tue" in charts[3]
     assert page.count("<td><time") >= the_cast.WEEKS, "the scores, week by week"

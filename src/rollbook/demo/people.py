@@ -11,7 +11,7 @@ from rollbook.demo.words import BOYS, FAMILIES, GIRLS
 from rollbook.roster.models import SchoolType
 
 GRADES: Final = 13  # kindergarten, which is 0, to grade 12
-STUDENTS_PER_COUNSELOR: Final = 250
+STUDENTS_PER_COUNSELOR: Final = 150
 
 
 @dataclass(frozen=True, slots=True)

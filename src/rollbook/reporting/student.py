@@ -16,10 +16,11 @@ from rollbook.core import clock
 from rollbook.core.tenancy import Tenant
 from rollbook.curriculum.service import StudentSection, sections_of
 from rollbook.grades.service import Coursework, coursework_of
-from rollbook.risk.student import SubjectRisk, newest_score_on, risk_of
+from rollbook.risk.student import SubjectRisk, newest_list_on, newest_score_on, risk_of
 from rollbook.roster.service import StudentCard, find_student
 
 WINDOW: Final = timedelta(days=370)
+OLD: Final = timedelta(weeks=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class StudentRecord:
     risks: Sequence[SubjectRisk]
     since: date
     until: date
+    is_past: bool
     sections: Sequence[StudentSection]
     attendance: Attendance
     coursework: Coursework
@@ -40,10 +42,11 @@ class StudentRecord:
 def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | None = None) -> StudentRecord:
     """Return the student as things stood on ``as_of``; without it as they stand.
 
+    Where the newest list is old, the tenant's data is of a time gone by: things stand as on that list's day.
     The record reaches back about a year from the newest score, or from the end of the last course.
     Raises: ``StudentNotFound``, also for a student whom this transaction may not see.
     """
-    until = as_of or clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
+    until = as_of or _present(db, tenant)
     card = find_student(db, tenant.tenant_id, student_id, until)
     reference = min(until, _reference(db, tenant, student_id, until) or until)
     window = (db, tenant.tenant_id, student_id, _before(reference), until)
@@ -52,12 +55,19 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
         risks=risk_of(db, tenant, student_id, until),
         since=window[3],
         until=until,
+        is_past=until < clock.now().date() - timedelta(days=1),
         sections=sections_of(*window),
         attendance=attendance_of(*window),
         coursework=coursework_of(*window),
         activity=activity_of(*window),
         incidents=incidents_of(*window),
     )
+
+
+def _present(db: Session, tenant: Tenant) -> date:
+    today = clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
+    newest = newest_list_on(db, tenant)
+    return newest if newest is not None and newest < today - OLD else today
 
 
 def _reference(db: Session, tenant: Tenant, student_id: UUID, until: date) -> date | None:

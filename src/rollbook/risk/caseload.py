@@ -68,7 +68,7 @@ class Row:
     risk_category: RiskCategory
     confidence: float
     rank: int
-    change: float | None
+    previous_score: float | None
     factors: Sequence[Factor]
 
     @property
@@ -77,9 +77,14 @@ class Row:
         return LEVELS[self.risk_category]
 
     @property
+    def change(self) -> float | None:
+        """The change since the list before."""
+        return None if self.previous_score is None else self.risk_score - self.previous_score
+
+    @property
     def points(self) -> int | None:
-        """The change since the list before, in points of a hundred."""
-        return None if self.change is None else round(self.change * 100)
+        """The change as read from the page: in points of a hundred, between the figures shown."""
+        return points_between(self.previous_score, self.risk_score)
 
     @property
     def subject(self) -> Subject:
@@ -93,6 +98,11 @@ class Option:
 
     code: str
     title: str
+
+
+def points_between(earlier: float | None, later: float) -> int | None:
+    """Return the difference of two scores as they are shown, in points of a hundred."""
+    return None if earlier is None else round(later * 100) - round(earlier * 100)
 
 
 def read_page(  # noqa: PLR0913 -- each is a part of the address
@@ -216,6 +226,6 @@ def _row(row: RowMapping) -> Row:
         risk_category=RiskCategory(row["risk_category"]),
         confidence=row["confidence"],
         rank=row["rank"],
-        change=None if row["previous_score"] is None else row["risk_score"] - row["previous_score"],
+        previous_score=row["previous_score"],
         factors=factors_of(row["risk_factors"]),
     )

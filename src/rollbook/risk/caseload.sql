@@ -1,40 +1,48 @@
 -- name: lists
 -- The dates that have a list, newest first, each with the model to show: the active one, or else the newest.
+-- Steps from one (date, model) to the next along the index, instead of reading every prediction.
 -- params   tenant_id int, target text
 -- returns  as_of date, model_version text, is_active bool
-WITH RECURSIVE dates AS (
-    SELECT max(predictions.as_of) AS as_of
-    FROM predictions
-    WHERE predictions.tenant_id = :tenant_id
-    UNION ALL
-    SELECT (
-        SELECT max(predictions.as_of)
+WITH RECURSIVE scored AS (
+    (
+        SELECT
+            predictions.as_of,
+            predictions.model_version
         FROM predictions
-        WHERE predictions.tenant_id = :tenant_id AND predictions.as_of < dates.as_of
+        WHERE predictions.tenant_id = :tenant_id
+        ORDER BY predictions.as_of DESC, predictions.model_version DESC
+        LIMIT 1
     )
-    FROM dates
-    WHERE dates.as_of IS NOT NULL
+    UNION ALL
+    SELECT
+        earlier.as_of,
+        earlier.model_version
+    FROM scored
+    INNER JOIN LATERAL (
+        SELECT
+            predictions.as_of,
+            predictions.model_version
+        FROM predictions
+        WHERE
+            predictions.tenant_id = :tenant_id
+            AND (predictions.as_of, predictions.model_version) < (scored.as_of, scored.model_version)
+        ORDER BY predictions.as_of DESC, predictions.model_version DESC
+        LIMIT 1
+    ) AS earlier ON TRUE
 )
 
-SELECT DISTINCT ON (dates.as_of)
-    dates.as_of,
-    model_metadata.model_version,
+SELECT DISTINCT ON (scored.as_of)
+    scored.as_of,
+    scored.model_version,
     model_metadata.is_active
-FROM dates
+FROM scored
 INNER JOIN model_metadata
     ON
         model_metadata.tenant_id = :tenant_id
         AND model_metadata.target = :target
-        AND EXISTS (
-            SELECT 1
-            FROM predictions
-            WHERE
-                predictions.tenant_id = :tenant_id
-                AND predictions.as_of = dates.as_of
-                AND predictions.model_version = model_metadata.model_version
-        )
+        AND scored.model_version = model_metadata.model_version
 ORDER BY
-    dates.as_of DESC,
+    scored.as_of DESC,
     model_metadata.is_active DESC,
     model_metadata.created_at DESC,
     model_metadata.model_version ASC
@@ -65,6 +73,7 @@ WHERE
 
 -- name: caseload
 -- One page of a list, with its row's place, the number of rows, and the key that the page before stands after.
+-- All that fit are found and numbered by their keys alone; only the page's rows are looked up in full.
 -- params   tenant_id int, as_of date, model_version text; previous_as_of date, previous_model text or null;
 --          category, course, school text or null; words text[] (all must be in the name or number); sort text;
 --          after_key text and after_id uuid or null; page_size int
@@ -72,33 +81,17 @@ WHERE
 WITH matching AS (
     SELECT
         predictions.prediction_id,
-        predictions.student_id,
-        predictions.section_id,
-        predictions.risk_score,
-        predictions.risk_category,
-        predictions.confidence,
-        predictions.rank,
-        predictions.risk_factors,
-        students.student_number,
-        students.first_name,
-        students.last_name,
-        students.preferred_name,
-        students.grade_level,
-        courses.course_code,
-        courses.title AS course_title,
-        sections.section_code,
-        schools.school_code,
-        schools.name AS school_name,
-        previous.risk_score AS previous_score,
         CASE cast(:sort AS text)
-            WHEN
-                'name'
+            WHEN 'name'
                 THEN lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
             WHEN 'change'
                 THEN
                     lpad(
                         round(
-                            (1 - coalesce(predictions.risk_score - previous.risk_score, 0)) * 1000000
+                            (
+                                1 - predictions.risk_score
+                                + coalesce(previous.risk_score, predictions.risk_score)
+                            ) * 1000000
                         )::text,
                         7,
                         '0'
@@ -109,25 +102,10 @@ WITH matching AS (
     INNER JOIN students USING (tenant_id, student_id)
     LEFT JOIN sections
         ON predictions.tenant_id = sections.tenant_id AND predictions.section_id = sections.section_id
-    LEFT JOIN courses ON sections.tenant_id = courses.tenant_id AND sections.course_id = courses.course_id
-    LEFT JOIN LATERAL (
-        SELECT enrollments.school_id
-        FROM student_school_enrollments AS enrollments
-        WHERE
-            enrollments.tenant_id = predictions.tenant_id
-            AND enrollments.student_id = predictions.student_id
-            AND enrollments.entry_on <= predictions.as_of
-            AND (enrollments.exit_on IS NULL OR enrollments.exit_on > predictions.as_of)
-        ORDER BY enrollments.is_primary DESC, enrollments.entry_on DESC, enrollments.enrollment_id ASC
-        LIMIT 1
-    ) AS at_school ON TRUE
-    LEFT JOIN schools
-        ON
-            predictions.tenant_id = schools.tenant_id
-            AND coalesce(sections.school_id, at_school.school_id) = schools.school_id
     LEFT JOIN predictions AS previous
         ON
-            predictions.tenant_id = previous.tenant_id
+            cast(:sort AS text) = 'change'
+            AND predictions.tenant_id = previous.tenant_id
             AND previous.as_of = cast(:previous_as_of AS date)
             AND previous.model_version = cast(:previous_model AS text)
             AND predictions.student_id = previous.student_id
@@ -137,10 +115,34 @@ WITH matching AS (
         AND predictions.as_of = :as_of
         AND predictions.model_version = :model_version
         AND (cast(:category AS text) IS NULL OR predictions.risk_category = :category)
-        AND (cast(:school AS text) IS NULL OR schools.school_code = :school)
+        AND (
+            cast(:school AS text) IS NULL
+            OR sections.school_id IN (
+                SELECT schools.school_id
+                FROM schools
+                WHERE schools.tenant_id = :tenant_id AND schools.school_code = :school
+            )
+            OR (
+                sections.school_id IS NULL
+                AND predictions.student_id IN (
+                    SELECT enrollments.student_id
+                    FROM student_school_enrollments AS enrollments
+                    INNER JOIN schools USING (tenant_id, school_id)
+                    WHERE
+                        enrollments.tenant_id = :tenant_id
+                        AND schools.school_code = :school
+                        AND enrollments.entry_on <= :as_of
+                        AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
+                )
+            )
+        )
         AND (
             cast(:course AS text) IS NULL
-            OR courses.course_code = :course
+            OR sections.course_id IN (
+                SELECT courses.course_id
+                FROM courses
+                WHERE courses.tenant_id = :tenant_id AND courses.course_code = :course
+            )
             OR (
                 predictions.section_id IS NULL
                 AND predictions.student_id IN (
@@ -158,8 +160,9 @@ WITH matching AS (
             )
         )
         AND (
-            SELECT
-                coalesce(
+            cardinality(cast(:words AS text[])) = 0
+            OR (
+                SELECT
                     bool_and(
                         strpos(
                             lower(
@@ -173,10 +176,9 @@ WITH matching AS (
                             ),
                             word
                         ) > 0
-                    ),
-                    TRUE
-                )
-            FROM unnest(cast(:words AS text[])) AS word
+                    )
+                FROM unnest(cast(:words AS text[])) AS word
+            )
         )
 ),
 
@@ -201,10 +203,56 @@ page AS (
 SELECT
     page.*,
     before.sort_key AS before_key,
-    before.prediction_id AS before_id
+    before.prediction_id AS before_id,
+    predictions.student_id,
+    predictions.section_id,
+    predictions.risk_score,
+    predictions.risk_category,
+    predictions.confidence,
+    predictions.rank,
+    predictions.risk_factors,
+    students.student_number,
+    students.first_name,
+    students.last_name,
+    students.preferred_name,
+    students.grade_level,
+    courses.course_code,
+    courses.title AS course_title,
+    sections.section_code,
+    schools.name AS school_name,
+    previous.risk_score AS previous_score
 FROM page
 LEFT JOIN numbered AS before
-    ON before.place = (SELECT min(shown.place) FROM page AS shown) - cast(:page_size AS int) - 1
+    ON before.place = (SELECT min(here.place) FROM page AS here) - cast(:page_size AS int) - 1
+INNER JOIN predictions
+    ON predictions.tenant_id = :tenant_id AND page.prediction_id = predictions.prediction_id
+INNER JOIN students
+    ON predictions.tenant_id = students.tenant_id AND predictions.student_id = students.student_id
+LEFT JOIN sections
+    ON predictions.tenant_id = sections.tenant_id AND predictions.section_id = sections.section_id
+LEFT JOIN courses ON sections.tenant_id = courses.tenant_id AND sections.course_id = courses.course_id
+LEFT JOIN LATERAL (
+    SELECT enrollments.school_id
+    FROM student_school_enrollments AS enrollments
+    WHERE
+        enrollments.tenant_id = predictions.tenant_id
+        AND enrollments.student_id = predictions.student_id
+        AND enrollments.entry_on <= predictions.as_of
+        AND (enrollments.exit_on IS NULL OR enrollments.exit_on > predictions.as_of)
+    ORDER BY enrollments.is_primary DESC, enrollments.entry_on DESC, enrollments.enrollment_id ASC
+    LIMIT 1
+) AS at_school ON TRUE
+LEFT JOIN schools
+    ON
+        predictions.tenant_id = schools.tenant_id
+        AND coalesce(sections.school_id, at_school.school_id) = schools.school_id
+LEFT JOIN predictions AS previous
+    ON
+        predictions.tenant_id = previous.tenant_id
+        AND previous.as_of = cast(:previous_as_of AS date)
+        AND previous.model_version = cast(:previous_model AS text)
+        AND predictions.student_id = previous.student_id
+        AND previous.section_id IS NOT DISTINCT FROM predictions.section_id
 ORDER BY page.place;
 
 -- name: histories
@@ -349,3 +397,11 @@ WHERE
 SELECT max(as_of) AS as_of
 FROM predictions
 WHERE tenant_id = :tenant_id AND student_id = :student_id AND as_of <= :until;
+
+-- name: newest_list
+-- The date of the newest predictions.
+-- params   tenant_id int
+-- returns  one row: as_of date or null
+SELECT max(as_of) AS as_of
+FROM predictions
+WHERE tenant_id = :tenant_id;

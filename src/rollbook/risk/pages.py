@@ -110,7 +110,7 @@ def caseload_json(viewer: Viewing, wanted: Wanted, as_of: AsOf = "") -> Response
         "model_version": chosen.current.model_version if chosen.current else None,
         "is_synthetic": viewer.tenant.is_synthetic,
         "total": len(rows),
-        "rows": [asdict(row) | {"level": row.level.word} for row in rows],
+        "rows": [asdict(row) | {"change": row.change, "level": row.level.word} for row in rows],
     }
     return tables.json_response(document)
 

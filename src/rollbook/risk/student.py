@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from rollbook.core.tenancy import Tenant
-from rollbook.risk.caseload import Factor, factors_of
+from rollbook.risk.caseload import Factor, factors_of, points_between
 from rollbook.risk.levels import LEVELS, Level
 from rollbook.risk.lists import SQL
 from rollbook.risk.models import RiskCategory
@@ -57,9 +57,7 @@ class SubjectRisk:
     @property
     def points(self) -> int | None:
         """The change since then, in points of a hundred."""
-        if self.previous is None:
-            return None
-        return round(self.latest.risk_score * 100) - round(self.previous.risk_score * 100)
+        return points_between(self.previous.risk_score if self.previous else None, self.latest.risk_score)
 
 
 def risk_of(db: Session, tenant: Tenant, student_id: UUID, until: date) -> list[SubjectRisk]:
@@ -91,6 +89,12 @@ def newest_score_on(db: Session, tenant: Tenant, student_id: UUID, until: date) 
     """Return the date of the student's newest score up to ``until``."""
     key = {"tenant_id": tenant.tenant_id, "student_id": student_id, "until": until}
     newest: date | None = db.execute(SQL["newest_score"], key).scalar_one()
+    return newest
+
+
+def newest_list_on(db: Session, tenant: Tenant) -> date | None:
+    """Return the date of the newest list that this transaction sees anything of."""
+    newest: date | None = db.execute(SQL["newest_list"], {"tenant_id": tenant.tenant_id}).scalar_one()
     return newest
 
 

@@ -12,10 +12,11 @@ from markupsafe import Markup, escape
 
 WIDTH: Final = 360
 _LEFT: Final = 40
-_RIGHT: Final = 10
+_RIGHT: Final = 36  # room for the label of the last point
 _TOP: Final = 14
 _AXIS: Final = 18  # room for the labels of the time axis
 _FEW: Final = 60
+_KIND: Final = {"solid": "dot many", "hollow": "ring"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,7 @@ def dot_chart(points: Sequence[Point], span: Span, sentence: str) -> Markup:
     height = 120
     grid = _grid(height, [(0, "0%"), (0.5, "50%"), (1, "100%")])
     dots = "".join(
-        _circle(span.x(point.day), _y(point.value, height), 3, "ring" if point.mark == "hollow" else "dot")
-        for point in points
+        _circle(span.x(point.day), _y(point.value, height), 3, _KIND[point.mark]) for point in points
     )
     return _svg(WIDTH, height, sentence, grid + _months(span, height) + dots)
 
@@ -146,6 +146,5 @@ def _circle(x: float, y: float, radius: float, kind: str) -> str:
 
 
 def _label(x: float, y: float, text: str) -> str:
-    """Write beside the last point, on the side where there is room."""
-    above = y - 7 if y > _TOP + 10 else y + 15
-    return f'<text class="end value" x="{min(x + 8, WIDTH - 2):.1f}" y="{above:.1f}">{text}</text>'
+    """Write to the right of the last point."""
+    return f'<text class="value" x="{x + 6:.1f}" y="{y + 4.5:.1f}">{text}</text>'
