@@ -299,7 +299,7 @@ WHERE
     );
 
 -- name: merge_features
--- The staged features: what is new is added, what differs replaced, the rest left alone.
+-- Keep a day's features where they are new or differ.
 -- params   tenant_id int, as_of date, feature_set_version text
 INSERT INTO student_features AS kept (
     tenant_id,
@@ -350,7 +350,7 @@ WHERE
     );
 
 -- name: merge_predictions
--- The staged predictions, likewise.
+-- Keep a day's predictions where they are new or differ.
 -- params   tenant_id int, as_of date, model_version text, feature_set_version text
 INSERT INTO predictions AS kept (
     tenant_id,
