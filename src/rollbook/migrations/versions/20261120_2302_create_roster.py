@@ -215,9 +215,6 @@ def upgrade() -> None:
             ["students.tenant_id", "students.student_id"],
             name=op.f("fk_student_school_enrollments_tenant_id_student_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_student_school_enrollments_tenant_id")
-        ),
         sa.PrimaryKeyConstraint("tenant_id", "enrollment_id", name=op.f("pk_student_school_enrollments")),
         sa.UniqueConstraint(
             "tenant_id",

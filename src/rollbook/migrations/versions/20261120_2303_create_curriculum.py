@@ -152,15 +152,12 @@ def upgrade() -> None:
             ["students.tenant_id", "students.student_id"],
             name=op.f("fk_course_enrollments_tenant_id_student_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_course_enrollments_tenant_id")
-        ),
         sa.PrimaryKeyConstraint("tenant_id", "student_id", "section_id", name=op.f("pk_course_enrollments")),
     )
     op.create_index(
-        op.f("ix_course_enrollments_tenant_id_section_id"),
+        op.f("ix_course_enrollments_tenant_id_section_id_student_id"),
         "course_enrollments",
-        ["tenant_id", "section_id"],
+        ["tenant_id", "section_id", "student_id"],
         unique=False,
     )
     op.create_table(
@@ -192,9 +189,6 @@ def upgrade() -> None:
             ],
             name=op.f("fk_course_outcomes_tenant_id_student_id_section_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_course_outcomes_tenant_id")
-        ),
         sa.PrimaryKeyConstraint("tenant_id", "student_id", "section_id", name=op.f("pk_course_outcomes")),
     )
     op.create_index(
@@ -214,7 +208,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_course_outcomes_tenant_id_section_id"), table_name="course_outcomes")
     op.drop_table("course_outcomes")
-    op.drop_index(op.f("ix_course_enrollments_tenant_id_section_id"), table_name="course_enrollments")
+    op.drop_index(
+        op.f("ix_course_enrollments_tenant_id_section_id_student_id"), table_name="course_enrollments"
+    )
     op.drop_table("course_enrollments")
     op.drop_index(op.f("ix_sections_tenant_id_teacher_staff_id"), table_name="sections")
     op.drop_index(op.f("ix_sections_tenant_id_school_id"), table_name="sections")

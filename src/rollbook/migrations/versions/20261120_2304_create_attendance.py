@@ -74,9 +74,6 @@ def upgrade() -> None:
             ["students.tenant_id", "students.student_id"],
             name=op.f("fk_attendance_records_tenant_id_student_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_attendance_records_tenant_id")
-        ),
         sa.PrimaryKeyConstraint(
             "tenant_id", "student_id", "date", "period", name=op.f("pk_attendance_records")
         ),

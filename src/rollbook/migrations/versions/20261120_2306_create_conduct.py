@@ -54,9 +54,6 @@ def upgrade() -> None:
             ["students.tenant_id", "students.student_id"],
             name=op.f("fk_discipline_incidents_tenant_id_student_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_discipline_incidents_tenant_id")
-        ),
         sa.PrimaryKeyConstraint("tenant_id", "incident_id", name=op.f("pk_discipline_incidents")),
     )
     op.create_index(

@@ -100,7 +100,6 @@ def upgrade() -> None:
             ["students.tenant_id", "students.student_id"],
             name=op.f("fk_predictions_tenant_id_student_id"),
         ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_predictions_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "prediction_id", name=op.f("pk_predictions")),
         sa.UniqueConstraint(
             "tenant_id",
@@ -148,9 +147,6 @@ def upgrade() -> None:
             ["tenant_id", "student_id"],
             ["students.tenant_id", "students.student_id"],
             name=op.f("fk_student_features_tenant_id_student_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_student_features_tenant_id")
         ),
         sa.PrimaryKeyConstraint("tenant_id", "features_id", name=op.f("pk_student_features")),
         sa.UniqueConstraint(
@@ -202,9 +198,6 @@ def upgrade() -> None:
             ["tenant_id", "student_id"],
             ["students.tenant_id", "students.student_id"],
             name=op.f("fk_training_feedback_tenant_id_student_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_training_feedback_tenant_id")
         ),
         sa.PrimaryKeyConstraint("tenant_id", "feedback_id", name=op.f("pk_training_feedback")),
     )

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261120_2320"
-down_revision = "20261120_2311"
+down_revision = "20261120_2310"
 branch_labels = None
 depends_on = None
 
