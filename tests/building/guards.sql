@@ -154,7 +154,8 @@ WHERE
     AND NOT coalesce(pg_class.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], FALSE);
 
 -- name: definers_pin_their_path
--- A function that runs with its owner's rights pins search_path, and is not for everybody to call.
+-- A function that runs with its owner's rights pins search_path, and is not for everybody to call, nor to hang as
+-- a trigger on a table of their own.
 -- returns  fault text
 SELECT functions.oid::regprocedure || ' runs as its owner and does not pin search_path' AS fault
 FROM our_functions AS functions
@@ -163,8 +164,7 @@ UNION ALL
 SELECT functions.oid::regprocedure || ' runs as its owner and anybody may call it' AS fault
 FROM our_functions AS functions
 WHERE
-    functions.prorettype <> 'trigger'::regtype
-    AND EXISTS (
+    EXISTS (
         SELECT 1
         FROM aclexplode(coalesce(functions.proacl, acldefault('f', functions.proowner))) AS acl
         WHERE acl.grantee = 0
