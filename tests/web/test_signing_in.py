@@ -116,7 +116,9 @@ def test_signing_out_ends_the_session_for_good(client: TestClient) -> None:
     assert client.get("/caseload").status_code == 303
 
 
-def test_guessing_is_made_to_wait_whether_or_not_there_is_an_account(client: TestClient) -> None:
+def test_guessing_is_made_to_wait_whether_or_not_there_is_an_account(
+    app: FastAPI, client: TestClient
+) -> None:
     for email in ("guessed@oak.example", "principal@oak.example"):
         answers = [post_form(client, "/sign-in", email=email, password="wrong wrong") for _ in range(11)]
 
@@ -126,3 +128,11 @@ def test_guessing_is_made_to_wait_whether_or_not_there_is_an_account(client: Tes
     assert right.status_code == 429
     other = post_form(client, "/sign-in", email=EMAIL, password=the_cast.PASSWORD)
     assert other.status_code == 303, "nobody else waits"
+    assert _from("192.0.2.7", app, "principal@oak.example") == 303, "nor does the owner, elsewhere"
+
+
+def _from(host: str, app: FastAPI, email: str) -> int:
+    with TestClient(
+        app, base_url="http://rollbook.test", follow_redirects=False, client=(host, 50_000)
+    ) as elsewhere:
+        return post_form(elsewhere, "/sign-in", email=email, password=the_cast.PASSWORD).status_code

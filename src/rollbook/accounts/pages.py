@@ -44,15 +44,15 @@ def sign_in(  # noqa: PLR0913, PLR0917 -- the form's fields
     """Begin a session and go where the user wanted; or the form again, with what is wrong."""
     check_form(form_token, cookies.form_secret(request))
     throttle: Throttle = request.app.state.throttle
+    host = request.client.host if request.client else ""
     try:
-        throttle.check(email)
+        throttle.begin(email, host)
         signed_in = service.sign_in(db, email, password)
     except TooManyTries as error:
         return _form(request, next_path=next, email=email, fault=sentence_of(error), status=429)
     except SignInFailed as error:
-        throttle.failed(email)
         return _form(request, next_path=next, email=email, fault=sentence_of(error), status=401)
-    throttle.succeeded(email)
+    throttle.succeeded(email, host)
     response = Response(status_code=303, headers={"Location": local_path(next)})
     cookies.set_session(request, response, signed_in.token)
     return response
