@@ -1,9 +1,14 @@
 """Signing in and out over HTTP: cookies, forms of our own only, no way out to another site."""
 
+import asyncio
+import threading
+
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from rollbook.accounts import service
 from web import cast as the_cast
 from web.clients import post_form
 
@@ -136,3 +141,30 @@ def _from(host: str, app: FastAPI, email: str) -> int:
         app, base_url="http://rollbook.test", follow_redirects=False, client=(host, 50_000)
     ) as elsewhere:
         return post_form(elsewhere, "/sign-in", email=email, password=the_cast.PASSWORD).status_code
+
+
+def test_a_crowd_that_signs_in_keeps_no_page_waiting(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More passwords than the server has threads are to be checked, which takes as long as we say."""
+    checking, done = threading.Semaphore(0), threading.Event()
+
+    def check(_password_hash: str | None, _password: str) -> bool:
+        checking.release()
+        return done.wait(60) and False
+
+    async def crowd() -> tuple[int, set[int]]:
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://rollbook.test") as client:
+            page = (await client.get("/sign-in")).text
+            form = {"form_token": page.split('name="form_token" value="')[1].split('"')[0], "password": "x"}
+            fields = [form | {"email": f"crowd{n}@oak.example"} for n in range(60)]
+            tries = [asyncio.create_task(client.post("/sign-in", data=each)) for each in fields]
+            try:
+                await asyncio.to_thread(checking.acquire, timeout=30)
+                health = await asyncio.wait_for(client.get("/ready"), timeout=20)
+            finally:
+                done.set()
+            return health.status_code, {answer.status_code for answer in await asyncio.gather(*tries)}
+
+    monkeypatch.setattr(service, "is_password_of", check)
+
+    assert asyncio.run(crowd()) == (200, {401})
