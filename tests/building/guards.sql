@@ -37,8 +37,12 @@ WHERE
         SELECT 1 FROM pg_policy
         WHERE
             pg_policy.polrelid = tables.oid
-            AND pg_get_expr(pg_policy.polqual, pg_policy.polrelid) LIKE '%student_id IN ( SELECT unnest(%rollbook.students%'
-            AND pg_get_expr(pg_policy.polwithcheck, pg_policy.polrelid) LIKE '%student_id IN ( SELECT unnest(%'
+            AND pg_get_expr(
+                pg_policy.polqual, pg_policy.polrelid
+            ) LIKE '%student_id IN ( SELECT unnest(%rollbook.students%'
+            AND pg_get_expr(
+                pg_policy.polwithcheck, pg_policy.polrelid
+            ) LIKE '%student_id IN ( SELECT unnest(%'
     );
 
 -- name: partitions_are_not_granted
