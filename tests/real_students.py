@@ -1,7 +1,7 @@
 """Where the real students are: ``$ROLLBOOK_SHARED/data/oulad``, by default beside the checkout.
 
 Tests that need them say so by ``pytestmark = NEEDS_OULAD``. They are skipped where the folder is absent, and
-where CI=true that fails; a CI that has no such data says ROLLBOOK_SHARED=none, and then they are not selected.
+where CI=true that fails; a CI without such data says ROLLBOOK_SHARED=none, and then they are not selected.
 """
 
 import os
