@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import text
@@ -38,9 +38,9 @@ def run(fresh_database: Database) -> Run:
 
 
 @pytest.fixture
-def oak(fresh_database: Database) -> Callable[[], tuple[int, ...]]:
+def oak(fresh_database: Database) -> Iterator[Callable[[], tuple[int, ...]]]:
     """Make two terms of students that stay; return what counts the rows that risk writes."""
-    engine = engine_for(fresh_database.url)
+    engine = engine_for(fresh_database.url)  # its pool would outlive the database
     with Session(engine) as db, db.begin():
         look_through(db, Visibility(ensure_tenant(db, "oak", name="Oak").tenant_id))
         term(db)
@@ -51,7 +51,8 @@ def oak(fresh_database: Database) -> Callable[[], tuple[int, ...]]:
             look_through(db, Visibility(find_tenant(db, "oak").tenant_id))
             return tuple(db.execute(text(COUNTS)).one())
 
-    return counts
+    yield counts
+    engine.dispose()
 
 
 def test_the_main_job_from_features_to_a_list(run: Run, oak: Callable[[], tuple[int, ...]]) -> None:

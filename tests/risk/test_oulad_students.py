@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from real_students import NEEDS_OULAD, OULAD
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Tenant, Visibility, find_tenant, look_through
 from rollbook.exchange.oulad import import_oulad
@@ -20,8 +20,6 @@ from rollbook.risk import service
 from rollbook.risk.evaluation import Choice, Evaluation, evaluate
 from rollbook.testing.databases import TestServer
 
-SHARED = Path(os.environ.get("ROLLBOOK_SHARED") or Path(__file__).parents[3] / "shared")
-OULAD = SHARED / "data/oulad"
 FILES = (
     *("courses", "assessments", "vle"),
     *("studentInfo", "studentRegistration", "studentAssessment", "studentVle"),
@@ -31,7 +29,7 @@ LIST = """
     FROM predictions JOIN students USING (tenant_id, student_id) ORDER BY rank
 """
 
-pytestmark = pytest.mark.skipif(not OULAD.is_dir(), reason=f"no real students in {OULAD}")
+pytestmark = NEEDS_OULAD
 
 
 @pytest.fixture(scope="module")
