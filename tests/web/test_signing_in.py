@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
@@ -167,4 +168,5 @@ def test_a_crowd_that_signs_in_keeps_no_page_waiting(app: FastAPI, monkeypatch: 
 
     monkeypatch.setattr(service, "is_password_of", check)
 
-    assert asyncio.run(crowd()) == (200, {401})
+    with ThreadPoolExecutor(1) as apart:  # Playwright has a loop of its own in this thread
+        assert apart.submit(asyncio.run, crowd()).result() == (200, {401})
