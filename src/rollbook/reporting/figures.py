@@ -77,9 +77,7 @@ def _attendance(record: StudentRecord, span: Span | None) -> Figure:
     attendance = record.attendance
     if not attendance.weeks or span is None:
         return Figure("No attendance is on record for this time.")
-    sentence = (
-        f"Missed {attendance.missed} of {many(attendance.days, 'day')} ({attendance.missed_rate:.1%})"
-    )
+    sentence = f"Missed {attendance.missed} of {many(attendance.days, 'day')} ({attendance.missed_rate:.1%})"
     sentence += (
         ": chronic absence, which begins at 10%."
         if attendance.is_chronic
