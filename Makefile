@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-export ROLLBOOK_HOME ?= $(CURDIR)/.rollbook
+export ROLLBOOK_HOME := $(or $(ROLLBOOK_HOME),$(CURDIR)/.rollbook)
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin

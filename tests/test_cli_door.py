@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 import rollbook
 from rollbook import cli
@@ -91,3 +95,50 @@ def test_the_unexpected_is_a_sentence_and_a_traceback_only_for_debugging(tmp_pat
     assert done.stderr.startswith("Error: JSONDecodeError: ")
     assert "Traceback" not in done.stderr
     assert "Traceback" in run("status", ROLLBOOK_HOME=str(tmp_path), ROLLBOOK_DEBUG="1").stderr
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "says"),
+    [
+        ("53100", "PostgreSQL has no space left (made up). What was begun is undone: free some space"),
+        ("42P01", "The schema is not the one of this release (made up). Run `rollbook migrate up`."),
+        ("57P01", "The database does not answer: made up. `rollbook status` says more."),
+        ("23505", "UniqueViolation: made up. (ROLLBOOK_DEBUG=1 shows where)"),
+    ],
+)
+def test_what_the_database_refuses_is_told_apart_and_without_values(
+    db: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    sqlstate: str,
+    says: str,
+) -> None:
+    db.execute(
+        text(f"""
+        CREATE FUNCTION pg_temp.refuse(value text) RETURNS void AS
+        'BEGIN RAISE ''made up'' USING ERRCODE = ''{sqlstate}'', DETAIL = ''secret''; END' LANGUAGE plpgsql
+    """)
+    )
+
+    def refused() -> None:
+        with db.begin_nested():
+            db.execute(text("SELECT pg_temp.refuse(:value)"), {"value": "secret"})
+
+    monkeypatch.setattr(cli, "app", refused)
+    assert cli.run() == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"Error: {says}")
+    assert "secret" not in told.err
+    with pytest.raises(DBAPIError):
+        refused()
+
+
+def test_a_server_that_is_gone_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "app", lambda: psycopg.connect("postgresql://someone:secret@127.0.0.1:1/x"))
+    assert cli.run() == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Error: The database does not answer: connection failed")
+    assert "secret" not in told

@@ -36,6 +36,11 @@ NOUNS: Final = {
 }
 
 _OF_COMPLETION: Final = {"install_completion", "show_completion"}
+_WHERE: Final = " (ROLLBOOK_DEBUG=1 shows where)"
+# SQLSTATEs: disk_full; undefined table, function, column, schema; connection exceptions and shutdowns
+_NO_SPACE: Final = {"53100"}
+_NO_SUCH_OBJECT: Final = {"42P01", "42883", "42703", "3F000"}
+_GONE: Final = ("08", "57P")
 FAILED: Final = 1
 WRONG_USE: Final = 2
 
@@ -141,14 +146,28 @@ def _describe(error: Exception) -> tuple[str, str, int]:
     name = type(error).__name__
     if name == "ValidationError" and getattr(error, "title", "") == "Settings":
         return "SettingsInvalid", _settings_sentence(error), WRONG_USE
-    if name == "OperationalError":
-        first = str(error).splitlines()[0]
-        return (
-            "DatabaseUnavailable",
-            f"The database does not answer: {first} `rollbook status` says more.",
-            FAILED,
+    said = getattr(error, "orig", error)  # what PostgreSQL said, without the statement and its values
+    if hasattr(said, "sqlstate"):
+        return *_describe_refusal(said), FAILED
+    return "Unexpected", f"{name}: {text or 'no message'}{_WHERE}", FAILED
+
+
+def _describe_refusal(said: Any) -> tuple[str, str]:  # noqa: ANN401 -- psycopg is not loaded for this
+    """Return a code and a sentence for what the database said, or that it said nothing."""
+    name, state = type(said).__name__, said.sqlstate or ""
+    first = next(iter(str(said).splitlines()), "no message").rstrip(".")
+    if state in _NO_SPACE:
+        return "DiskFull", (
+            f"PostgreSQL has no space left ({first}). What was begun is undone:"
+            " free some space, then try again."
         )
-    return "Unexpected", f"{name}: {text or 'no message'} (ROLLBOOK_DEBUG=1 shows where)", FAILED
+    if state in _NO_SUCH_OBJECT:
+        return "SchemaDiffers", (
+            f"The schema is not the one of this release ({first}). Run `rollbook migrate up`."
+        )
+    if name == "OperationalError" or state.startswith(_GONE):
+        return "DatabaseUnavailable", f"The database does not answer: {first}. `rollbook status` says more."
+    return "Unexpected", f"{name}: {first}.{_WHERE}"
 
 
 def _settings_sentence(error: Any) -> str:  # noqa: ANN401 -- pydantic is not loaded for this

@@ -1,5 +1,7 @@
 """The district in the database: the same for the same seed, true to the calendar, with versions."""
 
+import subprocess
+import sys
 from datetime import date
 from typing import Final
 
@@ -15,6 +17,7 @@ from rollbook.demo.service import (
     TenantNotEmpty,
     generate_district,
 )
+from rollbook.testing.databases import Database
 
 TABLES: Final = (
     "schools",
@@ -244,3 +247,27 @@ def test_a_day_outside_the_year_is_refused(db: Session, tenant: Tenant) -> None:
 @pytest.mark.parametrize("students", [1, 2, 14])
 def test_a_tiny_district_is_still_one(db: Session, tenant: Tenant, students: int) -> None:
     assert generate_district(db, tenant, students=students).rows["students"] == students
+
+
+ALONE: Final = """
+import sys
+from rollbook.core.database import engine_for
+from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
+from rollbook.demo import service
+from sqlalchemy.orm import Session
+
+with Session(engine_for(sys.argv[1])) as db, db.begin():
+    tenant = ensure_tenant(db, "alone", name="Alone", is_synthetic=True)
+    look_through(db, Visibility(tenant.tenant_id))
+    service.ensure_months(db)
+    print(service.generate_district(db, tenant, students=5).rows["courses"])
+"""
+
+
+def test_it_is_made_where_nobody_else_has_loaded_the_tables(fresh_database: Database) -> None:
+    """As after `rollbook up`, or an interrupted demo: with nothing to migrate, Alembic loads no models."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, fresh_database.url], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -122,6 +123,9 @@ def test_commands_say_where_the_schema_is(running: Settings) -> None:
 
     dry = run_rollbook("migrate", "up", "--dry-run", home=running.home)
     assert (dry.returncode, tables(server.status(running).owner_url)) == (0, set())
+    first = migrate.pending(server.status(running).owner_url)[0].id
+    dry = run_rollbook("migrate", "up", "--dry-run", "--to", first, "--json", home=running.home)
+    assert [step["id"] for step in json.loads(dry.stdout)] == [first]
 
     assert run_rollbook("migrate", home=running.home).returncode == 0
     after = run_rollbook("migrate", "status", "--json", home=running.home)

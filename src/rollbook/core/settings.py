@@ -2,16 +2,22 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_DAY_S: Final = 86_400
+_YEAR_H: Final = 8_784
+
 
 class Settings(BaseSettings):
     """Settings of one process. The field's description is what docs/settings.md must say."""
 
-    model_config = SettingsConfigDict(env_prefix="ROLLBOOK_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ROLLBOOK_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(
         default_factory=lambda: user_data_path("rollbook"),
@@ -35,10 +41,14 @@ class Settings(BaseSettings):
     tenant: str | None = Field(default=None, description="Tenant that commands use when --tenant is absent.")
     web_host: str = Field(default="127.0.0.1", description="Address that `rollbook serve` listens on.")
     web_port: int = Field(default=8000, ge=0, le=65535, description="Port that `rollbook serve` listens on.")
-    session_idle_minutes: int = Field(default=60, ge=1, description="A sign-in ends after this long unused.")
-    session_hours: int = Field(default=12, ge=1, description="A sign-in ends after this long in any case.")
+    session_idle_minutes: int = Field(
+        default=60, ge=1, le=_YEAR_H * 60, description="A sign-in ends after this long unused."
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=_YEAR_H, description="A sign-in ends after this long in any case."
+    )
     statement_timeout_s: int = Field(
-        default=30, ge=1, description="Longest a page's or API's statement may run."
+        default=30, ge=1, le=_DAY_S, description="Longest a page's or API's statement may run."
     )
 
 

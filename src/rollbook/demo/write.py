@@ -26,10 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from rollbook.core.progress import Report
-from rollbook.core.schema import Base
 from rollbook.core.tenancy import Tenant
 from rollbook.demo.calendar import Array
 from rollbook.demo.facts import Columns, Correction, District
+from rollbook.migrations.registry import metadata
 
 _MONTHS: Final = text("SELECT rollbook_ensure_months(cast(:table AS regclass), :since, :until)")
 
@@ -49,16 +49,14 @@ def write_district(db: Session, tenant: Tenant, district: District, report: Repo
 
 
 def _ensure_months(db: Session, name: str, columns: Columns) -> None:
-    if not Base.metadata.tables[name].dialect_options["postgresql"]["partition_by"] or not len(
-        columns["date"]
-    ):
+    if not metadata.tables[name].dialect_options["postgresql"]["partition_by"] or not len(columns["date"]):
         return
     first, last = columns["date"].min().item(), columns["date"].max().item()
     db.execute(_MONTHS, {"table": name, "since": first, "until": last})
 
 
 def _insert(db: Session, tenant: Tenant, name: str, columns: Columns) -> int:
-    target = Base.metadata.tables[name]
+    target = metadata.tables[name]
     staged = _stage(db, target, columns)
     values: list[ColumnElement[Any]] = [literal(tenant.tenant_id), *staged.c]
     chosen = select(*values).select_from(staged)
@@ -69,7 +67,7 @@ def _insert(db: Session, tenant: Tenant, name: str, columns: Columns) -> int:
 
 
 def _update(db: Session, tenant: Tenant, correction: Correction) -> None:
-    target = Base.metadata.tables[correction.table]
+    target = metadata.tables[correction.table]
     staged = _stage(db, target, {**correction.key, **correction.columns})
     same = and_(
         target.c.tenant_id == tenant.tenant_id,

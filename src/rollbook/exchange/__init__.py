@@ -1,7 +1,6 @@
 """Floor: exchange. The standards and published formats that data comes in: OULAD first.
 
 Owns    no table: it writes those of the rooms
-Owns    nothing in the database
 Reads   intake (files), roster, curriculum, grades, activity (the tables that rows go to)
 Verbs   oulad.import_oulad
 Terms   drop = the files of one delivery, in a directory; presentation = OULAD's word for a section

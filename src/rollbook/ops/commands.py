@@ -14,12 +14,13 @@ from rollbook.core import output
 from rollbook.core.progress import Report, progress_bar
 from rollbook.core.settings import settings
 from rollbook.ops import server
-from rollbook.ops.errors import LogElsewhere
+from rollbook.ops.errors import LogElsewhere, ServerNotRunning
 
 app = typer.Typer()
 
 NOT_RUNNING: Final = 3
 _FOLLOW_EVERY_S: Final = 0.2
+_NO_ANSWER: Final = "The server in ROLLBOOK_DATABASE_URL does not answer; `rollbook up` says why."
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
@@ -61,7 +62,7 @@ def status(*, json: Json = False) -> None:
     state = server.status()
     _show(state, json=json)
     if not state.running:
-        output.say("PostgreSQL is not running. Start it with `rollbook up`.")
+        output.say(_NO_ANSWER if state.kind == "external" else str(ServerNotRunning()))
         raise typer.Exit(NOT_RUNNING)
 
 

@@ -103,6 +103,10 @@ class ServerNotRunning(Unavailable):
     """The server is not running. Start it with `rollbook up`."""
 
 
+class ServerNotReady(Unavailable):
+    """The server answers, but the passwords of Rollbook's roles on it are not here. Run `rollbook up`."""
+
+
 class SecretsUnreadable(Forbidden):
     """The passwords in {path} cannot be read: {reason}.
 
@@ -127,6 +131,13 @@ class LogElsewhere(Invalid):
 
 class ExternalUnreachable(Unavailable):
     """The server in ROLLBOOK_DATABASE_URL does not answer ({reason})."""
+
+
+class ExternalUrlInvalid(Invalid):
+    """{name} is not a PostgreSQL URL: write postgresql://role:password@host:5432/database.
+
+    In the password, write what is neither letter nor digit as %XX: an @ as %40, a / as %2F.
+    """
 
 
 class ExternalTooOld(Unavailable):

@@ -1,11 +1,12 @@
 """A server that somebody else runs: checked, given our two roles, never started and never stopped."""
 
 from typing import Any, Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import conninfo, sql
 
+from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
 from rollbook.ops.binaries import OLDEST_MAJOR
@@ -16,10 +17,14 @@ from rollbook.ops.errors import (
     ExternalRoleTooWeak,
     ExternalTooOld,
     ExternalUnreachable,
+    ExternalUrlInvalid,
     RoleTaken,
 )
+from rollbook.ops.home import Home
 
 _TIMEOUT_S: Final = 10
+_SCHEMES: Final = ("postgresql://", "postgres://")
+_OF_THE_ROLE: Final = {"user", "password", "passfile"}
 _GRANTED: Final = """
 SELECT
     has_database_privilege(%(owner)s, current_database(), 'CREATE')
@@ -38,15 +43,15 @@ WHERE pg_has_role(current_user, oid, 'MEMBER')
 """
 
 
-def up(settings: Settings) -> None:
+def up(settings: Settings, report: Report) -> None:
     """Check the server; make the two roles there unless both URLs are given."""
     with _connect(_database_url(settings)) as db:
         _check_version(db)
         if settings.owner_url is not None:
             _check_app_role(db)
-            _connect(settings.owner_url.get_secret_value()).close()
+            _connect(_owner_url(settings)).close()
             return
-        _provision(settings, db)
+        _provision(settings, db, report)
     # what the roles can do is what counts
     with _connect(status(settings).url) as db:
         _check_app_role(db)
@@ -54,7 +59,23 @@ def up(settings: Settings) -> None:
 
 def _database_url(settings: Settings) -> str:
     assert settings.database_url is not None
-    return settings.database_url.get_secret_value()
+    return _checked(settings.database_url.get_secret_value(), "ROLLBOOK_DATABASE_URL")
+
+
+def _owner_url(settings: Settings) -> str:
+    assert settings.owner_url is not None
+    return _checked(settings.owner_url.get_secret_value(), "ROLLBOOK_OWNER_URL")
+
+
+def _checked(url: str, name: str) -> str:
+    """Return ``url`` if it is one. What is wrong with it is not told: libpq would quote the password."""
+    if not url.startswith(_SCHEMES):
+        raise ExternalUrlInvalid(name=name)
+    try:
+        conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise ExternalUrlInvalid(name=name) from None
+    return url
 
 
 def _connect(url: str) -> roles.Connection:
@@ -89,11 +110,15 @@ def _check_app_role(db: roles.Connection) -> None:
         raise AppRoleLacksGrants(role=role)
 
 
-def _provision(settings: Settings, db: roles.Connection) -> None:
+def _provision(settings: Settings, db: roles.Connection, report: Report) -> None:
     home = home_of(settings)
     home.make()
-    server = _server_name(db)
-    admin = db.info.user
+    with home.locked(report):
+        _make_roles(settings, home, db)
+
+
+def _make_roles(settings: Settings, home: Home, db: roles.Connection) -> None:
+    server, admin = _server_name(db), db.info.user
     powers = db.execute(
         "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
@@ -177,7 +202,7 @@ def status(settings: Settings) -> ServerStatus:
 
 def _urls(settings: Settings, server: str) -> tuple[str, str]:
     if settings.owner_url is not None:
-        return _database_url(settings), settings.owner_url.get_secret_value()
+        return _database_url(settings), _owner_url(settings)
     passwords = home_of(settings).passwords(server)
     url, owner_url = (
         _url_as(settings, role, passwords[role]) if role in passwords else ""
@@ -187,14 +212,16 @@ def _urls(settings: Settings, server: str) -> tuple[str, str]:
 
 
 def _parts(settings: Settings) -> dict[str, Any]:
-    try:
-        return conninfo.conninfo_to_dict(_database_url(settings))
-    except psycopg.ProgrammingError as error:
-        raise ExternalUnreachable(reason=" ".join(str(error).split())) from error
+    return conninfo.conninfo_to_dict(_database_url(settings))
 
 
 def _url_as(settings: Settings, role: str, password: str) -> str:
-    """Return ROLLBOOK_DATABASE_URL with another role and password, all else as it is."""
+    """Return ROLLBOOK_DATABASE_URL with another role and password, all else as it is.
+
+    Those in its query go, since libpq prefers them.
+    """
     parts = urlsplit(_database_url(settings))
     _, _, address = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{address}"))
+    netloc = f"{role}:{quote(password, safe='')}@{address}"
+    kept = [part for part in parts.query.split("&") if unquote(part.partition("=")[0]) not in _OF_THE_ROLE]
+    return urlunsplit(parts._replace(netloc=netloc, query="&".join(kept)))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from rollbook.core.progress import Report
-from rollbook.ops.errors import SecretsUnreadable, ServerBusy, file_errors
+from rollbook.ops.errors import FolderNotWritable, SecretsUnreadable, ServerBusy, file_errors
 
 LOCK_TIMEOUT_S: Final = 180
 _LOG_ROTATES_AT_BYTES: Final = 20_000_000
@@ -52,13 +52,17 @@ class Home:
     def make(self) -> None:
         """Make the folder. Root's lets the server's account pass; secrets.json is closed by itself."""
         with file_errors(self.path):
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except FileNotFoundError as error:  # as in /proc
+                raise FolderNotWritable(path=self.path, reason=error.strerror) from error
             if os.geteuid() == 0:
                 self.path.chmod(self.path.stat().st_mode | 0o711)
 
     def recall(self) -> dict[str, Any]:
         """Return what `up` wrote down: port, socket, version, kind."""
-        return _read_json(self.path / "server.json")
+        with file_errors(self.path):
+            return _read_json(self.path / "server.json")
 
     def remember(self, **facts: object) -> None:
         """Add ``facts`` to what `up` wrote down."""

@@ -78,13 +78,13 @@ def current(owner_url: str) -> Revision | None:
     return applied[-1] if applied else None
 
 
-def pending(owner_url: str) -> list[Revision]:
-    """Return the migrations that are not applied, oldest first.
+def pending(owner_url: str, revision: str = "head") -> list[Revision]:
+    """Return the migrations up to ``revision`` that are not applied, oldest first.
 
-    Raises: ``SchemaNewer``.
+    Raises: ``SchemaNewer``; ``RevisionUnknown``.
     """
     with _connected(owner_url) as db:
-        return _missing(db, "head")
+        return _missing(db, revision)
 
 
 def newest() -> str | None:

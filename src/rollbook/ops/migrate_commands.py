@@ -6,9 +6,9 @@ import typer
 
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
-from rollbook.ops import migrate, server
-from rollbook.ops.errors import ServerNotRunning
+from rollbook.ops import migrate
 from rollbook.ops.migrate import Revision
+from rollbook.ops.work import running_server
 
 app = typer.Typer(help="Bring the schema forth or back, or say where it is.")
 
@@ -32,9 +32,9 @@ def up(
     json: Json = False,
 ) -> None:
     """Apply the migrations that are missing. Safe while Rollbook serves; two at once take turns."""
-    url = _owner_url()
+    url = running_server().owner_url
     if dry_run:
-        _show(migrate.pending(url), json=json)
+        _show(migrate.pending(url, to), json=json)
         return
     with progress_bar() as report:
         done = migrate.upgrade(url, to, report)
@@ -50,7 +50,7 @@ def down(
     json: Json = False,
 ) -> None:
     """Undo migrations, by default the last one. Tables that they made go, with their rows."""
-    url = _owner_url()
+    url = running_server().owner_url
     if not yes:
         typer.confirm("This drops tables and the rows in them. Go on?", abort=True, err=True)
     with progress_bar() as report:
@@ -62,7 +62,7 @@ def down(
 @app.command()
 def status(*, json: Json = False) -> None:
     """Say which migration the schema is at and which are missing. Exit code 3 if any is."""
-    url = _owner_url()
+    url = running_server().owner_url
     current, pending = migrate.current(url), migrate.pending(url)
     if json:
         output.print_json({"current": current, "pending": pending})
@@ -72,13 +72,6 @@ def status(*, json: Json = False) -> None:
             output.print_fields({"pending": f"{step.id}  {step.title}"})
     if pending:
         raise typer.Exit(FINDINGS)
-
-
-def _owner_url() -> str:
-    state = server.status()
-    if not state.running:
-        raise ServerNotRunning
-    return state.owner_url
 
 
 def _show(steps: list[Revision], *, json: bool) -> None:

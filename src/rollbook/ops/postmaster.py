@@ -99,9 +99,10 @@ def clear_after_crash(data: Path, socket_folder: Path) -> None:
 
 
 def _processes_on(data: Path) -> Iterator[int]:
+    """Yield PostgreSQL's processes there, but not the shell of somebody who looks around."""
     for process in _PROC.glob("[0-9]*"):
         try:
-            if (process / "cwd").readlink() == data.resolve():
+            if (process / "cwd").readlink() == data.resolve() and _name_of(int(process.name)) == "postgres":
                 yield int(process.name)
         except OSError:
             continue

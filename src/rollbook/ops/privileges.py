@@ -92,6 +92,8 @@ def _ways_to_become(person: pwd.struct_passwd) -> Iterator[Account]:
             f"--reuid={person.pw_uid}",
             f"--regid={person.pw_gid}",
             f"--groups={','.join(map(str, groups))}",
+            # without it access(2), by which initdb looks for postgres, ignores capabilities of all but root
+            "--securebits=+no_setuid_fixup",
             *(f"--{kind}={only}" for kind in ("inh-caps", "ambient-caps", "bounding-set")),
         )
         yield Account(person.pw_uid, person.pw_gid, person.pw_name, prefix=prefix)

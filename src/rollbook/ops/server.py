@@ -32,7 +32,7 @@ def up(
     """
     chosen = settings or process_settings()
     if is_external(chosen):
-        external.up(chosen)
+        external.up(chosen, report)
     else:
         embedded.up(chosen, report, resolvers=resolvers, durable=durable)
     return status(chosen)

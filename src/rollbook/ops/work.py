@@ -8,14 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from rollbook.core.database import engine_for
-from rollbook.core.errors import Invalid, Unavailable
+from rollbook.core.errors import Invalid
 from rollbook.core.settings import settings
 from rollbook.core.tenancy import Tenant, Visibility, find_tenant, transaction
 from rollbook.ops import server
-
-
-class ServerNotRunning(Unavailable):
-    """PostgreSQL is not running. Start it with `rollbook up`."""
+from rollbook.ops.errors import ExternalUnreachable, ServerNotReady, ServerNotRunning
 
 
 class NoTenant(Invalid):
@@ -37,11 +34,15 @@ class Work:
 def running_server() -> server.ServerStatus:
     """Return the server's status.
 
-    Raises: ``ServerNotRunning``.
+    Raises: ``ServerNotRunning``; ``ExternalUnreachable``; ``ServerNotReady``.
     """
     status = server.status()
+    if not status.running and status.kind == "external":
+        raise ExternalUnreachable(reason="`rollbook up` says why")
     if not status.running:
         raise ServerNotRunning
+    if not status.url:
+        raise ServerNotReady
     return status
 
 
@@ -50,7 +51,7 @@ def work_in(slug: str | None = None) -> Iterator[Work]:
     """Run the block in one transaction, as the app's role, without a statement timeout; commit if it returns.
 
     ``slug`` None means the setting, or else the only tenant there is.
-    Raises: ``ServerNotRunning``; ``TenantNotFound``; ``TenantUnnamed``; ``NoTenant``.
+    Raises: what ``running_server`` raises; ``TenantNotFound``; ``TenantUnnamed``; ``NoTenant``.
     """
     status = running_server()
     engine = engine_for(status.url, statement_timeout_s=0)
