@@ -71,6 +71,26 @@ def test_health_is_the_process_and_ready_the_database(client: TestClient) -> Non
     assert client.get("/ready").json() == {"status": "ready"}
 
 
+@pytest.mark.parametrize("path", ["/health", "/ready", "/sign-in", "/", "/caseload", "/static/rollbook.css"])
+def test_head_is_get_without_the_body(sign_in: SignIn, path: str) -> None:
+    client = sign_in("district_admin")
+    whole, bare = client.get(path), client.head(path)
+
+    assert (bare.status_code, bare.content) == (whole.status_code, b"")
+    assert bare.headers.get("content-type") == whole.headers.get("content-type")
+    assert bare.headers["content-security-policy"]
+
+
+def test_head_is_counted_as_head_under_its_route(client: TestClient) -> None:
+    client.head("/ready")
+
+    assert 'method="HEAD",route="/ready",status="200"' in client.get("/metrics").text
+
+
+def test_head_is_refused_where_get_is(client: TestClient) -> None:
+    assert client.head("/sign-out").status_code == client.get("/sign-out").status_code == 405
+
+
 def test_without_a_database_it_lives_but_is_not_ready() -> None:
     gone = create_app("postgresql://rollbook_app:x@127.0.0.1:1/none")
     with TestClient(gone) as client:

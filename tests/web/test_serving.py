@@ -25,6 +25,9 @@ def test_it_says_where_when_it_answers_and_ends_at_ctrl_c(world: the_cast.World)
         address = next(word for word in told.split() if word.startswith("http://127.0.0.1:"))
         with urllib.request.urlopen(f"{address}/ready", timeout=10) as answer:
             assert answer.status == 200
+        head = urllib.request.Request(f"{address}/ready", method="HEAD")
+        with urllib.request.urlopen(head, timeout=10) as answer:
+            assert (answer.status, answer.read()) == (200, b"")
         server.send_signal(signal.SIGINT)
         _, log = server.communicate(timeout=30)
 

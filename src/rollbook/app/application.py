@@ -23,6 +23,7 @@ from rollbook.risk import pages as risk_pages
 from rollbook.ui import pages as ui_pages
 from rollbook.ui import problems
 from rollbook.ui.guard import Limits, SecurityHeaders
+from rollbook.ui.head import Head
 from rollbook.ui.observe import Observe
 from rollbook.ui.page import STATIC
 
@@ -71,6 +72,7 @@ def create_app(url: str) -> FastAPI:
     app.add_api_route("/", _start, include_in_schema=False)
     app.add_middleware(Limits)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Head)
     app.add_middleware(Observe, registry=app.state.registry)
     app.add_middleware(SecurityHeaders)
     return app
