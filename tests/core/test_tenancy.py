@@ -6,6 +6,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from rollbook.core.tenancy import (
+    Tenant,
     TenantNotFound,
     TenantSlugInvalid,
     Visibility,
@@ -13,6 +14,7 @@ from rollbook.core.tenancy import (
     find_tenant,
     look_through,
     transaction,
+    whole_tenant,
 )
 from rollbook.roster.models import Student
 from rollbook.testing.databases import Database
@@ -84,3 +86,18 @@ def test_history_cannot_be_forged_through_a_table_of_ones_own(db: Session) -> No
                 " FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_keep_deleted()"
             )
         )
+
+
+def test_a_look_at_the_whole_tenant_ends_with_its_block(db: Session, tenant: Tenant) -> None:
+    db.add(Student(tenant_id=tenant.tenant_id, student_number="1"))
+    db.flush()
+    look_through(db, Visibility(tenant.tenant_id, []))
+    students = select(func.count()).select_from(Student)
+
+    with whole_tenant(db):
+        assert db.scalar(students) == 1
+    assert db.scalar(students) == 0
+
+    with pytest.raises(TenantNotFound), whole_tenant(db):
+        find_tenant(db, "nowhere")
+    assert db.scalar(students) == 0

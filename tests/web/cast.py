@@ -79,7 +79,9 @@ def _district(db: Session) -> tuple[UUID, UUID, UUID]:
     for n, student in enumerate(students):
         make.enroll_in_course(db, student, algebra if n % 2 else english)
     _record(db, students[1], algebra)
-    unscored = make.create_student(db, name="Una Scored", number="9999", school=oak)
+    later = _user(db, tenant, Role.COUNSELOR, "Lara Later", email="later@oak.example")
+    colleague = make.create_staff(db, name="Lara Later", school=oak, user_id=later.user_id)
+    unscored = make.create_student(db, name="Una Scored", number="9999", school=oak, counselor=colleague)
     _score(db, tenant, [(student, None) for student in students])
     return students[1].student_id, students[0].student_id, unscored.student_id
 

@@ -144,6 +144,16 @@ def test_who_sees_nobody_is_told_what_to_do(sign_in: SignIn) -> None:
     assert "administrator" in page
 
 
+def test_whose_students_are_in_no_list_is_told_so(sign_in: SignIn) -> None:
+    client = sign_in("later@oak.example")
+    page = client.get("/caseload").text
+
+    day = "Tue\N{NO-BREAK SPACE}25\N{NO-BREAK SPACE}Nov\N{NO-BREAK SPACE}2025"
+    assert f"<h1>None of your students is in the list of {day}.</h1>" in page
+    assert "Only students in a course that was running on that day are in a list." in page
+    assert everything(client) == []
+
+
 def test_a_course_tenant_lists_students_in_courses(sign_in: SignIn) -> None:
     client = sign_in("olga@open.example")
     page = client.get("/caseload").text

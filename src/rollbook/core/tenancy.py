@@ -23,6 +23,8 @@ _SET: Final = text(
     " set_config('rollbook.students', :students, true)"
 )
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_SCOPE: Final = text("SELECT current_setting('rollbook.scope', true)")
+_SET_SCOPE: Final = text("SELECT set_config('rollbook.scope', :scope, true)")
 _NAME_TENANT: Final = text("SELECT set_config('rollbook.tenant_slug', :slug, true)")
 _NAME_EMAIL: Final = text("SELECT set_config('rollbook.sign_in_email', :email, true)")
 _SHOW_SESSION: Final = text("SELECT set_config('rollbook.session_hash', :token_hash, true)")
@@ -83,6 +85,17 @@ def look_through(db: Session, visibility: Visibility) -> None:
             "students": "" if ids is None else "{" + ",".join(map(str, ids)) + "}",
         },
     )
+
+
+@contextmanager
+def whole_tenant(db: Session) -> Iterator[None]:
+    """Let the block see all of the transaction's tenant: only for what tells nothing of any student."""
+    before = db.scalar(_SCOPE)
+    db.execute(_SET_SCOPE, {"scope": "tenant"})
+    try:
+        yield
+    finally:
+        db.execute(_SET_SCOPE, {"scope": before or ""})
 
 
 def name_email(db: Session, email: str) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
-from rollbook.core.tenancy import Tenant
+from rollbook.core.tenancy import Tenant, whole_tenant
 from rollbook.risk.levels import NEED_A_LOOK
 
 SQL: Final = named_sql("rollbook.risk", "caseload.sql")
@@ -34,14 +34,20 @@ class Chosen:
 
 def choose_list(db: Session, tenant: Tenant, as_of: date | None = None) -> Chosen:
     """Return the list of ``as_of``; without it the active model's newest, or else the newest of all."""
-    found = db.execute(SQL["lists"], {"tenant_id": tenant.tenant_id, "target": tenant.risk_target})
-    lists = [RiskList(*row) for row in found]
+    lists = read_lists(db, tenant)
     if as_of is None:
         current = next((each for each in lists if each.is_active), lists[0] if lists else None)
     else:
         current = next((each for each in lists if each.as_of == as_of), None)
     earlier = [each for each in lists if current is not None and each.as_of < current.as_of]
     return Chosen(current, earlier[0] if earlier else None, [each.as_of for each in lists])
+
+
+def read_lists(db: Session, tenant: Tenant) -> list[RiskList]:
+    """Return all lists of the tenant, newest first, also those that none of the viewer's students are in."""
+    with whole_tenant(db):
+        found = db.execute(SQL["lists"], {"tenant_id": tenant.tenant_id, "target": tenant.risk_target}).all()
+    return [RiskList(*row) for row in found]
 
 
 def students_to_look_at(db: Session, tenant: Tenant, chosen: RiskList | None) -> int | None:

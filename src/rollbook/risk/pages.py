@@ -67,8 +67,9 @@ def caseload_page(
     chosen = choose_list(viewer.db, viewer.tenant, as_of or None)
     page = caseload.read_page(viewer.db, viewer.tenant, chosen, wanted, after=after or None)
     courses, schools = caseload.read_options(viewer.db, viewer.tenant, chosen)
+    counts = levels_of(viewer.db, viewer.tenant, chosen.current) if chosen.current else {}
     context = {
-        "sentence": _sentence(viewer, chosen),
+        "sentence": _sentence(viewer, chosen, has_rows=bool(counts)),
         "chosen": chosen,
         "wanted": wanted,
         "after": after,
@@ -83,7 +84,7 @@ def caseload_page(
         "is_newest": chosen.current is not None and chosen.current.as_of == chosen.dates[0],
         "address": _addresses(wanted, as_of or None),
         "levels": LEVELS,
-        "counts": levels_of(viewer.db, viewer.tenant, chosen.current) if chosen.current else {},
+        "counts": counts,
         "histories": caseload.read_histories(viewer.db, viewer.tenant, page.rows, chosen.current.as_of)
         if chosen.current
         else {},
@@ -141,13 +142,15 @@ def _cells(row: Row, as_of: date | None) -> list[object]:
     ]
 
 
-def _sentence(viewer: Viewer, chosen: Chosen) -> str:
+def _sentence(viewer: Viewer, chosen: Chosen, *, has_rows: bool) -> str:
     """Answer the page's question: who needs a look?"""
     if viewer.sees_nobody:
         return "No student is tied to you yet."
     now = students_to_look_at(viewer.db, viewer.tenant, chosen.current)
     if now is None or chosen.current is None:
         return "No list has been scored yet." if not chosen.dates else "There is no list of that date."
+    if not has_rows:
+        return f"None of your students is in the list of {words.plain_day(chosen.current.as_of)}."
     need = "student needs a look" if now == 1 else "students need a look"
     sentence = f"{now:,} {need} as of {words.plain_day(chosen.current.as_of)}"
     before = students_to_look_at(viewer.db, viewer.tenant, chosen.previous)
