@@ -45,8 +45,7 @@ ORDER BY
     scored.as_of DESC,
     model_metadata.is_active DESC,
     model_metadata.created_at DESC,
-    model_metadata.model_version ASC
-LIMIT 60;
+    model_metadata.model_version ASC;
 
 -- name: levels
 -- How many subjects, and students, a list has at each level.

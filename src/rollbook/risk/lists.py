@@ -11,6 +11,7 @@ from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, whole_tenant
 from rollbook.risk.levels import NEED_A_LOOK
 
+DATES_OFFERED: Final = 60
 SQL: Final = named_sql("rollbook.risk", "caseload.sql")
 
 
@@ -25,7 +26,7 @@ class RiskList:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The list to show and the one before it; all dates to choose from, newest first."""
+    """The list to show and the one before it; the dates to choose from, newest first, the shown one's too."""
 
     current: RiskList | None
     previous: RiskList | None
@@ -40,7 +41,8 @@ def choose_list(db: Session, tenant: Tenant, as_of: date | None = None) -> Chose
     else:
         current = next((each for each in lists if each.as_of == as_of), None)
     earlier = [each for each in lists if current is not None and each.as_of < current.as_of]
-    return Chosen(current, earlier[0] if earlier else None, [each.as_of for each in lists])
+    offered = [*lists[:DATES_OFFERED], *(each for each in lists[DATES_OFFERED:] if each == current)]
+    return Chosen(current, earlier[0] if earlier else None, [each.as_of for each in offered])
 
 
 def read_lists(db: Session, tenant: Tenant) -> list[RiskList]:
