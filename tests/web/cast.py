@@ -38,6 +38,7 @@ class World:
     other_school: UUID
     unscored: UUID
     graduate: UUID
+    leaver: UUID
 
 
 def build(url: str, owner_url: str) -> World:
@@ -46,8 +47,8 @@ def build(url: str, owner_url: str) -> World:
     with Session(engine) as db, db.begin():
         district = _district(db)
     with Session(engine) as db, db.begin():
-        graduate = _university(db)
-    return World(url, owner_url, *district, graduate)
+        university = _university(db)
+    return World(url, owner_url, *district, *university)
 
 
 def _district(db: Session) -> tuple[UUID, UUID, UUID]:
@@ -86,7 +87,7 @@ def _district(db: Session) -> tuple[UUID, UUID, UUID]:
     return students[1].student_id, students[0].student_id, unscored.student_id
 
 
-def _university(db: Session) -> UUID:
+def _university(db: Session) -> tuple[UUID, UUID]:
     tenant = ensure_tenant(db, "open-u", name="Open University", risk_target="course")
     look_through(db, Visibility(tenant.tenant_id))
     _user(db, tenant, Role.DISTRICT_ADMIN, "Olga Open", email="olga@open.example")
@@ -99,7 +100,11 @@ def _university(db: Session) -> UUID:
     make.record_clicks(db, students[1], section, *(3, 0, 12, 7, 0, 0, 40) * 6)
     make.record_grades(db, students[1], section, 71, None, 55)
     _score(db, tenant, [(student, section) for student in students])
-    return students[1].student_id
+    leaver = add(db, Student(student_number="11394"))
+    for weeks in (5, 4):
+        as_of = LAST_LIST - timedelta(weeks=weeks)
+        db.add(_prediction(tenant, leaver, section, as_of=as_of, score=0.9, place=(1, 5)))
+    return students[1].student_id, leaver.student_id
 
 
 def _user(db: Session, tenant: Tenant, role: Role, name: str, *, email: str | None = None) -> User:
@@ -181,23 +186,34 @@ def _score(db: Session, tenant: Tenant, subjects: Sequence[tuple[Student, Sectio
         order = sorted(range(len(subjects)), key=[-score for score in scores].__getitem__)
         for rank, n in enumerate(order, 1):
             student, section = subjects[n]
-            db.add(
-                Prediction(
-                    tenant_id=tenant.tenant_id,
-                    student_id=student.student_id,
-                    section_id=section.section_id if section else None,
-                    as_of=as_of,
-                    risk_score=scores[n],
-                    risk_category=_category(scores[n]),
-                    confidence=0.81,
-                    rank=rank,
-                    cohort_size=len(subjects),
-                    risk_factors=factors(scores[n]) if scores[n] > 0.1 else [],
-                    model_version="lgbm-new",
-                    feature_set_version="1",
-                )
-            )
+            place = (rank, len(subjects))
+            db.add(_prediction(tenant, student, section, as_of=as_of, score=scores[n], place=place))
     db.flush()
+
+
+def _prediction(  # noqa: PLR0913 -- each is a column
+    tenant: Tenant,
+    student: Student,
+    section: Section | None,
+    *,
+    as_of: date,
+    score: float,
+    place: tuple[int, int],
+) -> Prediction:
+    return Prediction(
+        tenant_id=tenant.tenant_id,
+        student_id=student.student_id,
+        section_id=section.section_id if section else None,
+        as_of=as_of,
+        risk_score=score,
+        risk_category=_category(score),
+        confidence=0.81,
+        rank=place[0],
+        cohort_size=place[1],
+        risk_factors=factors(score) if score > 0.1 else [],
+        model_version="lgbm-new",
+        feature_set_version="1",
+    )
 
 
 def _category(score: float) -> str:

@@ -49,7 +49,7 @@ def test_a_taken_port_is_one_sentence(world: the_cast.World) -> None:
 
 def test_a_server_that_is_not_there_is_one_sentence(world: the_cast.World) -> None:
     gone = the_cast.World(
-        "postgresql://x:y@127.0.0.1:1/z", "postgresql://x:y@127.0.0.1:1/z", *[world.ada] * 4
+        "postgresql://x:y@127.0.0.1:1/z", "postgresql://x:y@127.0.0.1:1/z", *[world.ada] * 5
     )
     with serve(gone, "--port", "0") as server:
         out, error = server.communicate(timeout=60)

@@ -80,6 +80,19 @@ def test_a_course_tenants_student_is_scored_in_the_course(sign_in: SignIn, world
     assert "Module BBB" in page
 
 
+def test_who_left_the_list_is_not_shown_as_if_still_in_it(sign_in: SignIn, world: the_cast.World) -> None:
+    client = sign_in("olga@open.example")
+    page = client.get(f"/students/{world.leaver}").text
+    lead = page[page.index("<h2") : page.index("<figure")]
+    text = " ".join(re.sub(r"<[^>]+>", " ", lead).split())
+
+    assert "No longer in the list: Module BBB" in text
+    assert "Not in the list since Tue 4 Nov 2025" in text
+    assert "The last estimate was a 90% risk" in text
+    assert "Look first" not in text
+    assert "Look first" in client.get(f"/students/{world.leaver}?as_of=2025-11-03").text, "it stood then"
+
+
 @pytest.mark.parametrize("as_of", ["0001-01-01", "9999-12-31"])
 def test_the_ends_of_the_calendar_are_dates_too(sign_in: SignIn, world: the_cast.World, as_of: str) -> None:
     client = sign_in("district_admin")

@@ -16,7 +16,8 @@ from rollbook.core import clock
 from rollbook.core.tenancy import Tenant
 from rollbook.curriculum.service import StudentSection, sections_of
 from rollbook.grades.service import Coursework, coursework_of
-from rollbook.risk.student import SubjectRisk, newest_list_on, newest_score_on, risk_of
+from rollbook.risk.lists import RiskList, lists_until
+from rollbook.risk.student import SubjectRisk, risk_of
 from rollbook.roster.service import StudentCard, find_student
 
 WINDOW: Final = timedelta(days=370)
@@ -46,13 +47,15 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
     The record reaches back about a year from the newest score, or from the end of the last course.
     Raises: ``StudentNotFound``, also for a student whom this transaction may not see.
     """
-    until = as_of or _present(db, tenant)
+    lists = lists_until(db, tenant, as_of)
+    until = as_of or _present(tenant, lists)
     card = find_student(db, tenant.tenant_id, student_id, until)
-    reference = min(until, _reference(db, tenant, student_id, until) or until)
+    risks = risk_of(db, tenant, student_id, lists)
+    reference = min(until, _reference(db, tenant, student_id, risks) or until)
     window = (db, tenant.tenant_id, student_id, _before(reference), until)
     return StudentRecord(
         card=card,
-        risks=risk_of(db, tenant, student_id, until),
+        risks=risks,
         since=window[3],
         until=until,
         is_past=until < clock.now().date() - timedelta(days=1),
@@ -64,16 +67,15 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
     )
 
 
-def _present(db: Session, tenant: Tenant) -> date:
+def _present(tenant: Tenant, lists: Sequence[RiskList]) -> date:
     today = clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
-    newest = newest_list_on(db, tenant)
-    return newest if newest is not None and newest < today - OLD else today
+    newest = lists[0].as_of if lists else today
+    return newest if newest < today - OLD else today
 
 
-def _reference(db: Session, tenant: Tenant, student_id: UUID, until: date) -> date | None:
-    newest = newest_score_on(db, tenant, student_id, until)
-    if newest is not None:
-        return newest
+def _reference(db: Session, tenant: Tenant, student_id: UUID, risks: Sequence[SubjectRisk]) -> date | None:
+    if risks:
+        return risks[0].latest.as_of
     sections = sections_of(db, tenant.tenant_id, student_id, date.min, date.max)
     return max((section.ends_on for section in sections), default=None)
 

@@ -400,18 +400,11 @@ WHERE
     predictions.tenant_id = :tenant_id
     AND predictions.prediction_id = ANY(cast(:prediction_ids AS uuid[]));
 
--- name: newest_score
--- The date of a student's newest prediction up to a day.
--- params   tenant_id int, student_id uuid, until date
+-- name: last_listed
+-- The date of the newest of some lists that a student is in.
+-- params   tenant_id int, student_id uuid, dates date[], models text[] (of the same lists, in the same order)
 -- returns  one row: as_of date or null
-SELECT max(as_of) AS as_of
-FROM predictions
-WHERE tenant_id = :tenant_id AND student_id = :student_id AND as_of <= :until;
-
--- name: newest_list
--- The date of the newest predictions.
--- params   tenant_id int
--- returns  one row: as_of date or null
-SELECT max(as_of) AS as_of
-FROM predictions
-WHERE tenant_id = :tenant_id;
+SELECT max(predictions.as_of) AS as_of
+FROM unnest(cast(:dates AS date[]), cast(:models AS text[])) AS lists (as_of, model_version)
+INNER JOIN predictions USING (as_of, model_version)
+WHERE predictions.tenant_id = :tenant_id AND predictions.student_id = :student_id;

@@ -45,6 +45,18 @@ def choose_list(db: Session, tenant: Tenant, as_of: date | None = None) -> Chose
     return Chosen(current, earlier[0] if earlier else None, [each.as_of for each in offered])
 
 
+def lists_until(db: Session, tenant: Tenant, as_of: date | None = None) -> list[RiskList]:
+    """Return the list that stands on ``as_of`` and those before it, newest first.
+
+    Without ``as_of`` the list that stands is the one that ``choose_list`` chooses.
+    """
+    lists = read_lists(db, tenant)
+    if as_of is None:
+        active = next((each for each in lists if each.is_active), None)
+        as_of = active.as_of if active else date.max
+    return [each for each in lists if each.as_of <= as_of]
+
+
 def read_lists(db: Session, tenant: Tenant) -> list[RiskList]:
     """Return all lists of the tenant, newest first, also those that none of the viewer's students are in."""
     with whole_tenant(db):
