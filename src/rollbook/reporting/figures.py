@@ -76,8 +76,9 @@ def _score(risk: SubjectRisk, span: Span | None) -> Figure:
 def _attendance(record: StudentRecord, span: Span | None) -> Figure:
     attendance = record.attendance
     if not attendance.weeks or span is None:
-        return Figure("No attendance is on record for this time.")
+        return Figure(f"No attendance is on record since {plain_day(record.attended_since)}.")
     sentence = f"Missed {attendance.missed} of {many(attendance.days, 'day')} ({attendance.missed_rate:.1%})"
+    sentence += f" since {plain_day(record.attended_since)}"
     sentence += (
         ": chronic absence, which begins at 10%."
         if attendance.is_chronic

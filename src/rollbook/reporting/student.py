@@ -18,7 +18,7 @@ from rollbook.curriculum.service import StudentSection, sections_of
 from rollbook.grades.service import Coursework, coursework_of
 from rollbook.risk.lists import RiskList, lists_until
 from rollbook.risk.student import SubjectRisk, risk_of
-from rollbook.roster.service import StudentCard, find_student
+from rollbook.roster.service import StudentCard, find_student, school_year_entry
 
 WINDOW: Final = timedelta(days=370)
 OLD: Final = timedelta(weeks=3)
@@ -26,7 +26,10 @@ OLD: Final = timedelta(weeks=3)
 
 @dataclass(frozen=True, slots=True)
 class StudentRecord:
-    """What is shown of a student: scores up to ``until``, and the record of [since, until]."""
+    """What is shown of a student: scores up to ``until``, and the record of [since, until].
+
+    ``attended_since``: attendance is counted from here, as a rate of two school years is none of either.
+    """
 
     card: StudentCard
     risks: Sequence[SubjectRisk]
@@ -34,6 +37,7 @@ class StudentRecord:
     until: date
     is_past: bool
     sections: Sequence[StudentSection]
+    attended_since: date
     attendance: Attendance
     coursework: Coursework
     activity: Activity
@@ -53,14 +57,17 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
     risks = risk_of(db, tenant, student_id, lists)
     reference = min(until, _reference(db, tenant, student_id, risks) or until)
     window = (db, tenant.tenant_id, student_id, _before(reference), until)
+    sections = sections_of(*window)
+    attended_since = _year_began(db, tenant, student_id, window[3], until, sections)
     return StudentRecord(
         card=card,
         risks=risks,
         since=window[3],
         until=until,
         is_past=until < clock.now().date() - timedelta(days=1),
-        sections=sections_of(*window),
-        attendance=attendance_of(*window),
+        sections=sections,
+        attended_since=attended_since,
+        attendance=attendance_of(db, tenant.tenant_id, student_id, attended_since, until),
         coursework=coursework_of(*window),
         activity=activity_of(*window),
         incidents=incidents_of(*window),
@@ -78,6 +85,26 @@ def _reference(db: Session, tenant: Tenant, student_id: UUID, risks: Sequence[Su
         return risks[0].latest.as_of
     sections = sections_of(db, tenant.tenant_id, student_id, date.min, date.max)
     return max((section.ends_on for section in sections), default=None)
+
+
+def _year_began(  # noqa: PLR0913, PLR0917 -- the record's window and what is in it
+    db: Session,
+    tenant: Tenant,
+    student_id: UUID,
+    since: date,
+    until: date,
+    sections: Sequence[StudentSection],
+) -> date:
+    """Return the student's first day of the school year, or of the first section that runs.
+
+    Shape:  not before ``since``.
+    Source: ED FS195 counts the days missed within a school year.
+    """
+    entered = school_year_entry(db, tenant.tenant_id, student_id, until)
+    if entered is not None and since <= entered <= until:
+        return entered
+    running = (section.starts_on for section in sections if section.starts_on <= until <= section.ends_on)
+    return max(since, min(running, default=since))
 
 
 def _before(day: date) -> date:

@@ -34,6 +34,28 @@ LEFT JOIN schools ON students.tenant_id = schools.tenant_id AND enrolled.school_
 LEFT JOIN staff ON students.tenant_id = staff.tenant_id AND enrolled.counselor_staff_id = staff.staff_id
 WHERE students.tenant_id = :tenant_id AND students.student_id = :student_id;
 
+-- name: school_year_entry
+-- The day a student entered in the school year of their enrollment that was open on a day, else of their last.
+-- params   tenant_id int, student_id uuid, on_day date
+-- returns  one row: entry_on date or null
+SELECT min(enrollments.entry_on) AS entry_on
+FROM student_school_enrollments AS enrollments
+WHERE
+    enrollments.tenant_id = :tenant_id
+    AND enrollments.student_id = :student_id
+    AND enrollments.is_primary
+    AND enrollments.school_year = (
+        SELECT latest.school_year
+        FROM student_school_enrollments AS latest
+        WHERE
+            latest.tenant_id = :tenant_id
+            AND latest.student_id = :student_id
+            AND latest.is_primary
+            AND latest.entry_on <= :on_day
+        ORDER BY (latest.exit_on IS NULL OR latest.exit_on > :on_day) DESC, latest.entry_on DESC
+        LIMIT 1
+    );
+
 -- name: students_page
 -- Students by number, some at a time. Words fit in any case: first upper, as sigma and i have two small forms.
 -- params   tenant_id int; words text[] (all must be in the name or number); grade_level int or null;

@@ -72,6 +72,13 @@ def find_student(db: Session, tenant_id: int, student_id: UUID, on_day: date) ->
     )
 
 
+def school_year_entry(db: Session, tenant_id: int, student_id: UUID, on_day: date) -> date | None:
+    """Return when the student entered in the school year that they were in on a day, at whichever school."""
+    key = {"tenant_id": tenant_id, "student_id": student_id, "on_day": on_day}
+    entry: date | None = db.execute(_SQL["school_year_entry"], key).scalar_one()
+    return entry
+
+
 def list_students(  # noqa: PLR0913 -- each is a part of the address
     db: Session,
     tenant_id: int,
