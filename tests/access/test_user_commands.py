@@ -82,5 +82,20 @@ def test_a_user_that_cannot_be_added_is_not(
 
 
 @pytest.mark.usefixtures("tenant_id")
+def test_a_staff_record_is_not_taken_from_who_signs_in_with_it(fresh_database: Database) -> None:
+    second = ("add", "new@oak.example", *ADD[2:], "--staff", "T100")
+    assert user(fresh_database, *ADD, "--staff", "T100", password=PASSWORD + "\n").returncode == 0
+
+    refused = user(fresh_database, *second, password=PASSWORD + "\n")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "'T100' already signs in as tara@oak.example" in refused.stderr
+    assert "`rollbook user deactivate tara@oak.example`" in refused.stderr
+    assert len(json.loads(user(fresh_database, "list", "--json").stdout)) == 1
+
+    assert user(fresh_database, "deactivate", "tara@oak.example").returncode == 0
+    assert user(fresh_database, *second, password=PASSWORD + "\n").returncode == 0, "as it said"
+
+
+@pytest.mark.usefixtures("tenant_id")
 def test_no_user_is_an_empty_list(fresh_database: Database) -> None:
     assert json.loads(user(fresh_database, "list", "--json").stdout) == []

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.accounts.models import Role, User
 from rollbook.core import clock
-from rollbook.core.errors import NotFound
+from rollbook.core.errors import Conflict, NotFound
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, Visibility
 from rollbook.roster.models import Staff
@@ -20,15 +20,25 @@ class StaffNotFound(NotFound):
     """The tenant has no staff member with the number '{staff_number}'."""
 
 
+class StaffTaken(Conflict):
+    """The staff member '{staff_number}' already signs in as {email}. Nothing was changed.
+
+    If that sign-in is out of use, end it first: `rollbook user deactivate {email}`.
+    """
+
+
 def tie_to_staff(db: Session, user: User, staff_number: str) -> None:
     """Let ``user`` be the staff member with this number: their school, caseload and sections are the user's.
 
-    Raises: ``StaffNotFound``.
+    Raises: ``StaffNotFound``; ``StaffTaken`` by another user who may sign in.
     """
     found = select(Staff).where(Staff.tenant_id == user.tenant_id, Staff.staff_number == staff_number)
     staff = db.scalar(found)
     if staff is None:
         raise StaffNotFound(staff_number=staff_number)
+    holder = db.get(User, (user.tenant_id, staff.user_id)) if staff.user_id else None
+    if holder is not None and holder is not user and holder.is_active:
+        raise StaffTaken(staff_number=staff_number, email=holder.email)
     staff.user_id = user.user_id
     db.flush()
 
