@@ -9,7 +9,6 @@ SELECT
     students.last_name,
     students.preferred_name,
     students.grade_level,
-    students.birth_date,
     schools.name AS school_name,
     staff.first_name AS counselor_first_name,
     staff.last_name AS counselor_last_name
