@@ -81,7 +81,7 @@ def test_facts_that_are_no_concern_are_no_reason() -> None:
 
 def test_what_lowers_the_risk_is_no_reason() -> None:
     assert words({"work_missing": -1.0, "days_missed": 1.0}, work_missing=2, work_due=3, missed_rate=0.2,
-                 days_missed=9) == ["Missed 20 % of school days this term (9 days)"]  # fmt: skip
+                 days_missed=9) == ["Missed 20% of school days this term (9 days)"]  # fmt: skip
 
 
 def test_what_can_be_changed_comes_first() -> None:

@@ -167,7 +167,7 @@ def _moved(v: Values) -> str | None:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"
 
 
 _GOOD_MARK: Final = 60
