@@ -10,7 +10,9 @@ from rollbook.accounts import passwords, service
 from rollbook.accounts.models import Role, User, UserSession
 from rollbook.accounts.service import NotSignedIn, SignInFailed
 from rollbook.core import clock
+from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through
+from rollbook.testing.databases import Database
 
 PASSWORD = "correct horse battery"
 
@@ -219,3 +221,24 @@ def test_users_are_listed_for_their_tenant_only(db: Session, tenant: Tenant) -> 
     add(db, elm, "eve@elm.example")
 
     assert [user.email for user in service.list_users(db, elm.tenant_id)] == ["eve@elm.example"]
+
+
+def test_a_request_outlives_a_sign_out_from_another_window(fresh_database: Database) -> None:
+    engine = engine_for(fresh_database.url)
+    with Session(engine) as db, db.begin():
+        tenant = ensure_tenant(db, "elm-park", name="Elm Park")
+        look_through(db, Visibility(tenant.tenant_id))
+        add(db, tenant)
+        token = service.sign_in(db, "ada@oak.example", PASSWORD).token
+        db.execute(update(UserSession).values(last_seen_at=clock.now() - timedelta(minutes=5)))
+    with Session(engine) as db, db.begin():
+        found = service._session_of(db, token)
+        assert found is not None
+        with Session(engine) as other, other.begin():
+            service.sign_out(other, token)  # ... when the other ends the session
+
+        service._note_use(db, found)
+
+    with Session(engine) as db, db.begin(), pytest.raises(NotSignedIn):
+        service.find_session(db, token)
+    engine.dispose()

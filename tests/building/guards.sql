@@ -37,8 +37,12 @@ WHERE
         SELECT 1 FROM pg_policy
         WHERE
             pg_policy.polrelid = tables.oid
-            AND pg_get_expr(pg_policy.polqual, pg_policy.polrelid) LIKE '%student_id IN ( SELECT unnest(%rollbook.students%'
-            AND pg_get_expr(pg_policy.polwithcheck, pg_policy.polrelid) LIKE '%student_id IN ( SELECT unnest(%'
+            AND pg_get_expr(
+                pg_policy.polqual, pg_policy.polrelid
+            ) LIKE '%student_id IN ( SELECT unnest(%rollbook.students%'
+            AND pg_get_expr(
+                pg_policy.polwithcheck, pg_policy.polrelid
+            ) LIKE '%student_id IN ( SELECT unnest(%'
     );
 
 -- name: partitions_are_not_granted
@@ -150,7 +154,8 @@ WHERE
     AND NOT coalesce(pg_class.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], FALSE);
 
 -- name: definers_pin_their_path
--- A function that runs with its owner's rights pins search_path, and is not for everybody to call.
+-- A function that runs with its owner's rights pins search_path, and is not for everybody to call, nor to hang as
+-- a trigger on a table of their own.
 -- returns  fault text
 SELECT functions.oid::regprocedure || ' runs as its owner and does not pin search_path' AS fault
 FROM our_functions AS functions
@@ -159,8 +164,7 @@ UNION ALL
 SELECT functions.oid::regprocedure || ' runs as its owner and anybody may call it' AS fault
 FROM our_functions AS functions
 WHERE
-    functions.prorettype <> 'trigger'::regtype
-    AND EXISTS (
+    EXISTS (
         SELECT 1
         FROM aclexplode(coalesce(functions.proacl, acldefault('f', functions.proowner))) AS acl
         WHERE acl.grantee = 0

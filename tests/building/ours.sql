@@ -26,8 +26,7 @@ SELECT
     proname,
     proconfig,
     proacl,
-    proowner,
-    prorettype
+    proowner
 FROM pg_proc
 WHERE pronamespace = 'public'::regnamespace AND prosecdef
     AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e');

@@ -72,6 +72,8 @@ FROM students;
 
 -- name: definers_pin_their_path
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NULL; END';
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
+AS 'BEGIN RETURN NULL; END';
 CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = public AS 'SELECT 1';
 
 -- name: roles_are_plain

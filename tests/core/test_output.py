@@ -48,3 +48,10 @@ def test_json_refuses_what_has_no_json_form() -> None:
         output.as_json(object())
     with pytest.raises(ValueError, match="not JSON compliant"):
         output.as_json(float("nan"))
+
+
+@pytest.mark.parametrize("name", ["[/b] Ada", "[bold]Ada[/bold]", "Ada [x]"])
+def test_a_table_prints_a_name_with_brackets_as_it_is(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    output.print_table(("name",), [(name,)])
+
+    assert capsys.readouterr().out.splitlines()[1].rstrip() == name

@@ -1,7 +1,8 @@
 """The tenant and its wall: a transaction sees what it was told to look through, and nothing without."""
 
 import pytest
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine, func, select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from rollbook.core.tenancy import (
@@ -70,3 +71,16 @@ def test_what_a_transaction_looked_through_ends_with_it(fresh_database: Database
     with Session(engine) as db:
         assert db.scalar(select(func.count()).select_from(Student)) == 0
     engine.dispose()
+
+
+def test_history_cannot_be_forged_through_a_table_of_ones_own(db: Session) -> None:
+    """The triggers write history with their owner's rights, wherever they hang."""
+    db.execute(text("CREATE TEMPORARY TABLE students (LIKE public.students)"))
+
+    with pytest.raises(ProgrammingError, match="permission denied for function"):
+        db.execute(
+            text(
+                "CREATE TRIGGER forge AFTER DELETE ON pg_temp.students REFERENCING OLD TABLE AS old_rows"
+                " FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_keep_deleted()"
+            )
+        )

@@ -1,7 +1,6 @@
 """`rollbook demo --oulad`: real students beside the synthetic ones, and a model of their own."""
 
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,15 +11,11 @@ from typing import Any
 import pytest
 
 from ops.real_server import clean_environment, rollbook_command, stop_servers_below
+from real_students import NEEDS_OULAD, OULAD
 
-SHARED = Path(os.environ.get("ROLLBOOK_SHARED") or Path(__file__).parents[3] / "shared")
-OULAD = SHARED / "data" / "oulad"
 PATIENCE_S = 1800
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not OULAD.is_dir(), reason=f"no folder {OULAD}; set ROLLBOOK_SHARED"),
-]
+pytestmark = [pytest.mark.slow, *NEEDS_OULAD]
 
 
 @pytest.fixture(scope="module")

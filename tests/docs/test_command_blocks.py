@@ -12,14 +12,14 @@ import pytest
 
 from docs.blocks import DOCUMENTS, ROOT, Block, blocks
 from docs.reader import Reader
+from real_students import NEEDS_OULAD, OULAD
 
 BIN = Path(sys.executable).parent
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-SHARED = Path(os.environ.get("ROLLBOOK_SHARED", ROOT.parent / "shared"))
 # These import all of OULAD.
 LONG = {"oulad.md", "risk.md"}
 FOLLOWED = [
-    pytest.param(path, marks=pytest.mark.slow if path.name in LONG else (), id=path.name)
+    pytest.param(path, marks=(pytest.mark.slow, *NEEDS_OULAD) if path.name in LONG else (), id=path.name)
     for path in DOCUMENTS
     if path.name != "README.md"
 ]
@@ -72,9 +72,7 @@ def test_every_command_stands_in_a_block_that_is_run(path: Path) -> None:
 @pytest.mark.parametrize("path", FOLLOWED)
 def test_a_document_can_be_followed(reader: Reader, path: Path) -> None:
     if path.name in LONG:
-        if not (SHARED / "data/oulad").is_dir():
-            pytest.skip(f"no folder {SHARED / 'data/oulad'}; set ROLLBOOK_SHARED")
-        (reader.folder / "oulad").symlink_to(SHARED / "data/oulad")
+        (reader.folder / "oulad").symlink_to(OULAD)
 
     reader.follow(_blocks(path))
 

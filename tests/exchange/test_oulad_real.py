@@ -2,20 +2,14 @@
 
 import csv
 import gzip
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import pytest
-
+from real_students import NEEDS_OULAD, OULAD
 from rollbook.exchange.oulad import ImportSummary
 
-SHARED = Path(os.environ.get("ROLLBOOK_SHARED") or Path(__file__).parents[3] / "shared")
-OULAD = SHARED / "data/oulad"
-
-pytestmark = pytest.mark.skipif(not OULAD.is_dir(), reason=f"no real students in {OULAD}")
+pytestmark = NEEDS_OULAD
 
 CLICKS = """
     SELECT count(*), sum(event_count), sum(event_on - starts_on) FROM analytics_events

@@ -188,5 +188,5 @@ def test_no_sections_at_all_are_named(db: Session, tenant: Tenant) -> None:
 def test_an_empty_cohort_is_named(db: Session, tenant: Tenant) -> None:
     make.create_section(db)
 
-    with pytest.raises(CohortEmpty, match="Nobody in tenant 'oak-valley' .* on 2025-10-27"):
+    with pytest.raises(CohortEmpty, match=r"Nobody in tenant 'oak-valley' .* on 2025-10-27"):
         gather_day(db, tenant, DAY_56)

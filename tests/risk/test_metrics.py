@@ -51,7 +51,8 @@ def test_the_first_pages_of_the_list_are_counted_by_hand() -> None:
 
     found = evaluate(at_risk, scores, [str(n) for n in range(20)])
 
-    assert (found["precision_at_5"].value, found["recall_at_5"].value) == (1, pytest.approx(1 / 3))
+    assert found["precision_at_5"].value == 1
+    assert found["recall_at_5"].value == pytest.approx(1 / 3)
     assert found["precision_at_20"].value == 0.75
     assert found["recall_at_20"].value == 1
 

@@ -46,19 +46,19 @@ def test_work_is_counted_as_by_hand(
         scratch.rollback()
 
     known = [(due, h) for due, h in pieces if h and h[0] + h[1] <= 30]
-    due = [(due, h if h and h[0] + h[1] <= 30 else None) for due, h in pieces if due <= 30]
+    expected = [(due, h if h and h[0] + h[1] <= 30 else None) for due, h in pieces if due <= 30]
     marks = [h[2] for _, h in known]
     # a section of which nothing is known yet has no row at all
-    if not due and not known:
+    if not expected and not known:
         assert found["work_due"] is None
         return
-    assert found["work_due"] == len(due)
-    assert found["work_missing"] == sum(h is None for _, h in due)
+    assert found["work_due"] == len(expected)
+    assert found["work_missing"] == sum(h is None for _, h in expected)
     assert found["work_late"] == sum(h[0] > d for d, h in known)
     assert found["work_ahead"] == sum(d > 30 for d, _ in known)
     assert found["percent_mean"] == (pytest.approx(mean(marks)) if marks else None)
-    zero_filled = [h[2] if h else 0 for _, h in due]
-    assert found["percent_of_due"] == (pytest.approx(mean(zero_filled)) if due else None)
+    zero_filled = [h[2] if h else 0 for _, h in expected]
+    assert found["percent_of_due"] == (pytest.approx(mean(zero_filled)) if expected else None)
     assert found["days_early"] == (pytest.approx(mean(d - h[0] for d, h in known)) if known else None)
 
 

@@ -135,6 +135,35 @@ def test_a_slash_searches_and_the_register_follows(open_as: OpenAs) -> None:
     expect(window.get_by_role("status")).to_have_text(shown("1-13 of 13 that fit the filter"))
 
 
+def test_the_first_line_follows_the_filter_and_the_focus_stays(open_as: OpenAs) -> None:
+    window = open_as("district_admin")
+    window.goto("/caseload")
+    dates = window.get_by_label("List of")
+    dates.focus()
+    dates.select_option("2025-10-07")
+
+    expect(window.locator("h1")).to_contain_text("as of Tue\N{NO-BREAK SPACE}7\N{NO-BREAK SPACE}Oct")
+    expect(dates).to_be_focused()
+    expect(window.locator("#category")).to_contain_text("On track (")
+    assert window.locator("#category").inner_text() != _levels_of_the_newest(open_as)
+    assert "as_of=2025-10-07" in (window.locator("#back").get_attribute("value") or "")
+
+
+def _levels_of_the_newest(open_as: OpenAs) -> str:
+    window = open_as("district_admin")
+    window.goto("/caseload")
+    return window.locator("#category").inner_text()
+
+
+def test_a_filter_that_fails_says_so(open_as: OpenAs) -> None:
+    window = open_as("district_admin")
+    window.goto("/caseload")
+    window.route("**/caseload?*", lambda asked: asked.continue_(url=asked.request.url + "&after=rubbish"))
+    window.select_option("select[name=school]", "ELM")
+
+    expect(window.locator("h1")).to_contain_text("This page's cursor is not one that Rollbook made.")
+
+
 def test_a_click_anywhere_in_a_row_opens_the_student(open_as: OpenAs) -> None:
     window = open_as("district_admin")
     window.goto("/caseload")

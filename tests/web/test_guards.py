@@ -5,7 +5,7 @@ import logging
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from rollbook.app import create_app
 from web import cast as the_cast
@@ -123,3 +123,26 @@ def test_the_log_names_routes_and_no_ids(
     assert "/students/{student_id}" in log
     assert str(world.ada) not in log
     assert "Abara" not in log
+
+
+def test_before_any_migration_it_is_not_ready_and_says_what_to_do(world: the_cast.World) -> None:
+    empty = make_url(world.url).set(database="postgres").render_as_string(hide_password=False)
+    with TestClient(create_app(empty)) as client:
+        answer = client.get("/ready")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "SchemaNotCurrent")
+    assert "rollbook migrate" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/caseload?as_of=soon&category=worst", "as_of, category"),
+        ("/caseload.json?sort=random", "sort"),
+        ("/students/x?as_of=soon", "as_of, student_id"),
+    ],
+)
+def test_a_value_that_cannot_be_is_called_by_its_name_in_the_address(
+    sign_in: SignIn, path: str, names: str
+) -> None:
+    assert f"These values cannot be: {names}." in sign_in("district_admin").get(path).text

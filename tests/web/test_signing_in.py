@@ -1,9 +1,15 @@
 """Signing in and out over HTTP: cookies, forms of our own only, no way out to another site."""
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from rollbook.accounts import service
 from web import cast as the_cast
 from web.clients import post_form
 
@@ -116,7 +122,9 @@ def test_signing_out_ends_the_session_for_good(client: TestClient) -> None:
     assert client.get("/caseload").status_code == 303
 
 
-def test_guessing_is_made_to_wait_whether_or_not_there_is_an_account(client: TestClient) -> None:
+def test_guessing_is_made_to_wait_whether_or_not_there_is_an_account(
+    app: FastAPI, client: TestClient
+) -> None:
     for email in ("guessed@oak.example", "principal@oak.example"):
         answers = [post_form(client, "/sign-in", email=email, password="wrong wrong") for _ in range(11)]
 
@@ -126,3 +134,39 @@ def test_guessing_is_made_to_wait_whether_or_not_there_is_an_account(client: Tes
     assert right.status_code == 429
     other = post_form(client, "/sign-in", email=EMAIL, password=the_cast.PASSWORD)
     assert other.status_code == 303, "nobody else waits"
+    assert _from("192.0.2.7", app, "principal@oak.example") == 303, "nor does the owner, elsewhere"
+
+
+def _from(host: str, app: FastAPI, email: str) -> int:
+    with TestClient(
+        app, base_url="http://rollbook.test", follow_redirects=False, client=(host, 50_000)
+    ) as elsewhere:
+        return post_form(elsewhere, "/sign-in", email=email, password=the_cast.PASSWORD).status_code
+
+
+def test_a_crowd_that_signs_in_keeps_no_page_waiting(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More passwords than the server has threads are to be checked, which takes as long as we say."""
+    checking, done = threading.Semaphore(0), threading.Event()
+
+    def check(_password_hash: str | None, _password: str) -> bool:
+        checking.release()
+        return done.wait(60) and False
+
+    async def crowd() -> tuple[int, set[int]]:
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://rollbook.test") as client:
+            page = (await client.get("/sign-in")).text
+            form = {"form_token": page.split('name="form_token" value="')[1].split('"')[0], "password": "x"}
+            fields = [form | {"email": f"crowd{n}@oak.example"} for n in range(60)]
+            tries = [asyncio.create_task(client.post("/sign-in", data=each)) for each in fields]
+            try:
+                await asyncio.to_thread(checking.acquire, timeout=30)
+                health = await asyncio.wait_for(client.get("/ready"), timeout=20)
+            finally:
+                done.set()
+            return health.status_code, {answer.status_code for answer in await asyncio.gather(*tries)}
+
+    monkeypatch.setattr(service, "is_password_of", check)
+
+    with ThreadPoolExecutor(1) as apart:  # Playwright has a loop of its own in this thread
+        assert apart.submit(asyncio.run, crowd()).result() == (200, {401})

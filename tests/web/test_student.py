@@ -90,3 +90,12 @@ def test_the_ends_of_the_calendar_are_dates_too(sign_in: SignIn, world: the_cast
 @pytest.mark.parametrize("key", ["1", "not-an-id", "%27%20OR%201=1", "0" * 40])
 def test_what_is_no_id_is_refused(sign_in: SignIn, key: str) -> None:
     assert sign_in("district_admin").get(f"/students/{key}").status_code == 422
+
+
+def test_an_earlier_date_does_not_know_what_came_in_later(sign_in: SignIn, world: the_cast.World) -> None:
+    """The project was due on 3 November and came on the 9th."""
+    client = sign_in("district_admin")
+    before, after = (client.get(f"/students/{world.ada}?as_of=2025-11-{day}").text for day in ("05", "09"))
+
+    assert "Handed in 8 of 9 pieces of work;" in before
+    assert "Handed in 9 of 9 pieces of work, 1 late;" in after

@@ -1,7 +1,7 @@
 """Signing in and out."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -21,6 +21,12 @@ def _transaction(request: Request) -> Iterator[Session]:
         yield db
 
 
+async def _turn(request: Request) -> AsyncIterator[None]:
+    """Let few sign in at once; the others wait here, with no thread and no connection that a page needs."""
+    async with request.app.state.signing_in:
+        yield
+
+
 # The transaction ends before the answer is sent: who is told "signed in" is signed in.
 Db = Annotated[Session, Depends(_transaction, scope="function")]
 Text = Annotated[str, Form(max_length=2000)]
@@ -32,7 +38,7 @@ def sign_in_page(request: Request, next: Annotated[str, Query(max_length=2000)] 
     return _form(request, next_path=next)
 
 
-@router.post("/sign-in")
+@router.post("/sign-in", dependencies=[Depends(_turn, scope="function")])
 def sign_in(  # noqa: PLR0913, PLR0917 -- the form's fields
     request: Request,
     db: Db,
@@ -44,15 +50,15 @@ def sign_in(  # noqa: PLR0913, PLR0917 -- the form's fields
     """Begin a session and go where the user wanted; or the form again, with what is wrong."""
     check_form(form_token, cookies.form_secret(request))
     throttle: Throttle = request.app.state.throttle
+    host = request.client.host if request.client else ""
     try:
-        throttle.check(email)
+        throttle.begin(email, host)
         signed_in = service.sign_in(db, email, password)
     except TooManyTries as error:
         return _form(request, next_path=next, email=email, fault=sentence_of(error), status=429)
     except SignInFailed as error:
-        throttle.failed(email)
         return _form(request, next_path=next, email=email, fault=sentence_of(error), status=401)
-    throttle.succeeded(email)
+    throttle.succeeded(email, host)
     response = Response(status_code=303, headers={"Location": local_path(next)})
     cookies.set_session(request, response, signed_in.token)
     return response

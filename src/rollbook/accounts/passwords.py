@@ -1,6 +1,5 @@
 """Passwords: kept as argon2id, checked in the same time whether or not there is an account."""
 
-import threading
 import unicodedata
 from functools import cache
 from typing import Final
@@ -14,8 +13,6 @@ SHORTEST: Final = 12
 LONGEST: Final = 256
 
 _HASHER: Final = PasswordHasher()  # argon2id with the library's (RFC 9106) costs: 64 MiB each
-# A burst of sign-ins must not take 64 MiB for every thread of the server.
-_AT_ONCE: Final = threading.BoundedSemaphore(4)
 
 
 class PasswordUnfit(Invalid):
@@ -29,17 +26,15 @@ def hash_password(password: str) -> str:
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise PasswordUnfit(shortest=SHORTEST, longest=LONGEST, length=len(password))
-    with _AT_ONCE:
-        return _HASHER.hash(_octets(password))
+    return _HASHER.hash(_octets(password))
 
 
 def is_password_of(password_hash: str | None, password: str) -> bool:
     """Say whether ``password`` made the hash; None (no account) takes as long and is never right."""
-    with _AT_ONCE:
-        try:
-            _HASHER.verify(password_hash or _nobodys_hash(), _octets(password[:LONGEST]))
-        except (VerificationError, InvalidHashError):
-            return False
+    try:
+        _HASHER.verify(password_hash or _nobodys_hash(), _octets(password[:LONGEST]))
+    except (VerificationError, InvalidHashError):
+        return False
     return password_hash is not None
 
 

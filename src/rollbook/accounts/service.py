@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from rollbook.accounts.models import Role, User, UserSession
@@ -130,7 +130,7 @@ def find_session(db: Session, token: str) -> User:
     ):
         raise NotSignedIn
     if found.last_seen_at < clock.now() - SEEN_EVERY:
-        found.last_seen_at = clock.now()
+        _note_use(db, found)
     return user
 
 
@@ -192,6 +192,12 @@ def _begin_session(db: Session, user: User) -> SignedIn:
     )
     db.flush()
     return SignedIn(token, user, expires_at)
+
+
+def _note_use(db: Session, found: UserSession) -> None:
+    """Note that the sign-in is in use; one that another request has ended meanwhile stays ended."""
+    this = UserSession.tenant_id == found.tenant_id, UserSession.token_hash == found.token_hash
+    db.execute(update(UserSession).where(*this).values(last_seen_at=clock.now()))
 
 
 def _session_of(db: Session, token: str) -> UserSession | None:

@@ -3,13 +3,16 @@
 import threading
 import time
 from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from rollbook.core.errors import RollbookError
 
 FAILURES: Final = 10
+FAILURES_ANYWHERE: Final = 100
 WINDOW_S: Final = 15 * 60
 _REMEMBERED: Final = 10_000
+_ANYWHERE: Final = ""
 
 
 class TooManyTries(RollbookError):
@@ -19,35 +22,52 @@ class TooManyTries(RollbookError):
 
 
 class Throttle:
-    """Counts failed sign-ins by email. ``FAILURES`` within ``WINDOW_S`` and the email has to wait."""
+    """Counts failed sign-ins by email and where they came from.
+
+    ``FAILURES`` within ``WINDOW_S`` and the email waits there; its owner, elsewhere, is not kept out by a
+    stranger's guesses, unless they come from so many places that there were ``FAILURES_ANYWHERE``.
+    """
 
     def __init__(self) -> None:
-        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+        self._failures: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def check(self, email: str) -> None:
-        """Raise ``TooManyTries`` while ``email`` has to wait."""
-        with self._lock:
-            if len(self._recent(email)) >= FAILURES:
-                raise TooManyTries(minutes=WINDOW_S // 60)
+    def begin(self, email: str, host: str) -> None:
+        """Count a try as failed until it succeeds, so that many at once are counted too.
 
-    def failed(self, email: str) -> None:
-        """Count a failure."""
+        Raises: ``TooManyTries``, while ``email`` has to wait.
+        """
+        limits = {_key(email, host): FAILURES, _key(email, _ANYWHERE): FAILURES_ANYWHERE}
         with self._lock:
-            self._failures[_key(email)] = [*self._recent(email), time.monotonic()][-FAILURES:]
-            self._failures.move_to_end(_key(email))
+            if any(len(self._recent(key)) >= most for key, most in limits.items()):
+                raise TooManyTries(minutes=WINDOW_S // 60)
+            for key in limits:
+                self._failures[key] = [*self._recent(key), time.monotonic()]
+                self._failures.move_to_end(key)
             while len(self._failures) > _REMEMBERED:
                 self._failures.popitem(last=False)
 
-    def succeeded(self, email: str) -> None:
-        """Forget the failures."""
+    def succeeded(self, email: str, host: str) -> None:
+        """Forget the failures from here; elsewhere someone may still be guessing."""
         with self._lock:
-            self._failures.pop(_key(email), None)
+            self._failures.pop(_key(email, host), None)
+            del self._failures.get(_key(email, _ANYWHERE), [])[-1:]
 
-    def _recent(self, email: str) -> list[float]:
+    def _recent(self, key: tuple[str, str]) -> list[float]:
         since = time.monotonic() - WINDOW_S
-        return [instant for instant in self._failures.get(_key(email), []) if instant > since]
+        return [instant for instant in self._failures.get(key, []) if instant > since]
 
 
-def _key(email: str) -> str:
-    return email.strip().lower()[:254]
+def _key(email: str, host: str) -> tuple[str, str]:
+    return email.strip().lower()[:254], _place(host)
+
+
+def _place(host: str) -> str:
+    """Return the address, or its network of IPv6: one sender has all of a /64."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address) or address.ipv4_mapped:
+        return host
+    return str(ip_network((int(address), 64), strict=False))

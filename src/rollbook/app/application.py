@@ -1,5 +1,6 @@
 """The application: routers, middleware, static files."""
 
+from asyncio import Semaphore
 from importlib.resources import files
 from typing import Final
 
@@ -25,6 +26,8 @@ from rollbook.ui.guard import Limits, SecurityHeaders
 from rollbook.ui.observe import Observe
 from rollbook.ui.page import STATIC
 
+# A password takes 64 MiB and a while of one core to check, on purpose.
+SIGN_INS_AT_ONCE: Final = 4
 ROUTERS: Final = (
     accounts_pages.router,
     risk_pages.router,
@@ -58,6 +61,7 @@ def create_app(url: str) -> FastAPI:
     )
     app.state.engine = engine_for(url)
     app.state.throttle = Throttle()
+    app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     health.register_collectors(app.state.registry, app.state.engine)
     problems.install(app)

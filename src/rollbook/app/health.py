@@ -10,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, QueuePool, text
+from sqlalchemy.exc import ProgrammingError
 
 from rollbook.core.errors import Unavailable
 from rollbook.ops import migrate
@@ -56,8 +57,11 @@ def health() -> dict[str, str]:
 @router.get("/ready")
 def ready(request: Request) -> dict[str, str]:
     """Say that the database answers and has the schema of this version; 503 otherwise."""
-    with request.app.state.engine.connect() as db:
-        revision = db.execute(_REVISION).scalar_one_or_none()
+    try:
+        with request.app.state.engine.connect() as db:
+            revision = db.execute(_REVISION).scalar_one_or_none()
+    except ProgrammingError as error:  # no migration has run: there is no such table yet
+        raise SchemaNotCurrent from error
     if revision != _newest_revision():
         raise SchemaNotCurrent
     return {"status": "ready"}

@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _ANY_WIDTH: Final = 10_000
 
@@ -64,6 +65,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         )
         table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
     for row in cells:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
     # As wide as its cells: a narrow terminal wraps a line, nothing is cut off.
     Console(width=_ANY_WIDTH).print(table)

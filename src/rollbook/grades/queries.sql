@@ -1,5 +1,6 @@
 -- name: student_work
--- What was set to a student's sections up to a day, with what they made of it, newest first.
+-- What was set to a student's sections up to a day, with what had come in by then, newest first. Work that was
+-- due before the student joined counts only if it came in.
 -- params   tenant_id int, student_id uuid, since date, until date (both inclusive)
 -- returns  section_id uuid, course_code, section_code, assignment_code, title, assignment_type text, max_value numeric,
 --          due_on date, has_grade bool, grade_value numeric, submitted_on date, is_carried_over bool
@@ -20,7 +21,12 @@ FROM course_enrollments AS enrollments
 INNER JOIN sections USING (tenant_id, section_id)
 INNER JOIN courses USING (tenant_id, course_id)
 INNER JOIN assignments USING (tenant_id, section_id)
-LEFT JOIN grades USING (tenant_id, student_id, assignment_id)
+LEFT JOIN grades
+    ON
+        enrollments.tenant_id = grades.tenant_id
+        AND enrollments.student_id = grades.student_id
+        AND assignments.assignment_id = grades.assignment_id
+        AND (grades.submitted_on IS NULL OR grades.submitted_on <= :until)
 WHERE
     enrollments.tenant_id = :tenant_id
     AND enrollments.student_id = :student_id
@@ -28,6 +34,11 @@ WHERE
     AND (
         coalesce(assignments.due_on, sections.ends_on) <= :until
         OR grades.submitted_on <= :until
+    )
+    AND (
+        grades.student_id IS NOT NULL
+        OR enrollments.enrolled_on IS NULL
+        OR coalesce(assignments.due_on, sections.ends_on) >= enrollments.enrolled_on
     )
     AND (
         enrollments.withdrawn_on IS NULL

@@ -129,6 +129,8 @@ BEGIN
 END
 $$;
 REVOKE EXECUTE ON FUNCTION rollbook_ensure_months(regclass, date, date) FROM public;
+-- Who may execute these may hang them on a table of their own with a history table's name, and forge history.
+REVOKE EXECUTE ON FUNCTION rollbook_keep_updated(), rollbook_keep_deleted() FROM public;
 """
 
 # PostgreSQL 18 has uuidv7(); earlier servers get one of the same name and meaning.

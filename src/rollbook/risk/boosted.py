@@ -12,7 +12,7 @@ from rollbook.risk.arrays import Floats
 from rollbook.risk.catalogue import COURSE, FEATURES
 from rollbook.risk.features import Features
 
-TREES: Final = 150
+TREES: Final = (120, 300)  # at least, at most: one for every 50 rows
 SEEDS: Final = (11, 12)
 PARAMETERS: Final[dict[str, Any]] = {
     "objective": "binary",
@@ -32,6 +32,7 @@ PARAMETERS: Final[dict[str, Any]] = {
     "verbose": -1,
 }
 _DIRECTIONS: Final = {feature.name: feature.direction for feature in FEATURES}
+_ROWS_PER_TREE: Final = 50
 _SMALLEST_LEAF: Final = 5
 _LEAVES_PER_DATA: Final = 50  # at least so many leaves' worth of rows
 
@@ -103,7 +104,13 @@ def _grown(columns: Floats, at_risk: Floats, parameters: dict[str, Any], categor
     import lightgbm  # noqa: PLC0415 -- a second to load; most commands need none
 
     data = lightgbm.Dataset(columns, at_risk, categorical_feature=categories)
-    return str(lightgbm.train(parameters, data, TREES).model_to_string())
+    return str(lightgbm.train(parameters, data, trees_for(len(columns))).model_to_string())
+
+
+def trees_for(rows: int) -> int:
+    """Return how many trees so many training rows bear."""
+    least, most = TREES
+    return min(most, max(least, rows // _ROWS_PER_TREE))
 
 
 def parameters_for(names: Sequence[str], *, rows: int, by_course: bool) -> dict[str, Any]:

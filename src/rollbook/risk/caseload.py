@@ -128,7 +128,7 @@ def read_page(  # noqa: PLR0913 -- each is a part of the address
             "category": wanted.category.value if wanted.category else None,
             "course": wanted.course,
             "school": wanted.school,
-            "words": wanted.q.lower().split(),
+            "words": wanted.q.split(),
             "sort": wanted.sort,
             "after_key": after_key,
             "after_id": after_id,

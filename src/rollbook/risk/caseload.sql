@@ -74,6 +74,7 @@ WHERE
 -- name: caseload
 -- One page of a list, with its row's place, the number of rows, and the key that the page before stands after.
 -- All that fit are found and numbered by their keys alone; only the page's rows are looked up in full.
+-- Words fit in any case: first upper, as sigma and i have two small forms.
 -- params   tenant_id int, as_of date, model_version text; previous_as_of date, previous_model text or null;
 --          category, course, school text or null; words text[] (all must be in the name or number); sort text;
 --          after_key text and after_id uuid or null; page_size int
@@ -166,15 +167,17 @@ WITH matching AS (
                     bool_and(
                         strpos(
                             lower(
-                                concat_ws(
-                                    ' ',
-                                    students.preferred_name,
-                                    students.first_name,
-                                    students.last_name,
-                                    students.student_number
+                                upper(
+                                    concat_ws(
+                                        ' ',
+                                        students.preferred_name,
+                                        students.first_name,
+                                        students.last_name,
+                                        students.student_number
+                                    )
                                 )
                             ),
-                            word
+                            lower(upper(word))
                         ) > 0
                     )
                 FROM unnest(cast(:words AS text[])) AS word
@@ -198,6 +201,15 @@ page AS (
         OR (numbered.sort_key, numbered.prediction_id) > (cast(:after_key AS text), cast(:after_id AS uuid))
     ORDER BY numbered.place
     LIMIT :page_size
+),
+
+-- looked for once, not again for each row of the page: the files hold a whole list
+before AS MATERIALIZED (
+    SELECT
+        numbered.sort_key,
+        numbered.prediction_id
+    FROM numbered
+    WHERE numbered.place = (SELECT min(page.place) FROM page) - cast(:page_size AS int) - 1
 )
 
 SELECT
@@ -222,8 +234,7 @@ SELECT
     schools.name AS school_name,
     previous.risk_score AS previous_score
 FROM page
-LEFT JOIN numbered AS before
-    ON before.place = (SELECT min(here.place) FROM page AS here) - cast(:page_size AS int) - 1
+LEFT JOIN before ON TRUE
 INNER JOIN predictions
     ON predictions.tenant_id = :tenant_id AND page.prediction_id = predictions.prediction_id
 INNER JOIN students

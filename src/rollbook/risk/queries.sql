@@ -299,6 +299,7 @@ WHERE
     );
 
 -- name: merge_features
+-- Keep a day's features where they are new or differ.
 -- params   tenant_id int, as_of date, feature_set_version text
 INSERT INTO student_features AS kept (
     tenant_id,
@@ -349,6 +350,7 @@ WHERE
     );
 
 -- name: merge_predictions
+-- Keep a day's predictions where they are new or differ.
 -- params   tenant_id int, as_of date, model_version text, feature_set_version text
 INSERT INTO predictions AS kept (
     tenant_id,

@@ -92,7 +92,7 @@ def _missing(v: Values) -> str | None:
 def _low_marks(v: Values) -> str | None:
     words = f"Average mark so far: {v['percent_mean']:.0f} of 100"
     if v.get("standing", 1) < _LOWER:
-        return f"{words}, lower than most in the section"
+        return f"{words}, lower than most classmates'"
     return words if v["percent_mean"] < _GOOD_MARK else None
 
 
@@ -119,7 +119,7 @@ def _inactive(v: Values) -> str | None:
         return f"Not active online for {since:.0f} days"
     if v.get("clicks_standing", 1) < _LOWER:
         days = _count(v["active_days_14"], "day")
-        return f"Active online on {days} of the last 14, less than most in the section"
+        return f"Active online on {days} of the last 14, less than most classmates"
     return None
 
 

@@ -90,7 +90,7 @@ def _written(db: Session, queries: Sequence[str], params: dict[str, Any]) -> int
 def _stage(db: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Fill a temporary table by COPY."""
     db.execute(_SQL[f"make_{table}"])
-    driver: Connection[Any] = db.connection().connection.driver_connection  # type: ignore[assignment]
+    driver: Connection[Any] = db.connection().connection.driver_connection  # type: ignore[assignment]  # it is psycopg's
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     with driver.cursor() as cursor:
         cursor.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table)))

@@ -182,7 +182,7 @@ def _row(
         training_rows=len(rows),
         metrics={**metrics, "models": models, "held_out": "students, in five folds"},
         hyperparameters={
-            "lightgbm": {**parameters, "trees": boosted.TREES, "seeds": list(boosted.SEEDS)},
+            "lightgbm": {**parameters, "trees": boosted.trees_for(len(rows)), "seeds": list(boosted.SEEDS)},
             "logistic": {"C": logistic.INVERSE_PENALTY},
         },
         artifact=artifact,

@@ -35,7 +35,7 @@ LEFT JOIN staff ON students.tenant_id = staff.tenant_id AND enrolled.counselor_s
 WHERE students.tenant_id = :tenant_id AND students.student_id = :student_id;
 
 -- name: students_page
--- Students by number, some at a time.
+-- Students by number, some at a time. Words fit in any case: first upper, as sigma and i have two small forms.
 -- params   tenant_id int; words text[] (all must be in the name or number); grade_level int or null;
 --          school text or null (its code, an enrollment open today); today date; after text or null; page_size int
 -- returns  student_id uuid, student_number, first_name, last_name, preferred_name text, grade_level int
@@ -70,15 +70,17 @@ WHERE
                 bool_and(
                     strpos(
                         lower(
-                            concat_ws(
-                                ' ',
-                                students.preferred_name,
-                                students.first_name,
-                                students.last_name,
-                                students.student_number
+                            upper(
+                                concat_ws(
+                                    ' ',
+                                    students.preferred_name,
+                                    students.first_name,
+                                    students.last_name,
+                                    students.student_number
+                                )
                             )
                         ),
-                        word
+                        lower(upper(word))
                     ) > 0
                 ),
                 TRUE

@@ -90,7 +90,7 @@ def list_students(  # noqa: PLR0913 -- each is a part of the address
     wanted = {
         "tenant_id": tenant_id,
         "today": today,
-        "words": q.lower().split(),
+        "words": q.split(),
         "grade_level": grade_level,
         "school": school,
         "after": read_cursor(cursor, str)[0] if cursor else None,

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 WIDTH: Final = 360
 _LEFT: Final = 40
-_RIGHT: Final = 36  # room for the label of the last point
+_RIGHT: Final = 44  # room for the label of the last point
 _TOP: Final = 14
 _AXIS: Final = 18  # room for the labels of the time axis
 _FEW: Final = 60
@@ -67,7 +67,7 @@ def score_chart(points: Sequence[Point], span: Span, sentence: str) -> Markup:
     grid = _grid(height, [(share, f"{share * 100:.0f}%") for share in (0, 0.25, 0.5, 0.75, 1)])
     places = [(span.x(point.day), _y(point.value, height)) for point in points]
     dots = "".join(_circle(x, y, 2.4, "dot") for x, y in places) if len(places) <= _FEW else ""
-    last = _label(*places[-1], f"{points[-1].value * 100:.0f}%") if places else ""
+    last = _label(*places[-1], _short(points[-1].value)) if places else ""
     return _svg(WIDTH, height, sentence, grid + _months(span, height) + _line(places) + dots + last)
 
 
@@ -143,6 +143,13 @@ def _line(places: Sequence[tuple[float, float]]) -> str:
 
 def _circle(x: float, y: float, radius: float, kind: str) -> str:
     return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
+
+
+def _short(share: float) -> str:
+    """Return "46%"; never 0% or 100% for what only comes near."""
+    if share < 0.005:  # noqa: PLR2004 -- half a percent
+        return "0%" if share == 0 else "&lt;1%"
+    return "&gt;99%" if 0.995 <= share < 1 else f"{share * 100:.0f}%"  # noqa: PLR2004 -- half a percent
 
 
 def _label(x: float, y: float, text: str) -> str:

@@ -111,7 +111,8 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _invalid(request: Request, error: Exception) -> Response:
     """Name the fields that are wrong, and never what was sent."""
     assert isinstance(error, RequestValidationError)
-    names = sorted({str(fault["loc"][-1]) for fault in error.errors()})
+    # after ("query", name) comes the kind of value that was tried, which tells a person nothing
+    names = sorted({str(fault["loc"][:2][-1]) for fault in error.errors()})
     return problem(request, 422, f"These values cannot be: {', '.join(names)}.", code="Invalid")
 
 
