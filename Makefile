@@ -26,7 +26,11 @@ dev-setup: $(VENV)/.dev ## Also install what tests and checks need.
 $(BIN)/python:
 	@scripts/create-venv "$(PYTHON)" "$(VENV)"
 
-$(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/python
+# What comes last: without it the making was interrupted, so it begins anew.
+$(BIN)/pip: | $(BIN)/python
+	@test -e $@ || scripts/create-venv "$(PYTHON)" "$(VENV)" --clear
+
+$(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/pip
 	@echo "Installing Rollbook into .venv ..."
 	@$(PIP) install --quiet --require-hashes --only-binary :all: --requirement requirements/run.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .

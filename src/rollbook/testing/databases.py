@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import URL, make_url
 
+from rollbook.core.database import close_engines
 from rollbook.core.settings import Settings
 from rollbook.ops import databases, migrate, server
 
@@ -37,9 +38,12 @@ class TestServer:
         """Lend a database copied from ``template`` (None: empty); it is dropped afterwards."""
         name = f"test_{uuid4().hex[:12]}"
         databases.create_database(self.settings, name, template=template)
+        lent = self._database(name)
         try:
-            yield self._database(name)
+            yield lent
         finally:
+            close_engines(lent.url)
+            close_engines(lent.owner_url)
             databases.drop_database(self.settings, name)
 
     def _database(self, name: str) -> Database:
