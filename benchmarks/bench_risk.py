@@ -36,9 +36,10 @@ def main() -> None:
         figure("peak memory, scoring", scored["memory"], "MB"),
         figure("evaluation of every day and split", evaluated["seconds"], "s"),
         figure("peak memory, evaluation", evaluated["memory"], "MB"),
-        *(figure(name, value, "AUC") for name, value in evaluated["ranked"]),
     ]
-    print(json.dumps({"name": "Risk", "note": note(made["rows"], scored["rows"]), "figures": figures}))
+    words = note(made["rows"], scored["rows"])
+    tables = evaluated["tables"]
+    print(json.dumps({"name": "Risk", "note": words, "figures": figures, "tables": tables}))
 
 
 def note(made: int, scored: int) -> str:
@@ -78,15 +79,47 @@ def evaluate(work: Work) -> dict[str, Any]:
     seconds = time.perf_counter() - begin
     chosen = [s for s in found.scores if not s.with_clicks and s.tested_on in {ALL, ALL[-1:]}]
     chosen += [s for s in also.scores if s.with_clicks]
-    return {"less": seconds, "ranked": [(title(s), s.figures["auc"].value) for s in chosen]}
+    return {"less": seconds, "tables": [ranking(chosen), all_figures(chosen)]}
+
+
+def ranking(scores: list[evaluation.Score]) -> dict[str, Any]:
+    """A row per split and model, a column per day: AUC and the middle 95 % of its bootstrap."""
+    days = sorted({score.day for score in scores})
+    found: dict[tuple[str, str], dict[int, str]] = {}
+    for score in scores:
+        auc = score.figures["auc"]
+        found.setdefault((title(score), score.model), {})[score.day] = (
+            f"{auc.value:.3f} ({auc.low:.3f}-{auc.high:.3f})"
+        )
+    rows = [[*which, *(of.get(day, "") for day in days)] for which, of in found.items()]
+    columns = ["fitted on -> tested on", "model", *(f"day {day}" for day in days)]
+    return {"title": "Area under the ROC curve, with the middle 95 % of 200 resamples of students:"} | {
+        "columns": columns,
+        "rows": rows,
+    }
+
+
+def all_figures(scores: list[evaluation.Score]) -> dict[str, Any]:
+    """A row per split and day: every figure of the model that is used, the ensemble."""
+    used = [score for score in scores if score.model == "ensemble"]
+    names = list(used[0].figures)
+    rows = [
+        [f"{title(s)}, day {s.day}", f"{s.rows:,}", f"{s.positives:,}"]
+        + [f"{s.figures[name].value:.3f}" for name in names]
+        for s in used
+    ]
+    columns = ["ensemble", "rows", "at risk", *(name.replace("_", " ") for name in names)]
+    return {"title": "Every figure of the ensemble, which is what a tenant gets:"} | {
+        "columns": columns,
+        "rows": rows,
+    }
 
 
 def title(score: evaluation.Score) -> str:
     where = "five folds by student" if score.protocol == "grouped" else f"-> {' '.join(score.tested_on)}"
     kind = ", known in time" if "known" in score.protocol else ""
     of = f"{' '.join(score.fitted_on)} ({score.fitted_courses}) " if score.protocol != "grouped" else ""
-    clicks = "with clicks" if score.with_clicks else "no clicks"
-    return f"{of}{where}{kind}, {clicks}, day {score.day}, {score.model}"
+    return f"{of}{where}{kind}, {'with' if score.with_clicks else 'no'} clicks"
 
 
 def figure(name: str, value: float, unit: str) -> dict[str, object]:

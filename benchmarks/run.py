@@ -1,7 +1,8 @@
 """Run the benchmarks on a server of their own and write docs/benchmarks.md: `make bench ARGS="oulad risk"`.
 
 Each ``bench_<name>.py`` is a program. It finds a running, migrated, durable server by the environment, as
-any command does, and prints one JSON document: {"name", "note", "figures": [{"name", "value", "unit"}]}.
+any command does, and prints one JSON document: {"name", "note", "figures": [{"name", "value", "unit"}]},
+and where figures are better seen beside each other, "tables": [{"title", "columns", "rows"}].
 What was measured is kept in results.json, so that one benchmark can be run again without the others.
 """
 
@@ -118,8 +119,15 @@ def section(result: dict[str, Any]) -> str:
         for figure in result["figures"]
     )
     note = f"{result['note']}\n\n" if result.get("note") else ""
+    tables = "".join(table(**found) for found in result.get("tables", []))
     where = f"{result['machine']}; {result['software']}; {result['measured']}."
-    return f"\n## {result['name']}\n\n{note}| | | |\n|---|---:|---|\n{rows}\n{where}\n"
+    return f"\n## {result['name']}\n\n{note}| | | |\n|---|---:|---|\n{rows}\n{tables}{where}\n"
+
+
+def table(title: str, columns: list[str], rows: list[list[str]]) -> str:
+    """Return a table under its title; the first column is text, the others are figures."""
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return f"{title}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
 
 
 def number(value: object) -> str:
