@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -127,6 +128,22 @@ def test_killed_while_making_the_database_leaves_nothing_half_made(fresh: Settin
     assert server.up(fresh, durable=False).running
 
     assert not list(fresh.home.glob("initdb-*"))
+
+
+def test_initdb_that_outlives_its_command_leaves_nothing(
+    fresh: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may write to its folder while the next `up` removes that, which then takes more than one try."""
+    half, remove, tries = fresh.home / "initdb-half", shutil.rmtree, count()
+    half.mkdir(parents=True)
+
+    def remove_unless_first(folder: Path, *, ignore_errors: bool = False) -> None:
+        if folder != half or next(tries):
+            remove(folder, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", remove_unless_first)
+    server.up(fresh, durable=False)
+    assert not half.exists()
 
 
 def test_killed_right_after_the_start_is_finished_by_the_next(fresh: Settings) -> None:

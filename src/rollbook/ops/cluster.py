@@ -33,6 +33,7 @@ SUPERUSER: Final = "postgres"
 START_TIMEOUT_S: Final = 120
 _BUILTIN_LOCALES_SINCE: Final = 17
 _INIT_PREFIX: Final = "initdb-"
+_ORPHAN_TIMEOUT_S: Final = 30
 _NO_SPACE: Final = "No space left on device"
 _PORT_TAKEN: Final = ("could not create any TCP/IP sockets", "could not bind")
 _FULL_BELOW_BYTES: Final = 1_000_000
@@ -81,8 +82,14 @@ class Cluster:
             raise WrongMajorVersion(data=self.home.data, found=found, wanted=self.binaries.major)
 
     def _remove_half_made(self) -> None:
-        for folder in self.home.path.glob(f"{_INIT_PREFIX}*"):
-            shutil.rmtree(folder, ignore_errors=True)
+        """Remove what a killed `up` left. Its initdb may live on and write there until it misses a file."""
+        deadline = time.monotonic() + _ORPHAN_TIMEOUT_S
+        while halves := list(self.home.path.glob(f"{_INIT_PREFIX}*")):
+            for folder in halves:
+                shutil.rmtree(folder, ignore_errors=True)
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
 
     @contextmanager
     def _init_folder(self) -> Iterator[Path]:
