@@ -1,4 +1,4 @@
-"""Connections: one engine per URL, made for a transaction pooler, with timeouts that protect the server."""
+"""Connections: one engine per URL, with timeouts that protect the server."""
 
 from typing import Final
 
@@ -13,7 +13,8 @@ _engines: Final[dict[tuple[str, int], Engine]] = {}
 def engine_for(url: str, *, statement_timeout_s: int | None = None) -> Engine:
     """Return the engine for a PostgreSQL URL (``postgresql://...``): one per process, URL and timeout.
 
-    Prepared statements are off, so that the same settings hold behind pgbouncer in transaction mode.
+    Prepared statements are off, as they must be behind a pooler in transaction mode; such a pooler must also
+    be told to ignore the start-up parameter ``options`` (pgbouncer: ignore_startup_parameters).
     Units: 0 seconds = no limit; a job's transaction may then also wait long for Python, as learning does.
     """
     timeout_s = settings().statement_timeout_s if statement_timeout_s is None else statement_timeout_s

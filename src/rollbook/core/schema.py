@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Literal, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -37,12 +37,11 @@ NAMING: Final = {
 HISTORY_SUFFIX: Final = "_history"
 
 Json = dict[str, Any]
-RowScope = Literal["all", "tenant", "student"]
 Model = TypeVar("Model", bound="type[Base]")
 
 
 class Base(DeclarativeBase):
-    """Every table. ``row_scope`` says who may see a row: its tenant, or who may see its student."""
+    """Every table."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
@@ -51,7 +50,6 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         Json: JSONB(),
     }
-    row_scope: ClassVar[RowScope] = "tenant"
 
 
 class TenantOwned(Base):
@@ -72,7 +70,6 @@ class StudentOwned(TenantOwned):
     """
 
     __abstract__ = True
-    row_scope = "student"
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-10)
 
@@ -132,7 +129,6 @@ def versioned(model: Model) -> Model:
         *columns,
         Column("superseded_at", DateTime(timezone=True), nullable=False),
         Column("history_id", BigInteger, Identity(always=True), primary_key=True),
-        info={"row_scope": model.row_scope, "history_of": table.name},
     )
     key = [history.c[column.name] for column in table.primary_key.columns]
     Index(f"ix_{history.name}_key", *key, history.c.superseded_at)
