@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from rollbook.accounts.throttle import Throttle
 from rollbook.app import create_app
 from rollbook.testing.databases import TestServer
 from web import cast as the_cast
@@ -39,6 +40,7 @@ def app(world: the_cast.World) -> Iterator[FastAPI]:
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
     """Nobody is signed in; redirects are not followed, so that a test sees them."""
+    app.state.throttle = Throttle()
     with TestClient(app, base_url="http://rollbook.test", follow_redirects=False) as opened:
         yield opened
 
@@ -52,6 +54,7 @@ def sessions() -> dict[str, str]:
 @pytest.fixture
 def sign_in(app: FastAPI, sessions: dict[str, str]) -> Iterator[SignIn]:
     """Return what signs someone in, by role or email, and returns their client."""
+    app.state.throttle = Throttle()  # an earlier test may have guessed wrongly until this email had to wait
     opened: list[TestClient] = []
 
     def as_(who: str) -> TestClient:
