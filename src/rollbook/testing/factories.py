@@ -31,6 +31,7 @@ from rollbook.testing.people import (
     enroll_in_school,
     record_attendance,
 )
+from rollbook.testing.registers import create_calendar, send_exceptions
 from rollbook.testing.rows import (
     TERM_ENDS,
     TERM_STARTS,
@@ -52,6 +53,7 @@ __all__ = [
     "batch_students",
     "correct",
     "create_assignment",
+    "create_calendar",
     "create_course",
     "create_incident",
     "create_school",
@@ -69,4 +71,5 @@ __all__ = [
     "record_outcome",
     "school_days",
     "school_year",
+    "send_exceptions",
 ]
