@@ -48,8 +48,9 @@ class Room:
 
     def tables(self) -> set[str]:
         """Return the tables that its models declare, histories aside."""
-        module = import_module(f"rollbook.{self.name}.models").__name__
-        models = [mapper.class_ for mapper in Base.registry.mappers if mapper.class_.__module__ == module]
+        files = (SOURCE / self.name).glob("models*.py")
+        modules = {import_module(f"rollbook.{self.name}.{path.stem}").__name__ for path in files}
+        models = [mapper.class_ for mapper in Base.registry.mappers if mapper.class_.__module__ in modules]
         names = {model.__table__.name for model in models if isinstance(model.__table__, Table)}
         return {name for name in names if not name.endswith(HISTORY_SUFFIX)}
 

@@ -1,7 +1,9 @@
-"""Room: activity. What a student did: online and, later, in PE.
+"""Room: activity. What a student did: online, in PE and elsewhere.
 
-Owns    analytics_events (a partition per month)
-Reads   curriculum.sections, roster.students
+Owns    activities, student_activity_performances, pe_activity_preferences, routines, routine_activities,
+        routine_performance_metrics, fitness_tests, fitness_zones, fitness_results,
+        analytics_events, activity_logs (a partition per month)
+Reads   accounts.users, curriculum.sections, roster.students
 Verbs   (features.sql: active days and clicks, as of a date)
 Terms   event = something done on a day, with a count; a section without events is unknown, not idle
 """

@@ -4,10 +4,18 @@ import datetime as dt
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, text
+from sqlalchemy import CheckConstraint, Index, Numeric, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rollbook.core.schema import StudentOwned, known_at, references, text_enum, versioned
+from rollbook.core.schema import (
+    StudentOwned,
+    TenantOwned,
+    import_id,
+    known_at,
+    references,
+    text_enum,
+    versioned,
+)
 
 
 class AttendanceStatus(StrEnum):
@@ -42,3 +50,41 @@ class AttendanceRecord(StudentOwned):
     minutes_late: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     reason: Mapped[str | None]
     known_at: Mapped[dt.datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
+
+
+@versioned
+class AttendanceSubmission(TenantOwned):
+    """How far a school has sent its attendance, and in what form. Grain: one row per (tenant, school).
+
+    Where only exceptions are sent, an instructional day of an enrolled student without a mark means present,
+    up to ``submitted_through`` and not a day further: silence after it says nothing.
+    """
+
+    __tablename__ = "attendance_submissions"
+    __table_args__ = (references("schools", "school_id"),)
+
+    school_id: Mapped[UUID] = mapped_column(primary_key=True)
+    is_by_exception: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="only marks other than present are sent"
+    )
+    submitted_through: Mapped[dt.date | None] = mapped_column(comment="last day that is complete")
+    known_at: Mapped[dt.datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
+
+
+class AttendanceRule(TenantOwned):
+    """When a tenant calls absence chronic. Grain: at most one row per tenant; none = the defaults."""
+
+    __tablename__ = "attendance_rules"
+    __table_args__ = (
+        CheckConstraint("chronic_rate > 0 AND chronic_rate < 1", name="chronic_rate_range"),
+        CheckConstraint("minimum_days BETWEEN 1 AND 366", name="minimum_days_range"),
+    )
+
+    chronic_rate: Mapped[float] = mapped_column(
+        Numeric(4, 3), server_default=text("0.1"), comment="share of enrolled instructional days missed"
+    )
+    minimum_days: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("10"), comment="enrolled fewer days, nobody is called so"
+    )

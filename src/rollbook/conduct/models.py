@@ -10,6 +10,7 @@ from rollbook.core.schema import (
     StudentOwned,
     created_at,
     entity_id,
+    import_id,
     known_at,
     references,
     versioned,
@@ -35,4 +36,5 @@ class DisciplineIncident(StudentOwned):
     description: Mapped[str | None]
     action_taken: Mapped[str | None]
     known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
     created_at: Mapped[datetime] = created_at()

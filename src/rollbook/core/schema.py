@@ -89,6 +89,14 @@ def known_at() -> Mapped[datetime]:
     return mapped_column(server_default=func.now(), sort_order=80)
 
 
+def import_id() -> Mapped[int | None]:
+    """Return the column that names the import which wrote this version; none = written by hand.
+
+    No key to imports: on the largest tables it would cost more than all their other columns.
+    """
+    return mapped_column(Integer, sort_order=85, comment="the import that wrote this version")
+
+
 def text_enum(values: type[StrEnum]) -> Enum:
     """Return a text column type that takes the values of ``values`` only."""
     return Enum(
@@ -113,7 +121,7 @@ def versioned(model: Model) -> Model:
     """Give ``model`` a table of superseded versions: its columns, the instant each was superseded, no keys.
 
     A statement-level trigger (made by the migration) fills it. A version was current in
-    [known_at, superseded_at).
+    [known_at, superseded_at); ``superseded_by_import`` says which import ended it, if one did.
     """
     table = model.__table__
     assert isinstance(table, Table)
@@ -128,6 +136,7 @@ def versioned(model: Model) -> Model:
         Base.metadata,
         *columns,
         Column("superseded_at", DateTime(timezone=True), nullable=False),
+        Column("superseded_by_import", Integer),
         Column("history_id", BigInteger, Identity(always=True), primary_key=True),
     )
     key = [history.c[column.name] for column in table.primary_key.columns]

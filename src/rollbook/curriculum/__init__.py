@@ -1,7 +1,9 @@
 """Room: curriculum. What is taught, in which sections, who takes it and how it ended.
 
-Owns    courses, sections, course_enrollments, course_outcomes
-Reads   roster.schools, roster.students, roster.staff
+Owns    courses, sections, section_staff, section_sessions, course_enrollments, course_outcomes,
+        course_prerequisites, learning_standards, course_standards,
+        lesson_plans, pe_lesson_plans, lesson_plan_standards
+Reads   roster.schools, roster.students, roster.staff, roster.academic_sessions
 Verbs   sections_of
 Terms   section = one offering of a course, [starts_on, ends_on]; presentation is OULAD's word for it
 """

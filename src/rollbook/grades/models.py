@@ -12,6 +12,7 @@ from rollbook.core.schema import (
     TenantOwned,
     created_at,
     entity_id,
+    import_id,
     known_at,
     references,
     text_enum,
@@ -29,8 +30,30 @@ class AssignmentType(StrEnum):
     EXAM = "exam"
     TUTOR_MARKED = "tutor_marked"
     COMPUTER_MARKED = "computer_marked"
+    CLASSWORK = "classwork"
+    PARTICIPATION = "participation"
+    OTHER = "other"
 
 
+@versioned
+class AssignmentCategory(TenantOwned):
+    """A kind of work as the district or teacher names it. Grain: one row per (tenant, category)."""
+
+    __tablename__ = "assignment_categories"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "category_code"),
+        CheckConstraint("weight_percent BETWEEN 0 AND 100", name="weight_percent_range"),
+    )
+
+    category_id: Mapped[UUID] = entity_id()
+    category_code: Mapped[str]
+    title: Mapped[str]
+    weight_percent: Mapped[float | None] = mapped_column(Numeric(6, 3), comment="share of the course mark")
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
+
+
+@versioned
 class Assignment(TenantOwned):
     """A piece of work set to a section. Grain: one row per (tenant, assignment)."""
 
@@ -38,8 +61,13 @@ class Assignment(TenantOwned):
     __table_args__ = (
         UniqueConstraint("tenant_id", "section_id", "assignment_code"),
         references("sections", "section_id"),
+        references("assignment_categories", "category_id"),
+        references("academic_sessions", "session_id"),
         CheckConstraint("max_value > 0", name="max_value_positive"),
         CheckConstraint("weight_percent BETWEEN 0 AND 100", name="weight_percent_range"),
+        CheckConstraint("min_value < max_value", name="min_below_max"),
+        Index(None, "tenant_id", "category_id"),
+        Index(None, "tenant_id", "session_id"),
     )
 
     assignment_id: Mapped[UUID] = entity_id()
@@ -52,6 +80,13 @@ class Assignment(TenantOwned):
         Numeric(6, 3), comment="share of the course mark; none = all weigh alike"
     )
     due_on: Mapped[date | None] = mapped_column(comment="none = at the end of the section")
+    description: Mapped[str | None]
+    assigned_on: Mapped[date | None]
+    min_value: Mapped[float | None] = mapped_column(Numeric(8, 2), comment="none = 0")
+    category_id: Mapped[UUID | None]
+    session_id: Mapped[UUID | None] = mapped_column(comment="the grading period it counts for")
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
     created_at: Mapped[datetime] = created_at()
 
 
@@ -76,4 +111,104 @@ class Grade(StudentOwned):
     is_carried_over: Mapped[bool] = mapped_column(
         server_default=text("false"), comment="taken from an earlier try at the course (OULAD: banked)"
     )
+    grade_letter: Mapped[str | None]
+    is_late: Mapped[bool | None] = mapped_column(comment="as the source says; none = by the dates")
+    is_missing: Mapped[bool] = mapped_column(server_default=text("false"), comment="due and never handed in")
+    is_exempt: Mapped[bool] = mapped_column(server_default=text("false"), comment="does not count")
+    comment: Mapped[str | None]
+    source_id: Mapped[str | None] = mapped_column(comment="what the source calls this row")
     known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
+
+
+@versioned
+class GradeScale(TenantOwned):
+    """How letters become points. Grain: one row per (tenant, scale)."""
+
+    __tablename__ = "grade_scales"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "scale_code"),
+        Index("ix_grade_scales_one_default", "tenant_id", unique=True, postgresql_where=text("is_default")),
+    )
+
+    grade_scale_id: Mapped[UUID] = entity_id()
+    scale_code: Mapped[str]
+    title: Mapped[str]
+    is_default: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="the one that a GPA is reckoned by"
+    )
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
+
+
+@versioned
+class GradeScaleStep(TenantOwned):
+    """A letter of a scale. Grain: one row per (tenant, scale, letter)."""
+
+    __tablename__ = "grade_scale_steps"
+    __table_args__ = (
+        references("grade_scales", "grade_scale_id"),
+        CheckConstraint("grade_points BETWEEN 0 AND 5", name="grade_points_range"),
+        CheckConstraint("min_percent BETWEEN 0 AND 100", name="min_percent_range"),
+    )
+
+    grade_scale_id: Mapped[UUID] = mapped_column(primary_key=True)
+    grade_letter: Mapped[str] = mapped_column(primary_key=True)
+    min_percent: Mapped[float | None] = mapped_column(Numeric(6, 3), comment="from here on, up to the next")
+    grade_points: Mapped[float | None] = mapped_column(Numeric(4, 2), comment="none = counts in no GPA")
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
+
+
+@versioned
+class CourseGrade(StudentOwned):
+    """A student's mark for a section in a grading period. Grain: (tenant, student, section, session)."""
+
+    __tablename__ = "course_grades"
+    __table_args__ = (
+        references("students", "student_id"),
+        references("sections", "section_id"),
+        references("academic_sessions", "session_id"),
+        CheckConstraint("grade_percent BETWEEN 0 AND 200", name="grade_percent_range"),
+        CheckConstraint("credits_earned BETWEEN 0 AND credits_attempted", name="credits_range"),
+        Index(None, "tenant_id", "section_id"),
+        Index(None, "tenant_id", "session_id"),
+    )
+
+    student_id: Mapped[UUID] = mapped_column(primary_key=True)
+    section_id: Mapped[UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    grade_percent: Mapped[float | None] = mapped_column(Numeric(6, 3))
+    grade_letter: Mapped[str | None]
+    is_final: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="stands on the transcript and counts in the GPA"
+    )
+    credits_attempted: Mapped[float | None] = mapped_column(Numeric(5, 2))
+    credits_earned: Mapped[float | None] = mapped_column(Numeric(5, 2))
+    awarded_on: Mapped[date]
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
+
+
+@versioned
+class Progress(StudentOwned):
+    """How far a student has come in a course by a day. Grain: one row per (tenant, student, course, day)."""
+
+    __tablename__ = "progress"
+    __table_args__ = (
+        references("students", "student_id"),
+        references("courses", "course_id"),
+        CheckConstraint("assignments_done BETWEEN 0 AND assignments_set", name="assignments_range"),
+        CheckConstraint("mean_percent >= 0", name="mean_percent_range"),
+        Index(None, "tenant_id", "course_id", "measured_on"),
+    )
+
+    student_id: Mapped[UUID] = mapped_column(primary_key=True)
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+    measured_on: Mapped[date] = mapped_column(primary_key=True)
+    assignments_set: Mapped[int] = mapped_column(comment="due by then")
+    assignments_done: Mapped[int] = mapped_column(comment="of those, handed in or exempt")
+    mean_percent: Mapped[float | None] = mapped_column(Numeric(6, 3), comment="of what was marked")
+    credits_earned: Mapped[float | None] = mapped_column(Numeric(5, 2))
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()

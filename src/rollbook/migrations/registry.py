@@ -6,9 +6,13 @@ import rollbook.attendance.models
 import rollbook.conduct.models
 import rollbook.core.tenancy
 import rollbook.curriculum.models
+import rollbook.curriculum.models_lessons
 import rollbook.grades.models
+import rollbook.intake.models
 import rollbook.risk.models
-import rollbook.roster.models  # noqa: F401 - imported for the tables it declares
+import rollbook.roster.models
+import rollbook.roster.models_calendar
+import rollbook.roster.models_families  # noqa: F401 - imported for the tables they declare
 from rollbook.core.schema import Base
 
 metadata = Base.metadata

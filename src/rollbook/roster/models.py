@@ -1,12 +1,20 @@
 """Tables of the roster."""
 
-import datetime as dt
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    column,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
@@ -16,6 +24,7 @@ from rollbook.core.schema import (
     TenantOwned,
     created_at,
     entity_id,
+    import_id,
     known_at,
     references,
     text_enum,
@@ -32,6 +41,7 @@ class SchoolType(StrEnum):
     POSTSECONDARY = "postsecondary"
 
 
+@versioned
 class School(TenantOwned):
     """A school. Grain: one row per (tenant, school)."""
 
@@ -49,9 +59,12 @@ class School(TenantOwned):
     school_type: Mapped[SchoolType] = mapped_column(text_enum(SchoolType))
     low_grade: Mapped[int | None] = mapped_column(SmallInteger, comment="kindergarten is 0")
     high_grade: Mapped[int | None] = mapped_column(SmallInteger)
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
     created_at: Mapped[datetime] = created_at()
 
 
+@versioned
 class Staff(TenantOwned):
     """A person who works for the tenant. Grain: one row per (tenant, staff)."""
 
@@ -70,6 +83,10 @@ class Staff(TenantOwned):
     last_name: Mapped[str]
     school_id: Mapped[UUID | None] = mapped_column(comment="where they work; none for the whole tenant")
     user_id: Mapped[UUID | None] = mapped_column(comment="how they sign in")
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
     created_at: Mapped[datetime] = created_at()
 
 
@@ -90,6 +107,7 @@ class Student(StudentOwned):
     student_number: Mapped[str] = mapped_column(comment="the district's own number")
     first_name: Mapped[str | None] = mapped_column(comment="none where the source has no names")
     last_name: Mapped[str | None]
+    middle_name: Mapped[str | None]
     preferred_name: Mapped[str | None]
     birth_date: Mapped[date | None]
     gender: Mapped[str | None]
@@ -98,8 +116,18 @@ class Student(StudentOwned):
     is_english_learner: Mapped[bool | None]
     is_special_education: Mapped[bool | None]
     economic_status: Mapped[str | None]
+    languages: Mapped[list[str] | None] = mapped_column(
+        ARRAY(Text), comment="ISO 639, that of the home first"
+    )
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    address: Mapped[str | None]
+    is_directory_opt_out: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="the family forbids handing out directory information"
+    )
     metadata_: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'"))
     known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
     created_at: Mapped[datetime] = created_at()
 
 
@@ -113,6 +141,14 @@ class StudentSchoolEnrollment(StudentOwned):
         references("students", "student_id"),
         references("schools", "school_id"),
         references("staff", "counselor_staff_id", target=["staff_id"]),
+        ExcludeConstraint(
+            ("tenant_id", "="),
+            ("student_id", "="),
+            (func.daterange(column("entry_on"), column("exit_on")), "&&"),
+            where=text("is_primary"),
+            using="gist",
+            name="ex_student_school_enrollments_one_primary",
+        ),
         CheckConstraint("exit_on >= entry_on", name="exit_after_entry"),
         CheckConstraint("grade_level BETWEEN 0 AND 12", name="grade_level_range"),
         Index(None, "tenant_id", "school_id", "school_year"),
@@ -125,21 +161,60 @@ class StudentSchoolEnrollment(StudentOwned):
     school_year: Mapped[int] = mapped_column(SmallInteger, comment="the calendar year it ends in")
     grade_level: Mapped[int | None] = mapped_column(SmallInteger, comment="kindergarten is 0")
     entry_on: Mapped[date]
+    entry_code: Mapped[str | None]
     exit_on: Mapped[date | None] = mapped_column(comment="first day no longer enrolled")
     exit_code: Mapped[str | None]
     is_primary: Mapped[bool] = mapped_column(server_default=text("true"))
     counselor_staff_id: Mapped[UUID | None]
+    source_id: Mapped[str | None] = mapped_column(comment="what the source calls this row")
     known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
     created_at: Mapped[datetime] = created_at()
 
 
-class SchoolCalendarDay(TenantOwned):
-    """A day of a school's calendar. Grain: one row per (tenant, school, date)."""
+class StaffRole(StrEnum):
+    """What someone does at a school (OneRoster)."""
 
-    __tablename__ = "school_calendar_days"
-    __table_args__ = (references("schools", "school_id"),)
+    TEACHER = "teacher"
+    AIDE = "aide"
+    COUNSELOR = "counselor"
+    PRINCIPAL = "principal"
+    SITE_ADMINISTRATOR = "siteAdministrator"
+    DISTRICT_ADMINISTRATOR = "districtAdministrator"
+    SYSTEM_ADMINISTRATOR = "systemAdministrator"
+    PROCTOR = "proctor"
 
-    school_id: Mapped[UUID] = mapped_column(primary_key=True)
-    date: Mapped[dt.date] = mapped_column(primary_key=True)
-    is_instructional: Mapped[bool]
-    term_code: Mapped[str | None]
+
+@versioned
+class StaffAssignment(TenantOwned):
+    """A person's work at a school, or for the whole tenant. Grain: one row per (tenant, assignment).
+
+    It stands in [begins_on, ends_on); none = open on that side.
+    """
+
+    __tablename__ = "staff_assignments"
+    __table_args__ = (
+        references("staff", "staff_id"),
+        references("schools", "school_id"),
+        UniqueConstraint(
+            "tenant_id",
+            "staff_id",
+            "school_id",
+            "staff_role",
+            "begins_on",
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint("ends_on >= begins_on", name="ends_after_begin"),
+        Index(None, "tenant_id", "school_id"),
+    )
+
+    staff_assignment_id: Mapped[UUID] = entity_id()
+    staff_id: Mapped[UUID]
+    school_id: Mapped[UUID | None] = mapped_column(comment="none for the whole tenant")
+    staff_role: Mapped[StaffRole] = mapped_column(text_enum(StaffRole))
+    is_primary: Mapped[bool] = mapped_column(server_default=text("true"))
+    begins_on: Mapped[date | None]
+    ends_on: Mapped[date | None] = mapped_column(comment="first day no longer")
+    source_id: Mapped[str | None] = mapped_column(comment="what the source calls this row")
+    known_at: Mapped[datetime] = known_at()
+    import_id: Mapped[int | None] = import_id()
