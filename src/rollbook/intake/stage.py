@@ -5,19 +5,23 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from psycopg import Connection, sql
 from sqlalchemy.orm import Session
 
 from rollbook.core.progress import Report
+from rollbook.intake.cells import restore_cells
 from rollbook.intake.encoding import Readable
 from rollbook.intake.errors import RowsLost
 from rollbook.intake.files import check_header, open_source, take_header
 from rollbook.intake.layout import LINE_NUMBER, Layout
 from rollbook.intake.liberties import Liberties
-from rollbook.intake.quarantine import FIX_UP_COLUMNS, keep_spooled, restore_cells
+from rollbook.intake.quarantine import keep_spooled
 from rollbook.intake.records import Block, Numbered, Source, blocks
 from rollbook.intake.rejects import Rejects, Spool
+
+FIX_UP_COLUMNS: Final = ("rollbook_import", "rollbook_line", "rollbook_column", "rollbook_reason")
 
 Rename = Callable[[Sequence[str]], Sequence[str]]
 
@@ -92,7 +96,7 @@ def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, 
     _copy(_raw(db), layout, names, numbered, chain([first] if first.text else [], parts))
     _tell(db, numbered, rejects, reading)
     if reading.is_retry:
-        restore_cells(db, layout.stage, names)
+        restore_cells(_raw(db), layout.stage, names)
     ignored = [name for name, staged in zip(columns, names, strict=True) if staged.startswith("extra_")]
     told = dict(zip(header, names, strict=True))
     return Staged(layout.file, numbered.rows + numbered.rejected, ignored, told, hashed.digest.hexdigest())
