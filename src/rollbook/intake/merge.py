@@ -142,6 +142,6 @@ def _within(target: Target, of: Any, month: tuple[date, date] | None) -> ColumnE
 
 
 def _written(db: Session, statement: Executable) -> int:
-    result = db.execute(statement)
+    result = db.execute(statement, execution_options={"preserve_rowcount": True})
     assert isinstance(result, CursorResult)
     return result.rowcount

@@ -59,7 +59,6 @@ def keep_spooled(raw: Connection[tuple[object, ...]], spool: Spool) -> None:
     with raw.cursor() as cursor, cursor.copy(query) as copy:
         while chunk := spool.lines.read(_COPY_BYTES):
             copy.write(chunk)
-    spool.lines.close()
 
 
 def find_causes(db: Session) -> Sequence[Cause]:

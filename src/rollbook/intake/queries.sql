@@ -228,3 +228,51 @@ WHERE
 -- The imports whose rejects are brought in anew: one, if the fix-up files are of one.
 -- returns  import_id int
 SELECT DISTINCT import_id FROM intake_retried;
+
+-- name: importable_tables
+-- Every table whose rows name the import that wrote them, and whose versions are kept.
+-- returns  name text, key text[], columns text[] (key and import_id too), refers_to text[] (without itself)
+SELECT
+    tables.relname::text AS name,
+    (
+        SELECT array_agg(pg_attribute.attname::text ORDER BY keys.nr)
+        FROM unnest(primary_key.conkey) WITH ORDINALITY AS keys (attnum, nr)
+        INNER JOIN pg_attribute ON keys.attnum = pg_attribute.attnum
+        WHERE pg_attribute.attrelid = tables.oid
+    ) AS key,
+    (
+        SELECT array_agg(pg_attribute.attname::text ORDER BY pg_attribute.attnum)
+        FROM pg_attribute
+        WHERE
+            pg_attribute.attrelid = tables.oid
+            AND pg_attribute.attnum > 0
+            AND NOT pg_attribute.attisdropped
+            AND pg_attribute.attgenerated = ''
+    ) AS columns,
+    ARRAY(
+        SELECT DISTINCT referenced.relname::text
+        FROM pg_constraint
+        INNER JOIN pg_class AS referenced ON pg_constraint.confrelid = referenced.oid
+        WHERE
+            pg_constraint.conrelid = tables.oid
+            AND pg_constraint.contype = 'f'
+            AND NOT referenced.relispartition
+            AND referenced.oid <> tables.oid
+        ORDER BY 1
+    ) AS refers_to
+FROM pg_class AS tables
+INNER JOIN pg_constraint AS primary_key
+    ON tables.oid = primary_key.conrelid AND primary_key.contype = 'p'
+INNER JOIN pg_attribute AS stamp
+    ON tables.oid = stamp.attrelid AND stamp.attname = 'import_id' AND NOT stamp.attisdropped
+WHERE
+    tables.relnamespace = 'public'::regnamespace
+    AND NOT tables.relispartition
+    AND to_regclass(quote_ident(tables.relname || '_history')) IS NOT NULL
+ORDER BY tables.relname;
+
+-- name: undone_imports
+-- Imports that were undone: what they superseded is what it was.
+-- returns  import_id int
+SELECT import_id FROM imports
+WHERE state = 'undone';

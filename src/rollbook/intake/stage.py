@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -92,9 +93,11 @@ def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, 
     wanted = [name for name in layout.names if name in columns or name not in reading.may_lack]
     check_header(columns, wanted, file)
     names = _staged_names(columns, layout)
-    numbered = _numbered(layout, columns, names, rejects, reading)
-    _copy(_raw(db), layout, names, numbered, chain([first] if first.text else [], parts))
-    _tell(db, numbered, rejects, reading)
+    with closing(Spool(names)) as spool:
+        kept = spool if rejects.is_kept else None
+        numbered = Numbered(layout.file, columns, kept, reads_cp1252=reading.is_lenient)
+        _copy(_raw(db), layout, names, numbered, chain([first] if first.text else [], parts))
+        _tell(db, numbered, rejects, reading)
     if reading.is_retry:
         restore_cells(_raw(db), layout.stage, names)
     ignored = [name for name, staged in zip(columns, names, strict=True) if staged.startswith("extra_")]
@@ -110,13 +113,6 @@ def stage_nothing(db: Session, layout: Layout) -> None:
 def _staged_names(columns: Sequence[str], layout: Layout) -> list[str]:
     known = {*layout.names, *FIX_UP_COLUMNS}
     return [name if name in known else f"extra_{index}" for index, name in enumerate(columns)]
-
-
-def _numbered(
-    layout: Layout, columns: Sequence[str], names: Sequence[str], rejects: Rejects, reading: Reading
-) -> Numbered:
-    spool = Spool(names) if rejects.is_kept else None
-    return Numbered(layout.file, columns, spool, reads_cp1252=reading.is_lenient)
 
 
 def _tell(db: Session, numbered: Numbered, rejects: Rejects, reading: Reading) -> None:

@@ -11,8 +11,17 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Boolean, ColumnElement, Table, TableClause, column, table
 from sqlalchemy.orm import Session
 
+from rollbook.core.schema import Base
+
 KNOWN_AT: Final = "known_at"
 IS_GONE: Final = "is_gone"
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a model."""
+    found = model.__table__
+    assert isinstance(found, Table)
+    return found
 
 
 class Completeness(StrEnum):
