@@ -37,7 +37,7 @@ def ada(db: Session, oak: School) -> Student:
 def marks(db: Session, student: Student, table: str = "attendance_records") -> Marks:
     """Return the student's marks as (period, status)."""
     query = text(f"SELECT period, status FROM {table} WHERE student_id = :id ORDER BY 1, 2")
-    return [tuple(row) for row in db.execute(query, {"id": student.student_id})]  # type: ignore[misc]  # of two
+    return [tuple(row) for row in db.execute(query, {"id": student.student_id})]
 
 
 def test_a_mark_is_written_corrected_and_its_versions_kept(db: Session, tenant: Tenant, ada: Student) -> None:

@@ -140,7 +140,7 @@ def get_student_attendance(
         since=begin,
         until=end,
         days=found.days,
-        missed=float(found.missed),
+        missed=found.missed,
         tardy=found.tardy,
         missed_rate=found.missed_rate,
         is_chronic=found.is_chronic,

@@ -13,9 +13,10 @@ WITH days AS (
         attended.is_tardy::int AS tardy,
         row_number() OVER (PARTITION BY cohort.subject ORDER BY attended.date DESC) AS nth_latest
     FROM cohort_days
-    CROSS JOIN LATERAL rollbook_attendance_days(
-        NULL, cohort_days.as_of - 365, cohort_days.as_of, cohort_days.known_until
-    ) AS attended
+    CROSS JOIN
+        LATERAL rollbook_attendance_days(
+            NULL, cohort_days.as_of - 365, cohort_days.as_of, cohort_days.known_until
+        ) AS attended
     INNER JOIN cohort ON cohort_days.as_of = cohort.as_of AND attended.student_id = cohort.student_id
 ),
 

@@ -6,7 +6,7 @@
 -- params   student_ids uuid[] (one), since, until date (both inclusive)
 -- returns  week date (its Monday), days int, missed numeric (days), tardy int
 SELECT
-    days.date - (days.date - DATE '0001-01-01') % 7 AS week,
+    days.date - (days.date - date '0001-01-01') % 7 AS week,
     count(*) AS days,
     sum(days.missed) AS missed,
     count(*) FILTER (WHERE days.is_tardy) AS tardy
@@ -64,9 +64,10 @@ VALUES (
     coalesce(cast(:chronic_rate AS numeric), :default_rate),
     coalesce(cast(:minimum_days AS int), :default_days)
 )
-ON CONFLICT (tenant_id) DO UPDATE SET
-    chronic_rate = coalesce(cast(:chronic_rate AS numeric), rules.chronic_rate),
-    minimum_days = coalesce(cast(:minimum_days AS int), rules.minimum_days)
+ON CONFLICT (tenant_id) DO UPDATE
+    SET
+        chronic_rate = coalesce(cast(:chronic_rate AS numeric), rules.chronic_rate),
+        minimum_days = coalesce(cast(:minimum_days AS int), rules.minimum_days)
 RETURNING chronic_rate, minimum_days;
 
 -- name: school_year_start
@@ -80,7 +81,7 @@ SELECT
             FROM academic_sessions
             WHERE session_type = 'schoolYear' AND :on_day BETWEEN starts_on AND ends_on
         ),
-        make_date(extract(YEAR FROM cast(:on_day AS date) - INTERVAL '6 months')::int, 7, 1)
+        make_date(extract(YEAR FROM cast(:on_day AS date) - interval '6 months')::int, 7, 1)
     ) AS starts_on;
 
 -- name: last_day
@@ -105,7 +106,7 @@ SELECT
 -- name: chronic_absence
 -- Days missed of enrolled instructional days: a line for each school and grade, then the chronically absent, worst
 -- first. A student is counted once, with the days at all schools, where they were last.
--- params   since, until date (both inclusive), school text or null (its code), chronic_rate numeric 0..1,
+-- params   since, until date (both inclusive), school text or null (its code), chronic_rate numeric,
 --          minimum_days int
 -- returns  school_code, school text, grade_level int, students, chronic int, student_id uuid (null: a school and
 --          grade), student_number, first_name, last_name, preferred_name text, days, missed, unexcused numeric (days),
@@ -188,7 +189,7 @@ ORDER BY rate DESC, school_code ASC, grade_level ASC, student_number ASC;
 -- params   since, until date (both inclusive), school text or null (its code)
 -- returns  week date (its Monday), grade_level int or null, days int, missed numeric (days)
 SELECT
-    days.date - (days.date - DATE '0001-01-01') % 7 AS week,
+    days.date - (days.date - date '0001-01-01') % 7 AS week,
     days.grade_level,
     count(*) AS days,
     sum(days.missed) AS missed
@@ -260,13 +261,14 @@ LEFT JOIN attendance_submissions AS submissions ON submissions.school_id = :scho
 -- returns  one row if something was written
 INSERT INTO attendance_records AS ours (tenant_id, student_id, date, period, status, minutes_late, reason)
 VALUES (:tenant_id, :student_id, :on_day, :period, :status, :minutes_late, :reason)
-ON CONFLICT (tenant_id, student_id, date, period) DO UPDATE SET
-    status = excluded.status,
-    minutes_late = excluded.minutes_late,
-    reason = excluded.reason,
-    known_at = excluded.known_at,
-    import_id = NULL
-WHERE
+ON CONFLICT (tenant_id, student_id, date, period) DO UPDATE
+    SET
+        status = excluded.status,
+        minutes_late = excluded.minutes_late,
+        reason = excluded.reason,
+        known_at = excluded.known_at,
+        import_id = NULL
+    WHERE
     (ours.status, ours.minutes_late, ours.reason)
     IS DISTINCT FROM (excluded.status, excluded.minutes_late, excluded.reason)
 RETURNING 1 AS written;
@@ -307,7 +309,8 @@ WHERE
             AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :on_day)
     )
     AND NOT EXISTS (
-        SELECT FROM unnest(cast(:student_ids AS uuid[]), cast(:periods AS int[])) AS named (student_id, period)
+        SELECT
+        FROM unnest(cast(:student_ids AS uuid[]), cast(:periods AS int[])) AS named (student_id, period)
         WHERE named.student_id = ours.student_id AND named.period = ours.period
     )
     AND NOT (
@@ -336,13 +339,14 @@ FROM
         cast(:minutes AS int[]),
         cast(:reasons AS text[])
     ) AS named (student_id, period, status, minutes_late, reason)
-ON CONFLICT (tenant_id, student_id, date, period) DO UPDATE SET
-    status = excluded.status,
-    minutes_late = excluded.minutes_late,
-    reason = excluded.reason,
-    known_at = excluded.known_at,
-    import_id = NULL
-WHERE
+ON CONFLICT (tenant_id, student_id, date, period) DO UPDATE
+    SET
+        status = excluded.status,
+        minutes_late = excluded.minutes_late,
+        reason = excluded.reason,
+        known_at = excluded.known_at,
+        import_id = NULL
+    WHERE
     (ours.status, ours.minutes_late, ours.reason)
     IS DISTINCT FROM (excluded.status, excluded.minutes_late, excluded.reason)
 RETURNING 1 AS written;
@@ -380,8 +384,8 @@ ON CONFLICT (tenant_id, school_id) DO UPDATE SET
     known_at = excluded.known_at,
     import_id = NULL
 WHERE
-    (ours.is_by_exception, ours.submitted_through)
-    IS DISTINCT FROM (excluded.is_by_exception, excluded.submitted_through);
+(ours.is_by_exception, ours.submitted_through)
+IS DISTINCT FROM (excluded.is_by_exception, excluded.submitted_through);
 
 -- name: school_ids
 -- The schools of some codes.

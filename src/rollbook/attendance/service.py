@@ -59,9 +59,9 @@ class Attendance:
         return sum(week.days for week in self.weeks)
 
     @property
-    def missed(self) -> Decimal:
-        """Days absent, excused or not (ED FS195)."""
-        return sum((week.missed for week in self.weeks), Decimal(0))
+    def missed(self) -> float:
+        """Days absent, excused or not (ED FS195); parts of days where there are marks by period."""
+        return float(self._missed)
 
     @property
     def tardy(self) -> int:
@@ -71,12 +71,16 @@ class Attendance:
     @property
     def missed_rate(self) -> float:
         """Units: 0..1 of days."""
-        return float(self.missed / self.days) if self.days else 0.0
+        return float(self._missed / self.days) if self.days else 0.0
 
     @property
     def is_chronic(self) -> bool:
         """Whether it counts as chronic absence by the tenant's rule."""
-        return self.rule.holds(self.missed, self.days)
+        return self.rule.holds(self._missed, self.days)
+
+    @property
+    def _missed(self) -> Decimal:
+        return sum((week.missed for week in self.weeks), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)

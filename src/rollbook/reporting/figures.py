@@ -77,7 +77,7 @@ def _attendance(record: StudentRecord, span: Span | None) -> Figure:
     attendance = record.attendance
     if not attendance.weeks or span is None:
         return Figure(f"No attendance is on record since {plain_day(record.attended_since)}.")
-    sentence = f"Missed {number(float(attendance.missed))} of {many(attendance.days, 'day')}"
+    sentence = f"Missed {number(attendance.missed)} of {many(attendance.days, 'day')}"
     sentence += f" ({attendance.missed_rate:.1%})"
     sentence += f" since {plain_day(record.attended_since)}"
     sentence += (

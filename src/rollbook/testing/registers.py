@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from rollbook.attendance.models import AttendanceSubmission
 from rollbook.roster.models import School
 from rollbook.roster.models_calendar import SchoolCalendarDay
-from rollbook.testing.rows import add, add_all, known_on
+from rollbook.testing.rows import TERM_STARTS, add, add_all, known_on
 
 
 def create_calendar(
@@ -38,10 +38,7 @@ def send_exceptions(
     db: Session, school: School, through: date | None, *, known_at: datetime | None = None
 ) -> AttendanceSubmission:
     """Let ``school`` send exceptions only, complete through a day and known on it."""
-    facts = {"known_at": known_at or known_on(through)} if known_at or through else {}
-    return add(
-        db,
-        AttendanceSubmission(
-            school_id=school.school_id, is_by_exception=True, submitted_through=through, **facts
-        ),
-    )
+    sent = AttendanceSubmission(school_id=school.school_id, is_by_exception=True, submitted_through=through)
+    if known_at or through:
+        sent.known_at = known_at or known_on(through or TERM_STARTS)
+    return add(db, sent)
