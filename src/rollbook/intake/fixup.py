@@ -73,5 +73,5 @@ def _write(db: Session, receipt: Import, file: str, path: Path) -> FixUp:
 
 def _columns(receipt: Import, file: str) -> Mapping[str, str]:
     """Return what each column of the file, in its order, is called in a reject's fields."""
-    told: dict[str, Any] = next((one for one in receipt.files if one["file"] == file), {"columns": {}})
-    return {name: staged for name, staged in told["columns"].items() if staged not in FIX_UP_COLUMNS}
+    told: dict[str, Any] = next((one for one in receipt.files if one["file"] == file), {"columns": []})
+    return {name: staged for name, staged in told["columns"] if staged not in FIX_UP_COLUMNS}

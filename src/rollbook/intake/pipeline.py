@@ -276,15 +276,21 @@ def _without_values() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        said = getattr(error.orig, "diag", None)
-        table, rule = getattr(said, "table_name", None), getattr(said, "constraint_name", None)
-        raise MergeCollides(table=table or "a table", rule=rule or "a column without a value") from None
+        raise _collision(error) from None
     except DataError as error:
         raise DropUntypable(code=getattr(error.orig, "sqlstate", None)) from None
 
 
+def _collision(error: IntegrityError) -> MergeCollides:
+    said = getattr(error.orig, "diag", None)
+    column = getattr(said, "column_name", None)
+    rule = getattr(said, "constraint_name", None) or f"{column} has no value"
+    return MergeCollides(table=getattr(said, "table_name", None), rule=rule)
+
+
 def _summary(staged: Staged, run: Run) -> FileSummary:
     rejected = run.rejects.counts[staged.file]
+    columns = list(staged.columns.items())
     return FileSummary(
-        staged.file, staged.rows_read, rejected, staged.ignored_columns, staged.columns, staged.sha256
+        staged.file, staged.rows_read, rejected, staged.ignored_columns, columns, staged.sha256
     )
