@@ -30,6 +30,7 @@ from rollbook.testing.people import (
     create_student,
     enroll_in_school,
     record_attendance,
+    take_part,
 )
 from rollbook.testing.rows import (
     TERM_ENDS,
@@ -69,4 +70,5 @@ __all__ = [
     "record_outcome",
     "school_days",
     "school_year",
+    "take_part",
 ]
