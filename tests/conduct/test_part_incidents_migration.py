@@ -13,7 +13,7 @@ from rollbook.core.tenancy import ensure_tenant
 from rollbook.ops import migrate
 from rollbook.testing.databases import Database
 
-BEFORE: Final = "20261121_0870"
+BEFORE: Final = "20261121_0905"
 WHOLE: Final = (
     "SELECT set_config('rollbook.tenant', '{}', false), set_config('rollbook.scope', 'tenant', false)"
 )

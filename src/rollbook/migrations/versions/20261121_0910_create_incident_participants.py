@@ -5,8 +5,8 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0900"
-down_revision = "20261121_0870"
+revision = "20261121_0910"
+down_revision = "20261121_0905"
 branch_labels = None
 depends_on = None
 

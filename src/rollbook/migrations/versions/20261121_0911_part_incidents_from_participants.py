@@ -9,8 +9,8 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0901"
-down_revision = "20261121_0900"
+revision = "20261121_0911"
+down_revision = "20261121_0910"
 branch_labels = None
 depends_on = None
 
