@@ -8,7 +8,7 @@ from alembic import op
 from rollbook.migrations import ddl
 
 revision = "20261121_0950"
-down_revision = "20261121_0870"
+down_revision = "20261121_0905"
 branch_labels = None
 depends_on = None
 
