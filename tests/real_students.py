@@ -1,8 +1,9 @@
 """Where the real students are: ``$ROLLBOOK_SHARED/data/oulad``, by default beside the checkout.
 
 Tests that need them say so by ``pytestmark = NEEDS_OULAD``; those that need the documents of the original
-systems, in ``originals`` beside ``data``, by NEEDS_ORIGINALS. They are skipped where the folder is absent, and
-where CI=true that fails; a CI without such data says ROLLBOOK_SHARED=none, and then they are not selected.
+systems, in ``originals`` beside ``data``, by NEEDS_ORIGINALS. They are skipped where the folder is absent,
+and where CI=true that fails; a CI without such data says ROLLBOOK_SHARED=none, and then they are not
+selected.
 """
 
 import os

@@ -14,7 +14,7 @@ Ask = Callable[..., Rows]
 
 @pytest.fixture
 def ask(db: Session) -> Ask:
-    """Run SQL as it stands (colons are not parameters) with the path set, as the app's role; return the rows."""
+    """Run SQL as it stands, colons and all, with the path set, as the app's role; return the rows."""
 
     def run(query: str, *params: object, path: str = "edupulse") -> Rows:
         connection = db.connection()

@@ -1,4 +1,4 @@
-"""EduPulse's Python, over edupulse_v1: its models, and the examples of its document, run as they stand there."""
+"""EduPulse's Python over edupulse_v1: its models, and the examples of its document as they stand there."""
 
 import re
 import sys
@@ -131,7 +131,10 @@ def test_those_who_miss_much_are_grouped_by_the_key(db: Session, edupulse: Sessi
     query = (
         edupulse.query(Student)
         .join(AttendanceRecord)
-        .filter(AttendanceRecord.date >= today - timedelta(days=30), AttendanceRecord.status.in_(["absent", "tardy"]))
+        .filter(
+            AttendanceRecord.date >= today - timedelta(days=30),
+            AttendanceRecord.status.in_(["absent", "tardy"]),
+        )
         .group_by(Student.student_id)
         .having(func.count(AttendanceRecord.id) > 5)
     )
@@ -165,7 +168,10 @@ def test_the_summary_is_of_each_students_newest_prediction(edupulse: Session, as
     )
     edupulse.commit()
 
-    summary = ask("SELECT student_id, risk_score, risk_category FROM student_risk_summary ORDER BY 1", path="edupulse_v1")
+    summary = ask(
+        "SELECT student_id, risk_score, risk_category FROM student_risk_summary ORDER BY 1",
+        path="edupulse_v1",
+    )
     assert summary == [("STU001", 0.2, "low"), ("STU002", 0.4, "medium")]
 
 
@@ -186,10 +192,10 @@ class TestAsDocumented:
         monkeypatch.setitem(sys.modules, "src.db.database", database)
         monkeypatch.setitem(sys.modules, "src.db.models", models)
 
-        def execute(containing: str, **given: Any) -> dict[str, Any]:
+        def execute(containing: str, **given: object) -> dict[str, Any]:
             (code,) = [block for block in originals.blocks("001", "python") if containing in block]
             names = vars(models) | {"get_db": get_db, "func": func, "joinedload": joinedload} | given
-            exec(re.sub(r"^\.\.\.$", "", code, flags=re.MULTILINE), names)  # noqa: S102 -- the document's
+            exec(re.sub(r"^\.\.\.$", "", code, flags=re.MULTILINE), names)
             return names
 
         return execute
@@ -243,7 +249,9 @@ class TestAsDocumented:
 
         (documented,) = originals.queries("001")
 
-        assert ask(documented, path="edupulse_v1") == ask("SELECT * FROM student_risk_summary", path="edupulse_v1")
+        assert ask(documented, path="edupulse_v1") == ask(
+            "SELECT * FROM student_risk_summary", path="edupulse_v1"
+        )
 
 
 def test_timestamps_are_the_sessions(db: Session, ask: Ask, edupulse: Session) -> None:

@@ -1,6 +1,6 @@
 """The queries that EduPulse's schema document gives run as they stand there, and say what our tables say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,9 +17,12 @@ from real_students import NEEDS_ORIGINALS
 from rollbook.roster.models import Student
 from rollbook.testing import factories as make
 
+Columns = Callable[[str, str], dict[str, str]]
+
 # What the documents ask, in other words: these run where the documents are not.
 AT_RISK = """
-SELECT s.district_id, s.first_name, s.last_name, s.grade_level, p.risk_score, p.risk_category, p.prediction_date
+SELECT s.district_id, s.first_name, s.last_name, s.grade_level,
+    p.risk_score, p.risk_category, p.prediction_date
 FROM students AS s
 INNER JOIN LATERAL (
     SELECT * FROM predictions WHERE student_id = s.id ORDER BY prediction_date DESC LIMIT 1
@@ -73,21 +76,20 @@ def cast(db: Session, ask: Ask, today: date) -> Cast:
         (ben, 2, 0.7, "high", "true_positive"),
         (eve, 2, 0.9, "critical", "true_positive"),
     ):
-        _predict(ask, student.student_id, noon(today - timedelta(days=days_ago)), score, category, feedback)
+        made = _predict(ask, student, noon(today - timedelta(days=days_ago)), score, category)
+        if feedback:
+            ask(
+                "INSERT INTO training_feedback (prediction_id, feedback_type) VALUES (%s, %s)", made, feedback
+            )
     return Cast(ada, ben, eve, monday)
 
 
-def _predict(ask: Ask, student: UUID, when: datetime, score: float, category: str, feedback: str | None) -> None:
-    ((made,),) = ask(
-        "INSERT INTO predictions (student_id, prediction_date, risk_score, risk_category, confidence, model_version)"
-        " VALUES (%s, %s, %s, %s, 0.5, 'gru-7') RETURNING id",
-        student,
-        when,
-        score,
-        category,
+def _predict(ask: Ask, student: Student, when: datetime, score: float, category: str) -> UUID:
+    insert = (
+        "INSERT INTO predictions (student_id, prediction_date, risk_score, risk_category, confidence,"
+        " model_version) VALUES (%s, %s, %s, %s, 0.5, 'gru-7') RETURNING id"
     )
-    if feedback:
-        ask("INSERT INTO training_feedback (prediction_id, feedback_type) VALUES (%s, %s)", made, feedback)
+    return UUID(str(ask(insert, student.student_id, when, score, category)[0][0]))
 
 
 def expected_at_risk(today: date) -> list[tuple[Any, ...]]:
@@ -99,7 +101,9 @@ def expected_at_risk(today: date) -> list[tuple[Any, ...]]:
 
 
 def expected_weekly(monday: date) -> list[tuple[Any, ...]]:
-    first, second = (datetime(d.year, d.month, d.day, tzinfo=UTC) for d in (monday, monday + timedelta(days=7)))
+    first, second = (
+        datetime(d.year, d.month, d.day, tzinfo=UTC) for d in (monday, monday + timedelta(days=7))
+    )
     return [
         (9, first, 10, 7, Decimal("0.700")),
         (10, first, 5, 3, Decimal("0.600")),
@@ -114,7 +118,8 @@ EXPECTED_ACCURACY = [
 ]
 
 
-def test_whoever_is_at_risk_by_their_newest_prediction(ask: Ask, cast: Cast, today: date) -> None:
+@pytest.mark.usefixtures("cast")
+def test_whoever_is_at_risk_by_their_newest_prediction(ask: Ask, today: date) -> None:
     assert ask(AT_RISK) == expected_at_risk(today)
 
 
@@ -122,7 +127,8 @@ def test_attendance_by_grade_and_week(ask: Ask, cast: Cast) -> None:
     assert ask(WEEKLY) == expected_weekly(cast.monday)
 
 
-def test_how_predictions_were_found_to_be(ask: Ask, cast: Cast) -> None:
+@pytest.mark.usefixtures("cast")
+def test_how_predictions_were_found_to_be(ask: Ask) -> None:
     assert ask(ACCURACY) == EXPECTED_ACCURACY
 
 
@@ -131,16 +137,19 @@ class TestAsDocumented:
 
     pytestmark = NEEDS_ORIGINALS
 
-    def test_current_risk(self, ask: Ask, cast: Cast, today: date) -> None:
+    @pytest.mark.usefixtures("cast")
+    def test_current_risk(self, ask: Ask, today: date) -> None:
         assert ask(originals.query("002", "p.risk_category IN")) == expected_at_risk(today)
 
     def test_weekly_attendance(self, ask: Ask, cast: Cast) -> None:
         assert ask(originals.query("002", "8 weeks")) == expected_weekly(cast.monday)
 
-    def test_prediction_accuracy(self, ask: Ask, cast: Cast) -> None:
+    @pytest.mark.usefixtures("cast")
+    def test_prediction_accuracy(self, ask: Ask) -> None:
         assert ask(originals.query("002", "avg_predicted_risk")) == EXPECTED_ACCURACY
 
-    def test_every_query_of_the_document_runs(self, ask: Ask, cast: Cast) -> None:
+    @pytest.mark.usefixtures("cast")
+    def test_every_query_of_the_document_runs(self, ask: Ask) -> None:
         found = list(originals.queries("002"))
 
         assert len(found) == 4
@@ -148,7 +157,7 @@ class TestAsDocumented:
 
 
 @pytest.fixture
-def columns(db: Session) -> Iterator[Any]:
+def columns(db: Session) -> Columns:
     """Look up the columns of a view."""
 
     def of(schema: str, table: str) -> dict[str, str]:
@@ -159,9 +168,9 @@ def columns(db: Session) -> Iterator[Any]:
             ),
             {"name": f"{schema}.{table}"},
         )
-        return {name: kind for name, kind in rows}
+        return dict(map(tuple, rows))
 
-    yield of
+    return of
 
 
 @pytest.mark.parametrize(("schema", "document"), [("edupulse", "002"), ("edupulse_v1", "001")])
@@ -170,7 +179,7 @@ class TestColumns:
 
     pytestmark = NEEDS_ORIGINALS
 
-    def test_each_table(self, columns: Any, schema: str, document: str) -> None:
+    def test_each_table(self, columns: Columns, schema: str, document: str) -> None:
         for table, documented in originals.tables(document).items():
             if table != "discipline_incidents":
                 assert columns(schema, table) == documented, table

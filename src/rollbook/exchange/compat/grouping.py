@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, Session, sessionmaker
 def group_by_key(sessions: sessionmaker[Session] | type[Session]) -> None:
     """Let queries of ``sessions`` select whole entities that they group by the key only.
 
-    PostgreSQL allows that of a table, whose key decides its other columns; a view has no key. The mapping knows
-    it: the entity's other columns are added to GROUP BY, which changes no group.
+    PostgreSQL allows that of a table, whose key decides its other columns; a view has no key. The mapping
+    knows it: the entity's other columns are added to GROUP BY, which changes no group.
     """
     event.listen(sessions, "do_orm_execute", _complete)
 
@@ -20,7 +20,12 @@ def _complete(state: ORMExecuteState) -> None:
     grouped = getattr(statement, "_group_by_clauses", ())  # no public name says what a query groups by
     if state.is_select and isinstance(statement, Select) and grouped:
         state.statement = statement.group_by(
-            *(column for mapper in _selected(statement) if _has_key(mapper, grouped) for column in mapper.columns)
+            *(
+                column
+                for mapper in _selected(statement)
+                if _has_key(mapper, grouped)
+                for column in mapper.columns
+            )
         )
 
 

@@ -11,7 +11,7 @@ CREATE FUNCTION edupulse.uuid_generate_v4() RETURNS uuid
 LANGUAGE sql VOLATILE PARALLEL SAFE
 RETURN gen_random_uuid();
 
-CREATE VIEW edupulse.students WITH (security_invoker = true) AS
+CREATE VIEW edupulse.students WITH (security_invoker = TRUE) AS
 SELECT
     student_id AS id,
     cast(student_number AS varchar) AS district_id,
@@ -24,10 +24,11 @@ SELECT
     cast(economic_status AS varchar) AS socioeconomic_status,
     coalesce(
         (
-            SELECT cast(
-                sum(step.grade_points * coalesce(mark.credits_attempted, 1))
-                / nullif(sum(coalesce(mark.credits_attempted, 1)), 0) AS real
-            )
+            SELECT
+                cast(
+                    sum(step.grade_points * coalesce(mark.credits_attempted, 1))
+                    / nullif(sum(coalesce(mark.credits_attempted, 1)), 0) AS real
+                )
             FROM public.course_grades AS mark
             INNER JOIN public.grade_scales AS scale ON mark.tenant_id = scale.tenant_id AND scale.is_default
             INNER JOIN public.grade_scale_steps AS step
@@ -60,10 +61,19 @@ SELECT
     coalesce(
         cast(metadata -> 'compat' ->> 'parent_contact' AS varchar),
         (
-            SELECT cast(concat_ws(', ', concat_ws(' ', parent.first_name, parent.last_name), parent.phone, parent.email) AS varchar)
+            SELECT
+                cast(
+                    concat_ws(
+                        ', ', concat_ws(' ', parent.first_name, parent.last_name), parent.phone, parent.email
+                    ) AS varchar
+                )
             FROM public.student_guardians AS tie
-            INNER JOIN public.guardians AS parent ON tie.tenant_id = parent.tenant_id AND tie.guardian_id = parent.guardian_id
-            WHERE tie.tenant_id = students.tenant_id AND tie.student_id = students.student_id AND tie.may_see_records
+            INNER JOIN
+                public.guardians AS parent
+                ON tie.tenant_id = parent.tenant_id AND tie.guardian_id = parent.guardian_id
+            WHERE tie.tenant_id = students.tenant_id
+                AND tie.student_id = students.student_id
+                AND tie.may_see_records
             ORDER BY tie.contact_order ASC NULLS LAST, parent.guardian_number ASC
             LIMIT 1
         )
@@ -130,7 +140,7 @@ $$;
 CREATE TRIGGER write_student INSTEAD OF INSERT OR UPDATE OR DELETE ON edupulse.students
 FOR EACH ROW EXECUTE FUNCTION edupulse.write_student();
 
-CREATE VIEW edupulse.attendance_records WITH (security_invoker = true) AS
+CREATE VIEW edupulse.attendance_records WITH (security_invoker = TRUE) AS
 SELECT
     public.rollbook_attendance_id(student_id, date, cast(period AS integer)) AS id,
     student_id,
@@ -174,7 +184,7 @@ CREATE TRIGGER write_attendance_record INSTEAD OF INSERT OR UPDATE OR DELETE ON 
 FOR EACH ROW EXECUTE FUNCTION edupulse.write_attendance_record();
 
 -- A mark out of 100, as the original had it, whatever the work is marked out of.
-CREATE VIEW edupulse.grades WITH (security_invoker = true) AS
+CREATE VIEW edupulse.grades WITH (security_invoker = TRUE) AS
 SELECT
     public.rollbook_pair_id(mark.student_id, mark.assignment_id) AS id,
     mark.student_id,
@@ -189,9 +199,15 @@ SELECT
     END AS assignment_type,
     mark.known_at AS created_at
 FROM public.grades AS mark
-INNER JOIN public.assignments AS work ON mark.tenant_id = work.tenant_id AND mark.assignment_id = work.assignment_id
-INNER JOIN public.sections AS section ON work.tenant_id = section.tenant_id AND work.section_id = section.section_id
-INNER JOIN public.courses AS course ON section.tenant_id = course.tenant_id AND section.course_id = course.course_id
+INNER JOIN
+    public.assignments AS work
+    ON mark.tenant_id = work.tenant_id AND mark.assignment_id = work.assignment_id
+INNER JOIN
+    public.sections AS section
+    ON work.tenant_id = section.tenant_id AND work.section_id = section.section_id
+INNER JOIN
+    public.courses AS course
+    ON section.tenant_id = course.tenant_id AND section.course_id = course.course_id
 LEFT JOIN public.assignment_categories AS kind
     ON work.tenant_id = kind.tenant_id AND work.category_id = kind.category_id;
 

@@ -1,6 +1,6 @@
 -- EduPulse's tables of models, predictions and feedback.
 
-CREATE VIEW edupulse.student_features WITH (security_invoker = true) AS
+CREATE VIEW edupulse.student_features WITH (security_invoker = TRUE) AS
 SELECT DISTINCT ON (student_id, feature_date)
     student_id,
     feature_date,
@@ -58,14 +58,14 @@ FOR EACH ROW EXECUTE FUNCTION edupulse.write_student_features();
 
 -- Ours is about a day: it was made on it, or later with what was known by its close. The rank keeps apart, by
 -- microseconds, what one list says of one student in several courses; the most urgent is the latest.
-CREATE VIEW edupulse.predictions WITH (security_invoker = true) AS
+CREATE VIEW edupulse.predictions WITH (security_invoker = TRUE) AS
 SELECT
     prediction_id AS id,
     student_id,
     least(
-        predicted_at + INTERVAL '1 microsecond',
+        predicted_at + interval '1 microsecond',
         cast(as_of + 1 AS timestamp) AT TIME ZONE (SELECT public.rollbook_zone())
-    ) - rank * INTERVAL '1 microsecond' AS prediction_date,
+    ) - rank * interval '1 microsecond' AS prediction_date,
     cast(risk_score AS real) AS risk_score,
     risk_category,
     cast(confidence AS real) AS confidence,
@@ -113,7 +113,7 @@ $$;
 CREATE TRIGGER write_prediction INSTEAD OF INSERT OR UPDATE OR DELETE ON edupulse.predictions
 FOR EACH ROW EXECUTE FUNCTION edupulse.write_prediction();
 
-CREATE VIEW edupulse.training_feedback WITH (security_invoker = true) AS
+CREATE VIEW edupulse.training_feedback WITH (security_invoker = TRUE) AS
 SELECT
     feedback_id AS id,
     prediction_id,
@@ -164,7 +164,7 @@ FOR EACH ROW EXECUTE FUNCTION public.rollbook_refuse(
     'training_feedback', 'What an educator said is kept: change the row instead.'
 );
 
-CREATE VIEW edupulse.model_metadata WITH (security_invoker = true) AS
+CREATE VIEW edupulse.model_metadata WITH (security_invoker = TRUE) AS
 SELECT
     cast(md5(model_version) AS uuid) AS id,
     cast(model_version AS varchar) AS model_version,

@@ -3,7 +3,7 @@
 
 CREATE SCHEMA edupulse_v1;
 
-CREATE VIEW edupulse_v1.students WITH (security_invoker = true) AS
+CREATE VIEW edupulse_v1.students WITH (security_invoker = TRUE) AS
 SELECT
     cast(student_number AS varchar) AS student_id,
     cast(first_name AS varchar) AS first_name,
@@ -73,7 +73,7 @@ $$;
 CREATE TRIGGER write_student INSTEAD OF INSERT OR UPDATE OR DELETE ON edupulse_v1.students
 FOR EACH ROW EXECUTE FUNCTION edupulse_v1.write_student();
 
-CREATE VIEW edupulse_v1.attendance_records WITH (security_invoker = true) AS
+CREATE VIEW edupulse_v1.attendance_records WITH (security_invoker = TRUE) AS
 SELECT
     public.rollbook_serial(
         public.rollbook_attendance_id(mark.student_id, mark.date, cast(mark.period AS integer))
@@ -86,7 +86,9 @@ SELECT
     cast(mark.reason AS varchar) AS reason,
     cast(mark.known_at AS timestamp) AS created_at
 FROM public.attendance_records AS mark
-INNER JOIN public.students AS student ON mark.tenant_id = student.tenant_id AND mark.student_id = student.student_id;
+INNER JOIN
+    public.students AS student
+    ON mark.tenant_id = student.tenant_id AND mark.student_id = student.student_id;
 
 ALTER VIEW edupulse_v1.attendance_records ALTER COLUMN minutes_late SET DEFAULT 0;
 ALTER VIEW edupulse_v1.attendance_records ALTER COLUMN created_at SET DEFAULT current_timestamp;
@@ -129,7 +131,7 @@ $$;
 CREATE TRIGGER write_attendance_record INSTEAD OF INSERT OR UPDATE OR DELETE ON edupulse_v1.attendance_records
 FOR EACH ROW EXECUTE FUNCTION edupulse_v1.write_attendance_record();
 
-CREATE VIEW edupulse_v1.grades WITH (security_invoker = true) AS
+CREATE VIEW edupulse_v1.grades WITH (security_invoker = TRUE) AS
 SELECT
     public.rollbook_serial(public.rollbook_pair_id(mark.student_id, mark.assignment_id)) AS id,
     cast(student.student_number AS varchar) AS student_id,
@@ -153,10 +155,18 @@ SELECT
     ) AS academic_year,
     cast(mark.known_at AS timestamp) AS created_at
 FROM public.grades AS mark
-INNER JOIN public.students AS student ON mark.tenant_id = student.tenant_id AND mark.student_id = student.student_id
-INNER JOIN public.assignments AS work ON mark.tenant_id = work.tenant_id AND mark.assignment_id = work.assignment_id
-INNER JOIN public.sections AS section ON work.tenant_id = section.tenant_id AND work.section_id = section.section_id
-INNER JOIN public.courses AS course ON section.tenant_id = course.tenant_id AND section.course_id = course.course_id
+INNER JOIN
+    public.students AS student
+    ON mark.tenant_id = student.tenant_id AND mark.student_id = student.student_id
+INNER JOIN
+    public.assignments AS work
+    ON mark.tenant_id = work.tenant_id AND mark.assignment_id = work.assignment_id
+INNER JOIN
+    public.sections AS section
+    ON work.tenant_id = section.tenant_id AND work.section_id = section.section_id
+INNER JOIN
+    public.courses AS course
+    ON section.tenant_id = course.tenant_id AND section.course_id = course.course_id
 LEFT JOIN public.assignment_categories AS kind
     ON work.tenant_id = kind.tenant_id AND work.category_id = kind.category_id
 LEFT JOIN public.academic_sessions AS term
@@ -214,7 +224,7 @@ $$;
 CREATE TRIGGER write_grade INSTEAD OF INSERT OR UPDATE OR DELETE ON edupulse_v1.grades
 FOR EACH ROW EXECUTE FUNCTION edupulse_v1.write_grade();
 
-CREATE VIEW edupulse_v1.predictions WITH (security_invoker = true) AS
+CREATE VIEW edupulse_v1.predictions WITH (security_invoker = TRUE) AS
 SELECT
     public.rollbook_serial(guess.prediction_id) AS id,
     cast(student.student_number AS varchar) AS student_id,
@@ -225,13 +235,15 @@ SELECT
     cast(nullif(guess.model_version, 'unversioned') AS varchar) AS model_version,
     cast(
         least(
-            guess.predicted_at + INTERVAL '1 microsecond',
+            guess.predicted_at + interval '1 microsecond',
             cast(guess.as_of + 1 AS timestamp) AT TIME ZONE (SELECT public.rollbook_zone())
-        ) - guess.rank * INTERVAL '1 microsecond' AS timestamp
+        ) - guess.rank * interval '1 microsecond' AS timestamp
     ) AS prediction_date,
     cast(guess.predicted_at AS timestamp) AS created_at
 FROM public.predictions AS guess
-INNER JOIN public.students AS student ON guess.tenant_id = student.tenant_id AND guess.student_id = student.student_id;
+INNER JOIN
+    public.students AS student
+    ON guess.tenant_id = student.tenant_id AND guess.student_id = student.student_id;
 
 ALTER VIEW edupulse_v1.predictions ALTER COLUMN created_at SET DEFAULT current_timestamp;
 
@@ -275,7 +287,7 @@ $$;
 CREATE TRIGGER write_prediction INSTEAD OF INSERT OR UPDATE OR DELETE ON edupulse_v1.predictions
 FOR EACH ROW EXECUTE FUNCTION edupulse_v1.write_prediction();
 
-CREATE VIEW edupulse_v1.student_risk_summary WITH (security_invoker = true) AS
+CREATE VIEW edupulse_v1.student_risk_summary WITH (security_invoker = TRUE) AS
 SELECT
     student.student_id,
     student.first_name,

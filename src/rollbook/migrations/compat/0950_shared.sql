@@ -5,7 +5,7 @@
 -- that: the same row has the same id for good.
 CREATE FUNCTION rollbook_attendance_id(student_id uuid, day date, period integer) RETURNS uuid
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN cast(md5(uuid_send(student_id) || int4send(day - DATE '2000-01-01') || int4send(period)) AS uuid);
+RETURN cast(md5(uuid_send(student_id) || int4send(day - date '2000-01-01') || int4send(period)) AS uuid);
 
 CREATE FUNCTION rollbook_pair_id(one uuid, other uuid) RETURNS uuid
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -14,7 +14,8 @@ RETURN cast(md5(uuid_send(one) || uuid_send(other)) AS uuid);
 -- A number for what the original numbered: the last 63 bits of the id.
 CREATE FUNCTION rollbook_serial(id uuid) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN cast(cast('x' || replace(right(cast(id AS text), 17), '-', '') AS bit(64)) AS bigint) & 9223372036854775807;
+RETURN cast(cast('x' || replace(right(cast(id AS text), 17), '-', '') AS bit(64)) AS bigint)
+& 9223372036854775807;
 
 CREATE FUNCTION rollbook_school_year(day date) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -57,7 +58,7 @@ $$;
 
 -- Refuse what a view shows but cannot take.
 CREATE FUNCTION rollbook_refuse_change(subject text, before text, after text) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF before IS DISTINCT FROM after THEN
         RAISE EXCEPTION '% cannot be changed', subject USING ERRCODE = 'feature_not_supported',
@@ -67,7 +68,7 @@ END
 $$;
 
 CREATE FUNCTION rollbook_refuse() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '%: %', TG_ARGV[0], TG_OP || ' is not possible here' USING ERRCODE = 'feature_not_supported',
         HINT = TG_ARGV[1];
@@ -221,7 +222,13 @@ $$;
 
 -- One prediction a student, model and day: a later one of that day takes the place of one that nobody commented.
 CREATE FUNCTION rollbook_predict(
-    id uuid, student uuid, score double precision, category text, sureness double precision, factors jsonb, version text,
+    id uuid,
+    student uuid,
+    score double precision,
+    category text,
+    sureness double precision,
+    factors jsonb,
+    version text,
     predicted timestamptz
 ) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
