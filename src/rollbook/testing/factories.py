@@ -32,6 +32,7 @@ from rollbook.testing.people import (
     create_student,
     enroll_in_school,
     record_attendance,
+    take_part,
 )
 from rollbook.testing.rows import (
     TERM_ENDS,
@@ -73,4 +74,5 @@ __all__ = [
     "record_outcome",
     "school_days",
     "school_year",
+    "take_part",
 ]
