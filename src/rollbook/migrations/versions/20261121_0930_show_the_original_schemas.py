@@ -7,8 +7,8 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0950"
-down_revision = "20261121_0905"
+revision = "20261121_0930"
+down_revision = "20261121_0920"
 branch_labels = None
 depends_on = None
 
