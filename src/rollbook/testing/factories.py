@@ -13,6 +13,7 @@ from rollbook.testing.batches import (
     batch_students,
 )
 from rollbook.testing.coursework import (
+    assign_to_section,
     create_assignment,
     create_course,
     create_section,
@@ -24,13 +25,16 @@ from rollbook.testing.coursework import (
 )
 from rollbook.testing.people import (
     MARKS,
+    assign_to_school,
     create_incident,
     create_school,
     create_staff,
     create_student,
     enroll_in_school,
     record_attendance,
+    take_part,
 )
+from rollbook.testing.registers import create_calendar, send_exceptions
 from rollbook.testing.rows import (
     TERM_ENDS,
     TERM_STARTS,
@@ -45,6 +49,8 @@ __all__ = [
     "MARKS",
     "TERM_ENDS",
     "TERM_STARTS",
+    "assign_to_school",
+    "assign_to_section",
     "batch_attendance",
     "batch_course_enrollments",
     "batch_grades",
@@ -52,6 +58,7 @@ __all__ = [
     "batch_students",
     "correct",
     "create_assignment",
+    "create_calendar",
     "create_course",
     "create_incident",
     "create_school",
@@ -69,4 +76,6 @@ __all__ = [
     "record_outcome",
     "school_days",
     "school_year",
+    "send_exceptions",
+    "take_part",
 ]
