@@ -17,6 +17,7 @@ from rollbook.accounts.throttle import Throttle
 from rollbook.app import health
 from rollbook.core.database import engine_for
 from rollbook.reporting import api as reporting_api
+from rollbook.reporting import api_courses, api_schools
 from rollbook.reporting import pages as reporting_pages
 from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
@@ -35,6 +36,8 @@ ROUTERS: Final = (
     risk_api.router,
     reporting_pages.router,
     reporting_api.router,
+    api_schools.router,
+    api_courses.router,
     ui_pages.router,
     health.router,
 )
