@@ -31,7 +31,7 @@ def test_the_class_is_by_name_and_of_the_day(db: Session, tenant: Tenant) -> Non
         )
 
     def names(on_day: date) -> list[str]:
-        return [mate.name for mate in class_list(db, tenant.tenant_id, section.section_id, on_day)]
+        return [mate.name for mate in class_list(db, tenant.tenant_id, section.section_id, on_day).rows]
 
     assert names(day(0)) == ["Ben Abara", "Zoe Adams"]
     assert names(day(8)) == ["Ben Abara", "Zoe Adams", "Ada Byron"]
@@ -44,7 +44,23 @@ def test_only_those_in_sight_are_listed(db: Session, tenant: Tenant) -> None:
         make.enroll_in_course(db, student, section)
     look_through(db, Visibility(tenant.tenant_id, [mine.student_id]))
 
-    assert [m.name for m in class_list(db, tenant.tenant_id, section.section_id, day(1))] == ["Ada Byron"]
+    assert [m.name for m in class_list(db, tenant.tenant_id, section.section_id, day(1)).rows] == [
+        "Ada Byron"
+    ]
+
+
+def test_a_large_class_comes_page_by_page(db: Session, tenant: Tenant) -> None:
+    section = make.create_section(db)
+    make.batch_course_enrollments(db, make.batch_students(db, 7), section)
+    key = (db, tenant.tenant_id, section.section_id, day(1))
+    first = class_list(*key, page_size=3)
+    second = class_list(*key, after=first.next_cursor, page_size=3)
+    third = class_list(*key, after=second.next_cursor, page_size=3)
+
+    everyone = [mate.name for page in (first, second, third) for mate in page.rows]
+    assert everyone == [mate.name for mate in class_list(*key).rows]
+    assert (third.first, third.last, third.total, third.next_cursor) == (7, 7, 7, None)
+    assert class_list(*key, after=third.previous_cursor, page_size=3).rows == second.rows
 
 
 corrections = st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9)), max_size=4)
@@ -66,7 +82,7 @@ def test_as_of_an_instant_the_last_word_before_it_counts(
 
         listed = class_list(
             db, tenant.tenant_id, section.section_id, day(asked), known_until=known_on(day(known))
-        )
+        ).rows
 
         before = [withdrawn for on, withdrawn in noted if on < known]
         assert bool(listed) == (bool(before) and (before[-1] is None or before[-1] > asked))

@@ -17,7 +17,7 @@ from rollbook.accounts.throttle import Throttle
 from rollbook.app import health
 from rollbook.core.database import engine_for
 from rollbook.reporting import api as reporting_api
-from rollbook.reporting import api_courses, api_schools
+from rollbook.reporting import api_courses, api_schools, pages_roster, pages_sections
 from rollbook.reporting import pages as reporting_pages
 from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
@@ -35,6 +35,8 @@ ROUTERS: Final = (
     risk_pages.router,
     risk_api.router,
     reporting_pages.router,
+    pages_roster.router,
+    pages_sections.router,
     reporting_api.router,
     api_schools.router,
     api_courses.router,

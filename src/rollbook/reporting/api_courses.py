@@ -25,7 +25,7 @@ from rollbook.curriculum.sections import (
     find_section,
     list_sections,
 )
-from rollbook.reporting.days import AsOf, Day, day_of
+from rollbook.reporting.days import AsOf, day_of
 from rollbook.ui.params import CodeText, CursorText, SearchText
 from rollbook.ui.problems import PROBLEMS
 
@@ -52,10 +52,12 @@ class SectionsOut:
 
 @dataclass(frozen=True, slots=True)
 class ClassOut:
-    """Who of those whom you may see is in the section on the day."""
+    """One page of those in your sight who are in the section on the day, by name. ``total``: all of them."""
 
     on_day: date
     data: Sequence[Classmate]
+    total: int
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +122,22 @@ def get_section(viewer: Viewing, section_id: UUID) -> SectionCard:
 
 
 @router.get("/sections/{section_id}/students")
-def get_class_list(viewer: Viewing, section_id: UUID, as_of: AsOf = "") -> ClassOut:
+def get_class_list(
+    viewer: Viewing, section_id: UUID, as_of: AsOf = "", cursor: CursorText = None, limit: Limit = 50
+) -> ClassOut:
     """Who of those whom you may see is in the section; of one that is over, on its last day."""
     section = find_section(viewer.db, viewer.tenant.tenant_id, section_id).section
-    day = class_day(day_of(viewer.db, viewer.tenant, as_of), section.starts_on, section.ends_on)
-    found = class_list(
-        viewer.db, viewer.tenant.tenant_id, section_id, day.on_day, known_until=day.known_until
+    day = day_of(viewer.db, viewer.tenant, as_of).within(section.starts_on, section.ends_on)
+    page = class_list(
+        viewer.db,
+        viewer.tenant.tenant_id,
+        section_id,
+        day.on_day,
+        known_until=day.known_until,
+        after=cursor or None,
+        page_size=limit,
     )
-    return ClassOut(day.on_day, found)
+    return ClassOut(day.on_day, page.rows, page.total, page.next_cursor)
 
 
 @router.get("/lesson-plans")
@@ -158,8 +168,3 @@ def get_lesson_plans(  # noqa: PLR0913, PLR0917 -- each is a part of the address
 def get_lesson_plan(viewer: Viewing, lesson_plan_id: UUID) -> LessonPlanCard:
     """One lesson plan."""
     return find_lesson_plan(viewer.db, viewer.tenant.tenant_id, lesson_plan_id)
-
-
-def class_day(day: Day, starts_on: date, ends_on: date) -> Day:
-    """Return the day within the section's time that is nearest to ``day``, unless that was asked for."""
-    return day if day.is_asked_for else Day(max(min(day.on_day, ends_on), starts_on))

@@ -38,6 +38,10 @@ class Day:
         """Whether the reader named the day."""
         return self.known_until is not None
 
+    def within(self, first: date, last: date) -> "Day":
+        """Return the day of [first, last] that is nearest to this one, unless the reader named this one."""
+        return self if self.is_asked_for else Day(max(min(self.on_day, last), first))
+
 
 def day_of(db: Session, tenant: Tenant, as_of: date | Literal[""] = "") -> Day:
     """Return the day asked for, as known when it closed; without one the present, as known now.
