@@ -10,7 +10,7 @@ from rollbook.reporting.student import StudentRecord
 from rollbook.risk.student import SubjectRisk
 from rollbook.ui import charts
 from rollbook.ui.charts import Point, Span
-from rollbook.ui.words import many, percent, plain_day
+from rollbook.ui.words import many, number, percent, plain_day
 
 _SCHOOL_WEEK: Final = 5
 
@@ -77,14 +77,15 @@ def _attendance(record: StudentRecord, span: Span | None) -> Figure:
     attendance = record.attendance
     if not attendance.weeks or span is None:
         return Figure(f"No attendance is on record since {plain_day(record.attended_since)}.")
-    sentence = f"Missed {attendance.missed} of {many(attendance.days, 'day')} ({attendance.missed_rate:.1%})"
+    sentence = f"Missed {number(attendance.missed)} of {many(attendance.days, 'day')}"
+    sentence += f" ({attendance.missed_rate:.1%})"
     sentence += f" since {plain_day(record.attended_since)}"
     sentence += (
-        ": chronic absence, which begins at 10%."
+        f": chronic absence, which begins at {number(float(attendance.rule.chronic_rate) * 100)}%."
         if attendance.is_chronic
         else f"; late on {many(attendance.tardy, 'day')}."
     )
-    points = [Point(week.week, week.missed) for week in attendance.weeks if week.missed]
+    points = [Point(week.week, float(week.missed)) for week in attendance.weeks if week.missed]
     chart = charts.bar_chart(
         points, span, f"Days missed by week. {sentence}", top=_SCHOOL_WEEK, unit="days missed a week"
     )
