@@ -164,8 +164,11 @@ def _curriculum(school_ids: Array, curriculum: Curriculum) -> dict[str, Columns]
             "course_id": curriculum.course_ids[sections.offer],
             "school_id": school_ids[school[sections.offer]],
             "section_code": np.array(sections.codes, dtype=object),
-            "teacher_staff_id": curriculum.staff.ids[sections.teacher],
             "starts_on": np.array([t.starts_on for t in TERMS], dtype="datetime64[D]")[term],
             "ends_on": np.array([t.ends_on for t in TERMS], dtype="datetime64[D]")[term],
+        },
+        "section_staff": {
+            "section_id": sections.ids,
+            "staff_id": curriculum.staff.ids[sections.teacher],
         },
     }
