@@ -5,6 +5,7 @@ from collections.abc import Collection
 from rollbook.intake.format import Run
 from rollbook.intake.layout import Layout
 from rollbook.intake.members import Member
+from rollbook.intake.retry import note_retried
 from rollbook.intake.stage import Reading, Rename, Staged, stage_nothing, stage_source
 
 
@@ -22,6 +23,8 @@ def stage_file(
     with member.open(run.report.advance) as source:
         staged = stage_source(run.db, layout, source, run.rejects, reading)
     run.staged.append(staged)
+    if run.is_retry:
+        note_retried(run.db, layout, staged)
     return staged
 
 

@@ -55,5 +55,13 @@ class QuoteNotClosed(Invalid):
     """{file}, line {line}: a quotation mark is opened here and not closed."""
 
 
+class NotAFixUp(Invalid):
+    """{file} is no file of rejects to be fixed: it lacks one of the columns {columns}."""
+
+
+class IncomingRepeats(Invalid):
+    """{file}: {count} rows of {table} are there more than once, told apart by nothing that Rollbook keeps."""
+
+
 class RowsLost(Invalid):
     """{file}: {sent} rows were sent and {staged} arrived; nothing was kept."""

@@ -6,21 +6,18 @@ and again: never a text about a person.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from psycopg import Connection, sql
-from sqlalchemy import BigInteger, Boolean, Text, column, table, text
+from psycopg import Connection
+from sqlalchemy import BigInteger, Boolean, Text, column, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from rollbook.core.sql import named_sql
 from rollbook.intake.rejects import Rejects, Spool
 
-FIX_UP_COLUMNS: Final = ("rollbook_import", "rollbook_line", "rollbook_column", "rollbook_reason")
-_COPY_BYTES: Final = 1 << 16
-# What a spreadsheet would take for a formula, and what we put before it.
-DANGEROUS: Final = "=+-@\t\r"
-GUARD: Final = "'"
-
+SQL: Final = named_sql("rollbook.intake")
 REJECTED: Final = table(
     "intake_rejected",
     column("file", Text),
@@ -30,15 +27,28 @@ REJECTED: Final = table(
     column("is_code", Boolean),
     column("fields", JSONB),
 )
-_MAKE: Final = text(
-    "CREATE TEMP TABLE intake_rejected (file text NOT NULL, line bigint NOT NULL, column_name text,"
-    " reason text NOT NULL, is_code boolean NOT NULL DEFAULT false, fields jsonb NOT NULL) ON COMMIT DROP"
-)
+_COPY_BYTES: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why ``rows`` lines of a file were rejected; the first of them is ``first_line``."""
+
+    file: str
+    column: str | None
+    cause: str
+    rows: int
+    first_line: int
+
+    def __str__(self) -> str:
+        """Name the number first."""
+        rows = "row" if self.rows == 1 else "rows"
+        return f"{self.rows:,} {rows} of {self.file}: {self.cause}"
 
 
 def make_table(db: Session, rejects: Rejects) -> None:
     """Make the temporary table that takes each rejected line from here on."""
-    db.execute(_MAKE)
+    db.execute(SQL["make_rejected"])
     rejects.is_kept = True
 
 
@@ -49,15 +59,20 @@ def keep_spooled(raw: Connection[tuple[object, ...]], spool: Spool) -> None:
     with raw.cursor() as cursor, cursor.copy(query) as copy:
         while chunk := spool.lines.read(_COPY_BYTES):
             copy.write(chunk)
-    spool.lines.close()
 
 
-def restore_cells(db: Session, stage: str, columns: Sequence[str]) -> None:
-    """Take away the quotation mark that the fix-up file put before what looked like a formula."""
-    guarded = f"^{GUARD}[{GUARD}{DANGEROUS}]"
-    for name in columns:
-        query = sql.SQL("UPDATE {} SET {column} = substr({column}, 2) WHERE {column} ~ %s")
-        statement = query.format(sql.Identifier(stage), column=sql.Identifier(name))
-        raw = db.connection().connection.driver_connection
-        assert isinstance(raw, Connection)
-        raw.execute(statement, [guarded])
+def find_causes(db: Session) -> Sequence[Cause]:
+    """Group this import's rejects by what they have in common, the largest group first."""
+    db.execute(SQL["make_faults"])
+    db.execute(SQL["find_causes"])
+    return [Cause(*row) for row in db.execute(SQL["group_faults"])]
+
+
+def keep_rejects(db: Session, tenant_id: int, import_id: int) -> None:
+    """Put this import's rejects, whose causes were found, into the quarantine."""
+    db.execute(SQL["keep_faults"], {"tenant_id": tenant_id, "import_id": import_id})
+
+
+def causes_of(db: Session, import_id: int) -> Sequence[Cause]:
+    """Group the rejects of an earlier import."""
+    return [Cause(*row) for row in db.execute(SQL["group_rejects"], {"import_id": import_id})]

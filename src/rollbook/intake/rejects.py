@@ -59,7 +59,7 @@ class Spool:
 
     columns: Sequence[str]
     lines: IO[str] = field(
-        default_factory=lambda: SpooledTemporaryFile(  # noqa: SIM115 -- closed by who reads it
+        default_factory=lambda: SpooledTemporaryFile(  # noqa: SIM115 -- closed with the spool
             _SPOOL_BYTES, "w+", encoding="utf-8", newline=""
         )
     )
@@ -68,6 +68,10 @@ class Spool:
         """Write ``reject`` and what can be made of its values as a line of COPY's CSV."""
         place = (reject.file, reject.line, reject.column or "", reject.reason)
         csv.writer(self.lines).writerow((*place, json.dumps(self._fields(record))))
+
+    def close(self) -> None:
+        """Let go of the lines."""
+        self.lines.close()
 
     def _fields(self, record: bytes) -> dict[str, str]:
         """Return the values by column; those beyond the last column as ``REST``."""

@@ -2,22 +2,27 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from psycopg import Connection, sql
 from sqlalchemy.orm import Session
 
 from rollbook.core.progress import Report
+from rollbook.intake.cells import restore_cells
 from rollbook.intake.encoding import Readable
 from rollbook.intake.errors import RowsLost
 from rollbook.intake.files import check_header, open_source, take_header
 from rollbook.intake.layout import LINE_NUMBER, Layout
 from rollbook.intake.liberties import Liberties
-from rollbook.intake.quarantine import FIX_UP_COLUMNS, keep_spooled, restore_cells
+from rollbook.intake.quarantine import keep_spooled
 from rollbook.intake.records import Block, Numbered, Source, blocks
 from rollbook.intake.rejects import Rejects, Spool
+
+FIX_UP_COLUMNS: Final = ("rollbook_import", "rollbook_line", "rollbook_column", "rollbook_reason")
 
 Rename = Callable[[Sequence[str]], Sequence[str]]
 
@@ -88,11 +93,13 @@ def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, 
     wanted = [name for name in layout.names if name in columns or name not in reading.may_lack]
     check_header(columns, wanted, file)
     names = _staged_names(columns, layout)
-    numbered = _numbered(layout, columns, names, rejects, reading)
-    _copy(_raw(db), layout, names, numbered, chain([first] if first.text else [], parts))
-    _tell(db, numbered, rejects, reading)
+    with closing(Spool(names)) as spool:
+        kept = spool if rejects.is_kept else None
+        numbered = Numbered(layout.file, columns, kept, reads_cp1252=reading.is_lenient)
+        _copy(_raw(db), layout, names, numbered, chain([first] if first.text else [], parts))
+        _tell(db, numbered, rejects, reading)
     if reading.is_retry:
-        restore_cells(db, layout.stage, names)
+        restore_cells(_raw(db), layout.stage, names)
     ignored = [name for name, staged in zip(columns, names, strict=True) if staged.startswith("extra_")]
     told = dict(zip(header, names, strict=True))
     return Staged(layout.file, numbered.rows + numbered.rejected, ignored, told, hashed.digest.hexdigest())
@@ -106,13 +113,6 @@ def stage_nothing(db: Session, layout: Layout) -> None:
 def _staged_names(columns: Sequence[str], layout: Layout) -> list[str]:
     known = {*layout.names, *FIX_UP_COLUMNS}
     return [name if name in known else f"extra_{index}" for index, name in enumerate(columns)]
-
-
-def _numbered(
-    layout: Layout, columns: Sequence[str], names: Sequence[str], rejects: Rejects, reading: Reading
-) -> Numbered:
-    spool = Spool(names) if rejects.is_kept else None
-    return Numbered(layout.file, columns, spool, reads_cp1252=reading.is_lenient)
 
 
 def _tell(db: Session, numbered: Numbered, rejects: Rejects, reading: Reading) -> None:

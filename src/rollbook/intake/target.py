@@ -11,8 +11,17 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Boolean, ColumnElement, Table, TableClause, column, table
 from sqlalchemy.orm import Session
 
+from rollbook.core.schema import Base
+
 KNOWN_AT: Final = "known_at"
 IS_GONE: Final = "is_gone"
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a model."""
+    found = model.__table__
+    assert isinstance(found, Table)
+    return found
 
 
 class Completeness(StrEnum):
@@ -62,12 +71,24 @@ class Written:
     closed: int = 0
     deleted: int = 0
 
+    def __add__(self, other: "Written") -> "Written":
+        """Add up two steps."""
+        return Written(
+            self.new + other.new,
+            self.changed + other.changed,
+            self.closed + other.closed,
+            self.deleted + other.deleted,
+        )
+
 
 class Merge(Protocol):
-    """Writes a target's incoming rows. Replace it where there is a faster way for a table."""
+    """Writes a target's new and changed rows. Replace it where there is a faster way for a table.
+
+    The rows that leave were closed or deleted before, for every target, children first.
+    """
 
     def __call__(self, db: Session, target: "Target", stamp: Stamp, expected: "Expected") -> Written:
-        """Write what differs, in ``db``'s transaction."""
+        """Write what is new or differs, in ``db``'s transaction."""
 
 
 class Expected(Protocol):
@@ -126,7 +147,7 @@ class Target:
     month: str | None = None
     """The column that the table is partitioned by, month for month."""
     merge: Merge | None = None
-    """A faster way to write this table; None: ``rollbook.intake.merge.merge_rows``."""
+    """A faster way to write this table, which also makes its months; None: ``merge.merge_rows``."""
 
     @property
     def name(self) -> str:
