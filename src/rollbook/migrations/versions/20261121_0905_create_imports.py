@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0900"
-down_revision = "20261121_0870"
+revision = "20261121_0905"
+down_revision = "20261121_0900"
 branch_labels = None
 depends_on = None
 
