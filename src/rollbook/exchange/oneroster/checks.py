@@ -1,9 +1,8 @@
 """Checks of what is staged: every fault of every row first, then the rows out, then those that refer to them."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import CursorResult, Select, case, func, literal, select, update
-from typing import Any
+from sqlalchemy import CursorResult, Select, func, literal, select, update
 
 from rollbook.core.sql import named_sql
 from rollbook.exchange.oneroster import cells
@@ -18,7 +17,7 @@ from rollbook.exchange.oneroster.faults import (
     gather_named,
     gather_repeats,
     leads_nowhere,
-    _values,
+    values_of,
 )
 from rollbook.exchange.oneroster.leniency import forgive
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
@@ -121,7 +120,7 @@ def _references(bundle: Bundle, name: str) -> list[Cell]:
 def _drop_reference(run: Run, bundle: Bundle, name: str, cell: Cell) -> None:
     """With leniency, leave out a reference that leads nowhere where the row can do without."""
     stage = layout_of(TABLES[name]).table
-    place, value = _values(name, cell)
+    place, value = values_of(name, cell)
     lost = select(place).where(leads_nowhere(run.source, cell, value, looks_back=True)).subquery("lost")
     is_lost = stage.c[LINE_NUMBER].in_(select(lost.c[0]))
     done = run.db.execute(update(stage).where(is_lost).values({cell.name: _found(run, name, cell)}))
@@ -130,7 +129,7 @@ def _drop_reference(run: Run, bundle: Bundle, name: str, cell: Cell) -> None:
     run.liberties.take(TABLES[name].file, what, done.rowcount)
 
 
-def _found(run: Run, name: str, cell: Cell) -> Any:
+def _found(run: Run, name: str, cell: Cell) -> Any:  # noqa: ANN401 -- SQL or nothing
     """Return what remains of a reference: nothing, or of a list those that lead somewhere."""
     if cell.form is not cells.GUIDS:
         return None
@@ -141,20 +140,28 @@ def _found(run: Run, name: str, cell: Cell) -> Any:
 
 
 def _take_out(run: Run, bundle: Bundle) -> None:
-    """Take out the faulty rows, then those that refer to them, until nothing more falls."""
+    """Take out the faulty rows, then those that refer to them."""
     for name in bundle.modes:
         reject_lines(run.db, layout_of(TABLES[name]), faults_of(name), run.rejects)
+    cascade(run, bundle)
+
+
+def cascade(run: Run, bundle: Bundle) -> None:
+    """Reject the rows that refer to rejected ones, until nothing more falls."""
+    names = [name for name in bundle.modes if name != "roles" or bundle.dialect.has_roles]
     before = -1
     while before != run.rejects.total:
         before = run.rejects.total
-        for name in bundle.modes:
+        for name in names:
             for cell in _references(bundle, name):
-                reject_lines(run.db, layout_of(TABLES[name]), _left_alone(run, bundle, name, cell), run.rejects)
+                alone = _left_alone(run, bundle, name, cell)
+                reject_lines(run.db, layout_of(TABLES[name]), alone, run.rejects)
 
 
 def _left_alone(run: Run, bundle: Bundle, name: str, cell: Cell) -> Select[Any]:
-    place, value = _values(name, cell)
+    place, value = values_of(name, cell)
     lost = leads_nowhere(run.source, cell, value, looks_back=looks_back(run, bundle, name))
     reason = f"refers to a rejected row of {cell.to}.csv [reference.rejected_target]"
-    del case
-    return select(place.label(LINE_NUMBER), literal(cell.name).label("column_name"), literal(reason).label("reason")).where(lost)
+    return select(
+        place.label(LINE_NUMBER), literal(cell.name).label("column_name"), literal(reason).label("reason")
+    ).where(lost)

@@ -131,7 +131,7 @@ def gather_repeats(db: Session, name: str) -> int:
 
 def gather_lost_references(db: Session, source: str, bundle: Bundle, name: str, cell: Cell, *, looks_back: bool) -> int:
     """Note the rows of a file whose reference leads nowhere: not in the bundle, nor (``looks_back``) before."""
-    place, value = _values(name, cell)
+    place, value = values_of(name, cell)
     if bundle.mode(str(cell.to)) == "absent" and not looks_back:
         reason = f"refers to {cell.to}.csv, which is not there [reference.missing_target_file]"
     else:
@@ -162,7 +162,7 @@ def _was_known(source: str, to: str, value: ColumnElement[str]) -> ColumnElement
     return value.in_(named)
 
 
-def _values(name: str, cell: Cell) -> tuple[ColumnElement[int], ColumnElement[str]]:
+def values_of(name: str, cell: Cell) -> tuple[ColumnElement[int], ColumnElement[str]]:
     """Return the line's number and the value, of a list each value by itself."""
     stage = layout_of(TABLES[name]).table
     value: ColumnElement[str] = stage.c[cell.name]
