@@ -91,9 +91,7 @@ GUIDS: Final = Shape(f"{GUID}(,{GUID})*", "is not a list of identifiers [row.inv
 LIST: Final = Shape(
     "[^,[:cntrl:]]+(,[^,[:cntrl:]]+)*", "is not a list with a value at each place [row.invalid_list]"
 )
-PAIRS: Final = Shape(
-    f"{PAIR}(,{PAIR})*", "is not a list of pairs such as {A:94},{B:84} [row.invalid_list]"
-)
+PAIRS: Final = Shape(f"{PAIR}(,{PAIR})*", "is not a list of pairs such as {A:94},{B:84} [row.invalid_list]")
 DATE: Final = Shape(DAY, "is not a date as YYYY-MM-DD [row.invalid_date]")
 DATE_TIME: Final = Shape(
     rf"{DAY}T{TIME}\.[0-9]{{3}}Z", "is not an instant as YYYY-MM-DDTHH:MM:SS.sssZ [row.invalid_datetime]"
@@ -101,7 +99,9 @@ DATE_TIME: Final = Shape(
 YEAR: Final = Shape(_YEAR, "is not a year as YYYY [row.invalid_year]")
 FLAG: Final = Shape("true|false", "is not true or false [row.invalid_boolean]")
 INTEGER: Final = Shape("-?[0-9]{1,9}", "is not a whole number [row.invalid_integer]")
-NUMBER: Final = Shape(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", "is not a number in plain decimals [row.invalid_float]")
+NUMBER: Final = Shape(
+    r"-?[0-9]{1,12}(\.[0-9]{1,12})?", "is not a number in plain decimals [row.invalid_float]"
+)
 EMPTY: Final = Nothing()
 STATUS: Final = Words(("active", "tobedeleted"), is_open=False)
 MISSING: Final = "has no value [row.missing_required_value]"

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from sqlalchemy import CursorResult, Select, func, literal, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from rollbook.core.sql import named_sql
 from rollbook.exchange.oneroster import cells
@@ -134,9 +135,14 @@ def _found(run: Run, name: str, cell: Cell) -> Any:  # noqa: ANN401 -- SQL or no
     if cell.form is not cells.GUIDS:
         return None
     value = layout_of(TABLES[name]).table.c[cell.name]
-    part = func.unnest(func.string_to_array(value, ",")).column_valued("part")
-    found = select(func.string_agg(part, ",")).select_from(part)
-    return found.where(~leads_nowhere(run.source, cell, part, looks_back=True)).scalar_subquery()
+    parts = func.unnest(func.string_to_array(value, ",")).table_valued(
+        "id", with_ordinality="nr", name="part"
+    )
+    part = parts.render_derived()
+    stays = ~leads_nowhere(run.source, cell, part.c.id, looks_back=True)
+    return (
+        select(func.string_agg(part.c.id, aggregate_order_by(",", part.c.nr))).where(stays).scalar_subquery()
+    )
 
 
 def _take_out(run: Run, bundle: Bundle) -> None:

@@ -122,14 +122,18 @@ def gather_repeats(db: Session, name: str) -> int:
         .having(func.count() > 1)
         .subquery("several")
     )
-    reason = func.format("repeats the sourcedId of line %s [reference.duplicate_sourced_id]", several.c.first_line)
+    reason = func.format(
+        "repeats the sourcedId of line %s [reference.duplicate_sourced_id]", several.c.first_line
+    )
     repeats = select(literal(TABLES[name].file), stage.c[LINE_NUMBER], literal(SOURCED_ID), reason).where(
         key == several.c[SOURCED_ID], stage.c[LINE_NUMBER] > several.c.first_line
     )
     return _note(db, repeats)
 
 
-def gather_lost_references(db: Session, source: str, bundle: Bundle, name: str, cell: Cell, *, looks_back: bool) -> int:
+def gather_lost_references(
+    db: Session, source: str, bundle: Bundle, name: str, cell: Cell, *, looks_back: bool
+) -> int:
     """Note the rows of a file whose reference leads nowhere: not in the bundle, nor (``looks_back``) before."""
     place, value = values_of(name, cell)
     if bundle.mode(str(cell.to)) == "absent" and not looks_back:
@@ -168,7 +172,10 @@ def values_of(name: str, cell: Cell) -> tuple[ColumnElement[int], ColumnElement[
     value: ColumnElement[str] = stage.c[cell.name]
     if cell.form is cells.GUIDS:
         parts = (
-            select(stage.c[LINE_NUMBER].label("line"), func.unnest(func.string_to_array(value, ",")).label("part"))
+            select(
+                stage.c[LINE_NUMBER].label("line"),
+                func.unnest(func.string_to_array(value, ",")).label("part"),
+            )
             .where(value.is_not(None))
             .subquery("parts")
         )
@@ -190,9 +197,7 @@ def count_named(db: Session, name: str, query: TextClause) -> int:
 def _as_faults(name: str, query: TextClause) -> Select[Any]:
     typed = (column(LINE_NUMBER, BigInteger), column("column_name", Text), column("reason", Text))
     found = query.columns(*typed).subquery("found")
-    return select(
-        literal(TABLES[name].file), found.c[LINE_NUMBER], found.c.column_name, found.c.reason
-    )
+    return select(literal(TABLES[name].file), found.c[LINE_NUMBER], found.c.column_name, found.c.reason)
 
 
 def _note(db: Session, rows: Select[Any]) -> int:

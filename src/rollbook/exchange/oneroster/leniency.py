@@ -64,7 +64,9 @@ def _mendings(table: Table, *, is_bulk: bool) -> Iterator[Mending]:
         yield from _of_cell(stage, stage.c[cell.name], cell)
     if table.name == "users":
         is_silent = stage.c.enabledUser.is_(None)
-        yield Mending("has no enabledUser; true was taken", _set(stage, "enabledUser", literal("true"), is_silent))
+        yield Mending(
+            "has no enabledUser; true was taken", _set(stage, "enabledUser", literal("true"), is_silent)
+        )
 
 
 def _set(
@@ -78,7 +80,9 @@ def _of_lifecycle(stage: TableClause, *, is_bulk: bool) -> Iterator[Mending]:
     plain = func.lower(func.btrim(status))
     yield Mending(
         "has a dateLastModified of another form",
-        _set(stage, MODIFIED, _as_instant(modified), modified.regexp_match(_INSTANT) & ~_is_instant(modified)),
+        _set(
+            stage, MODIFIED, _as_instant(modified), modified.regexp_match(_INSTANT) & ~_is_instant(modified)
+        ),
     )
     yield Mending(
         "has a dateLastModified without a time",
@@ -89,14 +93,18 @@ def _of_lifecycle(stage: TableClause, *, is_bulk: bool) -> Iterator[Mending]:
         _set(stage, MODIFIED, null(), modified.is_not(None) & ~_is_instant(modified)),
     )
     if is_bulk:
-        yield Mending("is marked as deleted in a bulk file; the row was left out", delete(stage).where(plain.in_(_GONE)))
+        yield Mending(
+            "is marked as deleted in a bulk file; the row was left out", delete(stage).where(plain.in_(_GONE))
+        )
         yield Mending("has a status in a bulk file", _set(stage, STATUS, null(), plain == "active"))
         return
     yield Mending(
         "has a status of another case",
         _set(stage, STATUS, plain, (status != plain) & plain.in_(cells.STATUS.words)),
     )
-    yield Mending("is inactive; taken for tobedeleted", _set(stage, STATUS, literal("tobedeleted"), plain == "inactive"))
+    yield Mending(
+        "is inactive; taken for tobedeleted", _set(stage, STATUS, literal("tobedeleted"), plain == "inactive")
+    )
     yield Mending("has no status; active was taken", _set(stage, STATUS, literal("active"), status.is_(None)))
 
 
@@ -115,7 +123,9 @@ def _of_cell(stage: TableClause, value: ColumnElement[str], cell: Cell) -> Itera
     if cell.form is cells.FREE:
         broken = value.regexp_match("[[:cntrl:]]")
         plain = func.regexp_replace(value, "[[:cntrl:]]+", " ", "g")
-        yield Mending(f"has a line break in {cell.name}; a space was taken", _set(stage, cell.name, plain, broken))
+        yield Mending(
+            f"has a line break in {cell.name}; a space was taken", _set(stage, cell.name, plain, broken)
+        )
         return
     yield Mending(f"has blanks around {cell.name}", _trim(stage, value, cell))
     if isinstance(cell.form, cells.Words):

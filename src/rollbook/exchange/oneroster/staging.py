@@ -71,12 +71,10 @@ def _look_for_strangers(run: Run, bundle: Bundle) -> None:
     known = {FILE.casefold(), *(table.file.casefold() for table in TABLES.values())}
     for name in run.archive.names:
         if name.casefold() not in known:
-            if run.is_lenient:
+            if run.is_lenient or (run.archive.path.is_dir() and not name.endswith(".csv")):
                 run.liberties.take(name, "is no file of OneRoster and was left out")
             else:
-                bundle.faults.append(
-                    Reject(name, 1, None, "is no file of OneRoster [package.unknown_file]")
-                )
+                bundle.faults.append(Reject(name, 1, None, "is no file of OneRoster [package.unknown_file]"))
 
 
 def _wanted(run: Run, bundle: Bundle, manifest: Manifest, table: Table) -> Member | None:
@@ -222,9 +220,9 @@ def _gather_extensions(run: Run, bundle: Bundle, table: Table) -> None:
     columns = bundle.extensions.get(table.name)
     if not columns:
         return
-    pairs = ", ".join(f":name_{number}, {column}" for number, column in enumerate(columns.values()))
+    pairs = ", ".join(
+        f"cast(:name_{number} AS text), {column}" for number, column in enumerate(columns.values())
+    )
     gathered = f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
     query = f"UPDATE {table.stage} SET extension = nullif({gathered}, '{{}}')"  # noqa: S608 -- names of ours
     connection.execute(text(query), {f"name_{n}": name for n, name in enumerate(columns)})
-
-

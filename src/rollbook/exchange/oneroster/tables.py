@@ -300,7 +300,11 @@ TABLES: Final[Mapping[str, Table]] = {
         ),
         Table(
             "resultScoreScales",
-            (may("title"), refers("resultSourcedId", "results"), refers("scoreScaleSourcedId", "scoreScales")),
+            (
+                may("title"),
+                refers("resultSourcedId", "results"),
+                refers("scoreScaleSourcedId", "scoreScales"),
+            ),
         ),
         Table(
             "resources",

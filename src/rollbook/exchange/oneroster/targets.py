@@ -187,7 +187,15 @@ class _Of:
             incoming="incoming_staff_assignments",
             file="roles.csv",
             key=("staff_assignment_id",),
-            compared=("staff_id", "school_id", "staff_role", "is_primary", "begins_on", "ends_on", "source_id"),
+            compared=(
+                "staff_id",
+                "school_id",
+                "staff_role",
+                "is_primary",
+                "begins_on",
+                "ends_on",
+                "source_id",
+            ),
             completeness=self.complete("roles"),
             leaving=Close("ends_on", func.greatest(works.c.begins_on, self.today)),
             scope=and_(works.c.source_id.is_not(None), self.named("users", "staff", works.c.staff_id)),
@@ -228,9 +236,7 @@ class _Of:
         """Say that a row is about one of the source's classes that is not over: from those nobody withdraws."""
         sections = table_of(Section)
         running = select(sections.c.section_id).where(sections.c.ends_on >= self.today)
-        return and_(
-            rows.c.section_id.in_(running), self.named("classes", "sections", rows.c.section_id)
-        )
+        return and_(rows.c.section_id.in_(running), self.named("classes", "sections", rows.c.section_id))
 
     def gradebook(self) -> Iterator[Target]:
         kinds, work, marks = table_of(AssignmentCategory), table_of(Assignment), table_of(Grade)
@@ -271,7 +277,15 @@ class _Of:
             file="results.csv",
             key=("student_id", "assignment_id"),
             compared=(
-                *("source_id", "grade_value", "grade_letter", "is_late", "is_missing", "is_exempt", "comment"),
+                *(
+                    "source_id",
+                    "grade_value",
+                    "grade_letter",
+                    "is_late",
+                    "is_missing",
+                    "is_exempt",
+                    "comment",
+                ),
             ),
             completeness=self.complete("results"),
             leaving=Delete(),
@@ -288,7 +302,9 @@ class _Of:
     def stays_graded(self, work: Table, marks: Table) -> ColumnElement[bool]:
         """Say that a grade for the work stays behind: one that is not the source's, or not told of here."""
         mark = marks.alias("mark")
-        stays = mark.c.source_id.is_(None) if self.bundle.is_bulk("results") else mark.c.tenant_id.is_not(None)
+        stays = (
+            mark.c.source_id.is_(None) if self.bundle.is_bulk("results") else mark.c.tenant_id.is_not(None)
+        )
         return exists(
             select(literal(1)).where(mark.c.assignment_id == work.c.assignment_id, stays)
         ).correlate(work)
