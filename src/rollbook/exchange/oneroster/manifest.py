@@ -147,7 +147,7 @@ def _read_modes(manifest: Manifest, *, is_lenient: bool) -> None:
             manifest.modes[name] = mode
 
 
-def write_manifest(modes: Mapping[str, str], system: str) -> Iterator[Sequence[str]]:
+def write_manifest(modes: Mapping[str, str]) -> Iterator[Sequence[str]]:
     """Yield the rows of a 1.2 manifest in which every table is named."""
     yield HEADER
     yield "manifest.version", "1.0"
@@ -155,4 +155,3 @@ def write_manifest(modes: Mapping[str, str], system: str) -> Iterator[Sequence[s
     for name in MANIFEST_ORDER:
         yield f"file.{name}", modes.get(name, "absent")
     yield "source.systemName", "Rollbook"
-    yield "source.systemCode", system

@@ -477,3 +477,23 @@ CROSS JOIN LATERAL (
         ) || coalesce(result.extension, '{}') AS facts
 ) AS said
 WHERE NOT typed.is_gone AND said.facts <> '{}';
+
+-- name: record_scales
+-- All that a scale says, but its title.
+INSERT INTO incoming_source_records (source, record_type, source_id, entity_type, entity_id, facts, known_at)
+SELECT
+    (SELECT source FROM oneroster_run),
+    'scoreScales',
+    mine.source_id,
+    'grade_scales',
+    mine.grade_scale_id,
+    jsonb_build_object(
+        'type', scale.type,
+        'orgSourcedId', scale."orgSourcedId",
+        'courseSourcedId', scale."courseSourcedId",
+        'classSourcedId', scale."classSourcedId",
+        'scoreScaleValue', scale."scoreScaleValue"
+    ) || coalesce(scale.extension, '{}'),
+    scale."dateLastModified"::timestamptz
+FROM oneroster_scales AS mine
+INNER JOIN stage_scorescales AS scale ON mine.source_id = scale."sourcedId";
