@@ -263,7 +263,9 @@ class Word:
         return case(*meant, else_=cast(null(), kind))
 
 
-KINDERGARTEN: Final = {"K": "0", "k": "0", "KG": "0", "Kindergarten": "0"} | {f"0{n}": f"{n}" for n in range(10)}
+KINDERGARTEN: Final = {"K": "0", "k": "0", "KG": "0", "Kindergarten": "0"} | {
+    f"0{n}": f"{n}" for n in range(10)
+}
 
 
 def grade_level() -> Word:
@@ -337,7 +339,9 @@ class Instant:
         )
         ends_well = case((rest.in_(("", "Z")), true()), else_=rest.regexp_match(_REST_OF_INSTANT))
         is_day = Day().holds(func.substr(value, 1, _DATE_LENGTH))
-        return case((func.length(value) == _DATE_LENGTH, is_day), (on_the_clock & ends_well, is_day), else_=no())
+        return case(
+            (func.length(value) == _DATE_LENGTH, is_day), (on_the_clock & ends_well, is_day), else_=no()
+        )
 
     def typed(self, value: ColumnElement[str]) -> ColumnElement[Any]:
         """Cast it, in the time zone that the transaction was set to."""

@@ -7,19 +7,16 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
-    column,
     exists,
-    false,
     func,
     literal,
     literal_column,
-    or_,
     select,
 )
 
 from rollbook.intake.kinds import Field, Get, Kind, Lookup, Part, Rule, fields_of
 from rollbook.intake.layout import LINE_NUMBER
-from rollbook.intake.target import Close, Delete, table_of
+from rollbook.intake.target import Close, table_of
 from rollbook.intake.values import Line
 from rollbook.roster.models import School, Staff, StaffAssignment, Student, StudentSchoolEnrollment
 
@@ -61,9 +58,7 @@ SCHOOLS: Final = Kind(
             School, {"name": "Oak High School", "school_type": "high", "low_grade": "9", "high_grade": "12"}
         ),
     ),
-    parts=(
-        Part(table=table_of(School), columns=same_names("school_code", *_SCHOOL), key=("school_code",)),
-    ),
+    parts=(Part(table=table_of(School), columns=same_names("school_code", *_SCHOOL), key=("school_code",)),),
     rules=(GRADE_SPAN,),
 )
 _STAFF: Final = ("first_name", "last_name", "email", "phone")
@@ -144,7 +139,11 @@ STUDENTS: Final = Kind(
         ),
     ),
     rules=(
-        Rule(("birth_date",), "is not after 1900-01-01", lambda get: get("birth_date") > func.make_date(1900, 1, 1)),
+        Rule(
+            ("birth_date",),
+            "is not after 1900-01-01",
+            lambda get: get("birth_date") > func.make_date(1900, 1, 1),
+        ),
     ),
 )
 _enrolled: Final = table_of(StudentSchoolEnrollment)
@@ -155,9 +154,11 @@ def overlapping(rows: FromClause, tenant_id: int) -> Select[tuple[int, str, str]
     ours = _enrolled.alias("ours")
     same = [ours.c[name] == rows.c[name] for name in ("student_id", "school_id", "entry_on")]
     until = rows.c.exit_on if "exit_on" in rows.c else ours.c.exit_on
-    primary = rows.c.is_primary if "is_primary" in rows.c else func.coalesce(ours.c.is_primary, True)  # noqa: FBT003
+    primary = rows.c.is_primary if "is_primary" in rows.c else func.coalesce(ours.c.is_primary, True)
     new = (
-        select(rows.c[LINE_NUMBER], rows.c.student_id, rows.c.school_id, rows.c.entry_on, until.label("exit_on"))
+        select(
+            rows.c[LINE_NUMBER], rows.c.student_id, rows.c.school_id, rows.c.entry_on, until.label("exit_on")
+        )
         .select_from(rows.outerjoin(ours, and_(ours.c.tenant_id == tenant_id, *same)))
         .where(primary)
         .cte("new_time")
@@ -201,7 +202,9 @@ def _with_ours(new: FromClause, rows: FromClause, tenant_id: int) -> Select[Any]
         _days(there).op("&&")(_days(new)),
     )
     why = "overlaps a primary enrollment of the student that is there"
-    return select(*_overlap(new.c[LINE_NUMBER], why)).select_from(new.join(there, both)).where(~named).distinct()
+    return (
+        select(*_overlap(new.c[LINE_NUMBER], why)).select_from(new.join(there, both)).where(~named).distinct()
+    )
 
 
 ENROLLMENTS: Final = Kind(
@@ -229,7 +232,11 @@ ENROLLMENTS: Final = Kind(
         STUDENT,
         SCHOOL,
         Lookup(
-            "counselor_staff_id", table_of(Staff), {"staff_number": "counselor_number"}, "staff_id", is_optional=True
+            "counselor_staff_id",
+            table_of(Staff),
+            {"staff_number": "counselor_number"},
+            "staff_id",
+            is_optional=True,
         ),
     ),
     parts=(

@@ -128,7 +128,9 @@ def _check_rules(run: Run, lines: Lines) -> None:
         _reject(run, lines, _faults(lines, lines.rule_fails(nr), ", ".join(rule.fields), rule.reason))
 
 
-def _faults(lines: Lines, condition: ColumnElement[bool], fields: str, why: str) -> Select[tuple[int, str, str]]:
+def _faults(
+    lines: Lines, condition: ColumnElement[bool], fields: str, why: str
+) -> Select[tuple[int, str, str]]:
     return (
         select(
             lines.stage.c[LINE_NUMBER],
@@ -174,7 +176,9 @@ def _contradictions(lines: Lines, part: Part) -> Select[tuple[int, str, str]]:
         select(
             told.c[LINE_NUMBER],
             literal(", ".join(part.columns[name] for name in columns)).label("column_name"),
-            func.format("differs from line %s, which is about the same row", rows.c[LINE_NUMBER]).label("reason"),
+            func.format("differs from line %s, which is about the same row", rows.c[LINE_NUMBER]).label(
+                "reason"
+            ),
         )
         .select_from(told.join(rows, same))
         .where(differs)
@@ -187,7 +191,9 @@ def _reject_orphans(run: Run, lines: Lines, one: Lookup) -> None:
     if part is None or part.entity is None:
         return
     rows, ours = typing.rows_of(part, lines), one.table.c[one.id_column]
-    is_there = select(rows.c[part.entity]).union_all(select(ours).where(one.table.c.tenant_id == lines.tenant_id))
+    is_there = select(rows.c[part.entity]).union_all(
+        select(ours).where(one.table.c.tenant_id == lines.tenant_id)
+    )
     id_ = lines.value(one.name)
     fields = ", ".join(sorted(lines.kind.fields_of(one.name)))
     why = "refers to a rejected row"

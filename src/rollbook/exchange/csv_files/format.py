@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select, tuple_
@@ -14,6 +13,7 @@ from rollbook.exchange.csv_files.kinds import kind_of
 from rollbook.exchange.csv_files.lines import STAGE, Lines, incoming_of
 from rollbook.exchange.csv_files.mapping import CsvMap, Header, Mapped, map_of_json
 from rollbook.exchange.csv_files.reading import as_usual
+from rollbook.exchange.csv_files.submissions import Submission
 from rollbook.intake.drop import stage_file
 from rollbook.intake.format import Run
 from rollbook.intake.kinds import KNOWN_AT, Kind, Part
@@ -36,6 +36,7 @@ class CsvFormat:
     file: str
     is_complete: bool = False
     guesses_dates: bool = True
+    submission: Submission | None = None
     mapped: Sequence[Mapped] = ()
     lines: Lines = field(init=False)
 
@@ -54,6 +55,12 @@ class CsvFormat:
         """What builds it again, for a retry: then the file is a delta with our names for the columns."""
         return {"kind": self.kind.name, "file": self.file, "map": self.csv_map.as_json}
 
+    @property
+    def said(self) -> CsvMap:
+        """The mapping with what went by name said, so that it can be kept."""
+        columns = {one.field: one.source for one in self.mapped if one.how != "constant"}
+        return replace(self.csv_map, columns=columns)
+
     def stage(self, run: Run) -> None:
         """Stage the one file.
 
@@ -64,13 +71,19 @@ class CsvFormat:
         member = self._only_member(run)
         usual = member if run.is_retry else as_usual(member, self.csv_map.encoding, self.csv_map.delimiter)
         stage_file(
-            run, self._widest(), usual, rename=lambda names: self._rename(run, member, names), may_lack=self._fields
+            run,
+            self._widest(),
+            usual,
+            rename=lambda names: self._rename(run, member, names),
+            may_lack=self._fields,
         )
         present = [one.field for one in self.mapped]
         self.lines = Lines(self.kind, self.csv_map, present, run.tenant.tenant_id, self.file)
 
     def check(self, run: Run) -> None:
         """Reject what is wrong with a line, by itself or beside others; on the way rows are typed."""
+        if self.submission:
+            self.submission.check(run)
         self.lines = checking.understood(run, self.lines, guesses_dates=self.guesses_dates)
         checking.check_lines(run, self.lines)
         typing.type_parts(run, self.lines)
@@ -82,7 +95,8 @@ class CsvFormat:
 
     def targets(self, run: Run) -> Sequence[Target]:
         """Name the tables that the file speaks of."""
-        return [self._target(part, run) for part in self.lines.parts]
+        targets = [self._target(part, run) for part in self.lines.parts]
+        return targets + ([self.submission.target(self.file)] if self.submission else [])
 
     @property
     def _fields(self) -> Sequence[str]:
@@ -144,7 +158,8 @@ class CsvFormat:
         """Of what it names, the file names all: such as the sections that its enrollments are in."""
         rows = typing.rows_of(part, self.lines)
         ours = [part.table.c[name] for name in part.scope]
-        return tuple_(*ours).in_(select(*(rows.c[name] for name in part.scope)))
+        named = tuple_(*ours).in_(select(*(rows.c[name] for name in part.scope)))
+        return named & self.submission.scope(part) if self.submission else named
 
 
 def rebuild(options: Mapping[str, Any]) -> CsvFormat:

@@ -1,17 +1,16 @@
 """The lines of a staged file as SQL: each field typed, each reference looked up, in one FROM."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import (
     Alias,
-    BigInteger,
     ColumnElement,
     FromClause,
-    Text,
     TableClause,
+    Text,
     and_,
     cast,
     column,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     literal,
     null,
     or_,
-    select,
     table,
     true,
 )

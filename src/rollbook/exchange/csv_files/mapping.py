@@ -18,7 +18,7 @@ from rollbook.exchange.csv_files.errors import (
     near,
 )
 from rollbook.intake.dates import ISO, DateFormat, parse_date_format
-from rollbook.intake.kinds import Field, Kind
+from rollbook.intake.kinds import KNOWN_AT, Field, Kind
 from rollbook.intake.stage import FIX_UP_COLUMNS
 from rollbook.intake.values import Day, Value, Word
 
@@ -96,6 +96,11 @@ class CsvMap:
             known.update({theirs.strip(): ours.strip() for theirs, _, ours in pairs})
         return replace(self, words=words)
 
+    def written(self, *, date_format: DateFormat | None, delimiter: str, encoding: str) -> "CsvMap":
+        """Say how the file is written; ``date_format`` None: as it was."""
+        written = date_format or self.date_format
+        return replace(self, date_format=written, delimiter=delimiter, encoding=encoding)
+
     def checked(self, kind: Kind) -> "CsvMap":
         """Return it, if ``kind`` has the fields and words that it speaks of.
 
@@ -129,6 +134,14 @@ def _check_words(one: Field, words: Mapping[str, str]) -> None:
 def _pieces(pair: str) -> Iterable[str]:
     """Split a list of pairs at the commas that a new pair follows, so that a name may hold a comma."""
     return re.split(r",(?=[^,=]+=)", pair)
+
+
+def choose_known_at(csv_map: CsvMap, said: str | None) -> CsvMap:
+    """Add what --known-at says: an instant if it begins like one, else a column."""
+    if said is None:
+        return csv_map
+    sign = ":=" if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", said) else "="
+    return csv_map.with_pairs([f"{KNOWN_AT}{sign}{said}"])
 
 
 def map_of_json(told: Mapping[str, Any]) -> CsvMap:

@@ -179,7 +179,9 @@ class Recut:
         """Quote what holds a comma. Bytes that are not UTF-8 pass as they are, to be found later."""
         text = StringIO(record.decode(errors="surrogateescape"), newline="")
         written = StringIO(newline="")
-        csv.writer(written, lineterminator="\n").writerow(next(csv.reader(text, delimiter=self.delimiter), []))
+        csv.writer(written, lineterminator="\n").writerow(
+            next(csv.reader(text, delimiter=self.delimiter), [])
+        )
         return written.getvalue().encode(errors="surrogateescape")
 
 

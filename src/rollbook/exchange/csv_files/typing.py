@@ -51,7 +51,9 @@ def _make(run: Run, name: str, rows: Select[Any]) -> None:
     """Create the table as the rows; values of the query are written into it, as a utility takes none."""
     run.db.execute(text(f'DROP TABLE IF EXISTS pg_temp."{name}"'))
     sql = rows.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
-    run.db.connection().exec_driver_sql(f'CREATE TEMP TABLE "{name}" ON COMMIT DROP AS {sql}'.replace("%%", "%"))
+    run.db.connection().exec_driver_sql(
+        f'CREATE TEMP TABLE "{name}" ON COMMIT DROP AS {sql}'.replace("%%", "%")
+    )
 
 
 def _keys(lines: Lines, part: Part) -> Select[Any]:
@@ -70,9 +72,9 @@ def _keys(lines: Lines, part: Part) -> Select[Any]:
     )
     assert part.entity
     ours = part.table.c[part.entity]
-    return select(func.coalesce(ours, func.uuidv7()).label("id"), *(told.c[name] for name in part.key)).select_from(
-        told.outerjoin(part.table, same)
-    )
+    return select(
+        func.coalesce(ours, func.uuidv7()).label("id"), *(told.c[name] for name in part.key)
+    ).select_from(told.outerjoin(part.table, same))
 
 
 def _rows(run: Run, lines: Lines, part: Part) -> Select[Any]:
