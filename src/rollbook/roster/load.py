@@ -263,3 +263,4 @@ ENROLLMENTS: Final = Kind(
     rules=(not_before("entry_on", "exit_on"),),
     checks={"student_school_enrollments": overlapping},
 )
+KINDS: Final = (SCHOOLS, STAFF_KIND, STAFF_ASSIGNMENTS, STUDENTS, ENROLLMENTS)

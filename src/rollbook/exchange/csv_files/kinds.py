@@ -4,23 +4,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from rollbook.activity import load as activity
+from rollbook.activity import load_fitness as fitness
 from rollbook.attendance import load as attendance
+from rollbook.curriculum import load as curriculum
+from rollbook.curriculum import load_lessons as lessons
 from rollbook.exchange.csv_files.errors import KindUnknown, near
+from rollbook.grades import load as grades
 from rollbook.intake.kinds import Kind
 from rollbook.roster import load as roster
+from rollbook.roster import load_calendar as calendar
+from rollbook.roster import load_families as families
 
+# In the order in which a new district's files can be imported.
+_ROOMS: Final = (roster, calendar, families, curriculum, lessons, attendance, grades, activity, fitness)
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            roster.SCHOOLS,
-            roster.STAFF_KIND,
-            roster.STAFF_ASSIGNMENTS,
-            roster.STUDENTS,
-            roster.ENROLLMENTS,
-            *attendance.KINDS,
-        )
-    }
+    {kind.name: kind for room in _ROOMS for kind in room.KINDS}
 )
 
 

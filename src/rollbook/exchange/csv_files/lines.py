@@ -142,7 +142,7 @@ class Lines:
         """
         source: FromClause = self.stage
         for name, one in self.lookups.items():
-            if only is not None and name not in only:
+            if only is not None and name not in self._behind(only):
                 continue
             ours = self._aliases[name]
             source = source.outerjoin(ours, and_(ours.c.tenant_id == self.tenant_id, *self._same(one, ours)))
@@ -150,6 +150,12 @@ class Lines:
                 theirs = self._brought[name]
                 source = source.outerjoin(theirs, and_(*self._same(one, theirs)))
         return source
+
+    def _behind(self, names: Collection[str]) -> set[str]:
+        """Return the lookups ``names`` and those that they need."""
+        found = set(names) & set(self.lookups)
+        needed = {name for one in found for name in self.lookups[one].by.values()} & set(self.lookups)
+        return found if needed <= found else self._behind(found | needed)
 
     def _same(self, one: Lookup, there: FromClause) -> Sequence[ColumnElement[bool]]:
         return [there.c[column_] == self.value(name) for column_, name in one.by.items()]
