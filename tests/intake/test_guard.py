@@ -54,7 +54,7 @@ def test_the_numbers_are_named() -> None:
 
 
 def test_changes_are_refused_where_a_policy_says_so() -> None:
-    one = replace(SAME, changed=301)
+    one = replace(SAME, changed=301, unchanged=699)
 
     assert against(one) == []
     assert against(one, Policy(most_changing=0.3)) == [
