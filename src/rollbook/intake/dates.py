@@ -1,4 +1,4 @@
-"""How dates are written: ISO unless somebody says otherwise. A way to write them is never guessed silently."""
+"""How dates are written: ISO unless somebody says otherwise. No way is guessed silently."""
 
 import re
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Kinds of records that come one to a line: which columns a file may have, what each becomes, in which tables.
+"""Kinds of records that come one to a line: which columns a file may have, and what becomes of them.
 
-A room says in its ``load.py`` which kinds it takes; `rollbook import csv KIND` reads files of them. References
-are by the codes that people use (a student's number, a school's code), never by our ids.
+A room says in its ``load.py`` which kinds it takes; `rollbook import csv KIND` reads files of them.
+References are by the codes that people use (a student's number, a school's code), never by our ids.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -68,9 +68,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """An id of ours, found by what people call it. ``by`` gives columns of ``table`` the field or lookup to match.
+    """An id of ours, found by what people call it.
 
-    ``is_brought``: a file of this kind may bring it itself, in the part that writes ``table``.
+    ``by`` gives columns of ``table`` the field or lookup that they must equal. ``is_brought``: a file of this kind may bring it itself, in the part that writes ``table``.
     """
 
     name: str
@@ -103,11 +103,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A table that a kind's lines are written to. ``columns`` gives its columns the field or lookup of a line.
+    """A table that a kind's lines are written to: ``columns`` gives its columns the field or lookup.
 
     ``entity``: the id that a new row gets, for parts that refer to it. ``is_shared``: several lines may tell
-    the same row. ``where``: only lines that have a value there. ``is_optional``: written only if the file has a
-    column that no other part reads. ``scope``: the columns whose values a complete file names all rows of.
+    the same row. ``where``: only lines that have a value there. ``is_optional``: written only if the file has
+    a column that no other part reads. ``scope``: a complete file names all rows with its values of these.
     """
 
     table: Table
@@ -124,7 +124,7 @@ class Part:
     merge: Merge | None = None
 
 
-# From the incoming rows of a table (beside its columns, line_number): line_number, column_name, reason of faults.
+# From the incoming rows of a table, and the tenant: line_number, column_name, reason of faults.
 SetCheck = Callable[[FromClause, int], Select[Any]]
 
 
@@ -170,7 +170,7 @@ class Kind:
         return found
 
 
-def fields_of(
+def fields_of(  # noqa: PLR0913 -- each says something else of the columns
     model: type[Base],
     examples: Mapping[str, str],
     *,
@@ -197,7 +197,7 @@ def fields_of(
     )
 
 
-def _field(
+def _field(  # noqa: PLR0913 -- likewise
     column: Column[Any],
     name: str,
     example: str,
@@ -228,7 +228,9 @@ def _default(column: Column[Any]) -> ColumnElement[Any] | None:
     return cast(literal_column(sql), column.type)
 
 
-def value_of(column: Column[Any], within: tuple[float, float] | None = None) -> Value:
+def value_of(  # noqa: C901, PLR0911 -- one case a type
+    column: Column[Any], within: tuple[float, float] | None = None
+) -> Value:
     """Return what a text must look like to become a value of ``column``.
 
     Raises: ``TypeError`` for a type that no file gives.

@@ -1,7 +1,7 @@
-"""Values as text, and what they become: each form says in SQL whether a text has it, and what it is typed.
+"""Values as text, and what they become: each form says in SQL whether a text has it, and what it means.
 
-A form is cheap where it can be: ``translate`` and ``length`` instead of a regular expression, because a year's
-attendance is tens of millions of values.
+A form is cheap where it can be: ``translate`` and ``length`` instead of a regular expression, because a
+year's attendance is tens of millions of values.
 """
 
 from collections.abc import Mapping

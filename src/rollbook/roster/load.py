@@ -1,4 +1,4 @@
-"""How files refer to the roster, and the roster's own kinds: schools, calendars, students and their enrollments."""
+"""How files refer to the roster, and its kinds: schools, staff, students, enrollments."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What may be wrong with lines, looked for as sets: first whether anything is, and only then what and where."""
+"""What may be wrong with lines, found as sets: first whether anything is, and only then what and where."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -54,7 +54,7 @@ def import_csv(  # noqa: PLR0913 -- an option each
         list[str] | None,
         typer.Option(
             "--map",
-            help="field=column, field:=value for every line, or a .toml that --save-map wrote; may be repeated.",
+            help="field=column, field:=value for all lines, or a .toml that --save-map wrote; repeatable.",
         ),
     ] = None,
     words: Annotated[
@@ -180,7 +180,7 @@ def _submission(
 
 def _check_complete(kind: Kind) -> None:
     if not any(part.scope for part in kind.parts):
-        raise CompleteUnclear(kind=kind.name, hint="Who leaves is told by enrollments and assignments.")
+        raise CompleteUnclear(kind=kind.name)
 
 
 @contextmanager

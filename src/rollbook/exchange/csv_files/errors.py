@@ -15,15 +15,15 @@ class FieldUnknown(Invalid):
 
 
 class SourceColumnMissing(Invalid):
-    """{file}, line 1: there is no column '{column}', which --map names for {field}.{near}"""
+    """{file}, line 1: no column is called '{column}', as --map says of {field}.{near} Look at line 1."""
 
 
 class FieldMissing(Invalid):
-    """{file}, line 1: no column is the {field}, which {kind} need.{near} Say which is: --map '{field}=...'."""
+    """{file}, line 1: no column is the {field}, which {kind} need.{near} Say which: --map '{field}=...'."""
 
 
 class FieldTwice(Invalid):
-    """{file}, line 1: both '{first}' and '{second}' would be the {field}. Say which is: --map '{field}=...'."""
+    """{file}, line 1: both '{first}' and '{second}' would be the {field}. Say which: --map '{field}=...'."""
 
 
 class MapUnreadable(Invalid):
@@ -55,7 +55,7 @@ class ConstantInvalid(Invalid):
 
 
 class DatesUnclear(Invalid):
-    """{file}: the {field} is not written YYYY-MM-DD.{readings}"""
+    """{file}: the {field} is not written YYYY-MM-DD.{readings} Nothing was imported."""
 
 
 class EncodingLies(Invalid):
@@ -74,24 +74,16 @@ class OneFileNeeded(Invalid):
     """{path} holds {count} files; a CSV import takes one."""
 
 
-class FileChanged(Invalid):
-    """{file} changed while it was read. Nothing was imported: wait until it is written, then try again."""
-
-
 class CompleteUnclear(Invalid):
-    """A file of {kind} cannot be complete: nothing would leave with it. {hint}"""
+    """A file of {kind} cannot be complete: nothing would leave with it. Enrollments say who leaves."""
 
 
 class SchoolUnknown(NotFound):
-    """There is no school '{school}'.{near}"""
+    """There is no school '{school}'.{near} Nothing was imported."""
 
 
 class SchoolNeeded(Invalid):
     """{option} speaks of one school: say which with --school CODE."""
-
-
-class KnownAtUnclear(Invalid):
-    """--known-at {text}: it is neither a column of {file} nor an instant such as 2026-01-31T15:04:05Z."""
 
 
 def near(name: str, names: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from rollbook.activity import load as activity
 from rollbook.activity import load_fitness as fitness
 from rollbook.attendance import load as attendance
+from rollbook.conduct import load as conduct
 from rollbook.curriculum import load as curriculum
 from rollbook.curriculum import load_lessons as lessons
 from rollbook.exchange.csv_files.errors import KindUnknown, near
@@ -17,7 +18,18 @@ from rollbook.roster import load_calendar as calendar
 from rollbook.roster import load_families as families
 
 # In the order in which a new district's files can be imported.
-_ROOMS: Final = (roster, calendar, families, curriculum, lessons, attendance, grades, activity, fitness)
+_ROOMS: Final = (
+    roster,
+    calendar,
+    families,
+    curriculum,
+    lessons,
+    attendance,
+    grades,
+    conduct,
+    activity,
+    fitness,
+)
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {kind.name: kind for room in _ROOMS for kind in room.KINDS}
 )

@@ -162,12 +162,16 @@ class Lines:
 
     def leads_nowhere(self, one: Lookup) -> ColumnElement[bool]:
         """Say of a line whose values are well-formed that the lookup finds nothing."""
-        is_said = and_(true(), *(self.raw(name).is_not(None) for name in self.kind.fields_of(one.name)))
-        needed = true() if not one.is_optional else is_said
-        where = [part.where for part in self.parts if part.where and one.name in part.columns.values()]
-        if where and where[0] in self.present:
-            needed = and_(needed, self.raw(where[0]).is_not(None))
-        return and_(needed, self.value(one.name).is_(None))
+        is_said = and_(*(self.raw(name).is_not(None) for name in self.kind.fields_of(one.name)))
+        readers = [part for part in self.parts if one.name in part.columns.values()]
+        is_needed = or_(*(self.is_told(part) for part in readers)) if readers else true()
+        return and_(is_said if one.is_optional else is_needed, self.value(one.name).is_(None))
+
+    def is_told(self, part: Part) -> ColumnElement[bool]:
+        """Say of a line that it has a row of ``part``."""
+        if part.where is None:
+            return true()
+        return self.raw(part.where).is_not(None) if part.where in self.present else false()
 
     def is_well_formed(self) -> ColumnElement[bool]:
         """Say that each value of a line is as it should be."""

@@ -9,14 +9,12 @@ from sqlalchemy import (
     and_,
     cast,
     column,
-    false,
     func,
     literal,
     null,
     select,
     table,
     text,
-    true,
 )
 from sqlalchemy.dialects import postgresql
 
@@ -62,7 +60,7 @@ def _keys(lines: Lines, part: Part) -> Select[Any]:
     told = (
         select(*(lines.value(part.columns[name]).label(name) for name in part.key))
         .select_from(source)
-        .where(_is_told(lines, part))
+        .where(lines.is_told(part))
         .distinct()
         .subquery("told")
     )
@@ -96,15 +94,7 @@ def all_rows(lines: Lines, part: Part) -> Select[Any]:
         source = source.join(keys, and_(*(keys.c[n] == lines.value(part.columns[n]) for n in part.key)))
         values.append(keys.c.id.label(part.entity))
     values += [_value(lines, part, name).label(name) for name in lines.columns_of(part)]
-    return select(*values).select_from(source).where(_is_told(lines, part))
-
-
-def _is_told(lines: Lines, part: Part) -> ColumnElement[bool]:
-    if part.where is None:
-        return true()
-    if part.where not in lines.present:
-        return false()
-    return lines.raw(part.where).is_not(None)
+    return select(*values).select_from(source).where(lines.is_told(part))
 
 
 def _value(lines: Lines, part: Part, name: str) -> ColumnElement[Any]:
