@@ -29,13 +29,11 @@ from sqlalchemy import (
 )
 
 from rollbook.core.schema import Base
+from rollbook.intake.moments import Clock, Day, Instant
 from rollbook.intake.target import Close, Delete, Keep, Merge, table_of
 from rollbook.intake.values import (
-    Clock,
-    Day,
     Decimal,
     Flag,
-    Instant,
     Line,
     Paragraphs,
     Several,
@@ -70,7 +68,8 @@ class Field:
 class Lookup:
     """An id of ours, found by what people call it.
 
-    ``by`` gives columns of ``table`` the field or lookup that they must equal. ``is_brought``: a file of this kind may bring it itself, in the part that writes ``table``.
+    ``by`` gives columns of ``table`` the field or lookup that they must equal. ``is_brought``: a file of this
+    kind may bring it itself, in the part that writes ``table``.
     """
 
     name: str

@@ -149,7 +149,7 @@ STUDENTS: Final = Kind(
 _enrolled: Final = table_of(StudentSchoolEnrollment)
 
 
-def overlapping(rows: FromClause, tenant_id: int) -> Select[tuple[int, str, str]]:
+def overlapping(rows: FromClause, tenant_id: int) -> Select[Any]:
     """Name the lines that would have a student in two primary enrollments on one day."""
     ours = _enrolled.alias("ours")
     same = [ours.c[name] == rows.c[name] for name in ("student_id", "school_id", "entry_on")]
@@ -163,7 +163,8 @@ def overlapping(rows: FromClause, tenant_id: int) -> Select[tuple[int, str, str]
         .where(primary)
         .cte("new_time")
     )
-    return _within_file(new).union_all(_with_ours(new, rows, tenant_id))
+    both = _within_file(new).union_all(_with_ours(new, rows, tenant_id)).subquery("overlaps")
+    return select(*both.c)
 
 
 def _days(source: Any) -> Any:  # noqa: ANN401 -- an alias and a range

@@ -23,7 +23,7 @@ from rollbook.intake.dates import ISO, USUAL, DateFormat
 from rollbook.intake.format import Run
 from rollbook.intake.kinds import Lookup, Part
 from rollbook.intake.layout import LINE_NUMBER
-from rollbook.intake.values import Day
+from rollbook.intake.moments import Day
 
 _AMBIGUOUS: Final = "03/04/2026"
 

@@ -18,21 +18,9 @@ from rollbook.roster import load_calendar as calendar
 from rollbook.roster import load_families as families
 
 # In the order in which a new district's files can be imported.
-_ROOMS: Final = (
-    roster,
-    calendar,
-    families,
-    curriculum,
-    lessons,
-    attendance,
-    grades,
-    conduct,
-    activity,
-    fitness,
-)
-KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
-    {kind.name: kind for room in _ROOMS for kind in room.KINDS}
-)
+_ROSTER: Final = (*roster.KINDS, *calendar.KINDS, *families.KINDS, *curriculum.KINDS, *lessons.KINDS)
+_FACTS: Final = (*attendance.KINDS, *grades.KINDS, *conduct.KINDS, *activity.KINDS, *fitness.KINDS)
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in (*_ROSTER, *_FACTS)})
 
 
 def kind_of(name: str) -> Kind:

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import (
-    Alias,
     ColumnElement,
     FromClause,
     TableClause,
@@ -120,11 +119,11 @@ class Lines:
         return func.coalesce(self._brought[name].c.id, ours) if name in self._brought else ours
 
     @cached_property
-    def _aliases(self) -> Mapping[str, Alias]:
+    def _aliases(self) -> Mapping[str, FromClause]:
         return {name: one.table.alias(f"our_{name}") for name, one in self.lookups.items()}
 
     @cached_property
-    def _brought(self) -> Mapping[str, Alias]:
+    def _brought(self) -> Mapping[str, FromClause]:
         """The keys that the file brings itself, for the lookups that may lead to them."""
         written = {part.table.name: part for part in self.parts if part.entity}
         return {

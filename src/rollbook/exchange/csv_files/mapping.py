@@ -19,8 +19,9 @@ from rollbook.exchange.csv_files.errors import (
 )
 from rollbook.intake.dates import ISO, DateFormat, parse_date_format
 from rollbook.intake.kinds import KNOWN_AT, Field, Kind
+from rollbook.intake.moments import Day
 from rollbook.intake.stage import FIX_UP_COLUMNS
-from rollbook.intake.values import Day, Value, Word
+from rollbook.intake.values import Value, Word
 
 _CONSTANT: Final = re.compile(r"([^=:]+):=(.*)", re.DOTALL)
 _COLUMN: Final = re.compile(r"([^=:]+)=(.+)", re.DOTALL)

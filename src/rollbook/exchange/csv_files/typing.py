@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from rollbook.exchange.csv_files.lines import Lines, incoming_of, keys_of
 from rollbook.intake.format import Run
@@ -81,7 +82,7 @@ def _rows(run: Run, lines: Lines, part: Part) -> Select[Any]:
         rows = rows.add_columns(func.least(lines.typed(KNOWN_AT), literal(run.now)).label(KNOWN_AT))
     if part.is_shared:
         key = [_value(lines, part, name) for name in part.key]
-        rows = rows.distinct(*key).order_by(*key, lines.stage.c[LINE_NUMBER])
+        rows = rows.ext(distinct_on(*key)).order_by(*key, lines.stage.c[LINE_NUMBER])
     return rows
 
 
