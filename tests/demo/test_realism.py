@@ -58,7 +58,7 @@ class Facts:
             self.by_student("attendance_records", days, absent) / marked,
             self.by_student("grades", known, percent) / graded,
             self.by_student("grades", known & (percent == 0)),
-            self.by_student("discipline_incidents", incidents),
+            self.by_student("incident_participants", incidents),
         )
         return np.stack(columns, axis=1)
 
@@ -98,8 +98,8 @@ def test_every_sixth_student_fails_a_course(facts: Facts, term: Term) -> None:
 
 def test_few_students_have_most_incidents(facts: Facts) -> None:
     counts = facts.by_student(
-        "discipline_incidents",
-        np.ones(len(facts.district.tables["discipline_incidents"]["incident_id"]), bool),
+        "incident_participants",
+        np.ones(len(facts.district.tables["incident_participants"]["incident_id"]), bool),
     )
     most = np.sort(counts)[::-1][: facts.count // 10]
 

@@ -46,7 +46,7 @@ def draw_district(students: int, seed: int) -> District:
     assignments = draw_assignments(rng, ids, curriculum)
     marks = draw_marks(rng, lives, curriculum, enrollments, assignments)
     district.tables["assignments"] = assignment_rows(curriculum, assignments)
-    incidents, decisions = draw_incidents(rng, ids, people, lives)
+    incidents, softened = draw_incidents(rng, ids, people, lives, school_ids)
     for table, (rows, correction) in {
         "course_enrollments": enrollment_rows(people, curriculum, enrollments),
         "grades": grade_rows(people, enrollments, assignments, marks),
@@ -55,8 +55,8 @@ def draw_district(students: int, seed: int) -> District:
     }.items():
         district.tables[table] = rows
         district.corrections.append(correction)
-    district.tables["discipline_incidents"] = incidents
-    district.corrections += decisions
+    district.tables |= incidents
+    district.corrections.append(softened)
     return district
 
 

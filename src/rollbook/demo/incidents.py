@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from rollbook.demo.calendar import WEEKS, Array, instants, next_school_day, school_days, week_of
-from rollbook.demo.facts import Columns, Correction, nullable, pick
+from rollbook.demo.facts import Columns, Correction, pick, texts
 from rollbook.demo.ids import Ids
 from rollbook.demo.people import Lives, Students
 
@@ -22,9 +22,9 @@ ACTIONS: Final = np.array(
 
 
 def draw_incidents(
-    rng: np.random.Generator, ids: Ids, students: Students, lives: Lives
-) -> tuple[Columns, list[Correction]]:
-    """Draw the year's incidents, and what became of them later."""
+    rng: np.random.Generator, ids: Ids, students: Students, lives: Lives, school_ids: Array
+) -> tuple[dict[str, Columns], Correction]:
+    """Draw the year's incidents, who did it, what was done, and which were found to be milder later."""
     student, day = _when(rng, students, lives)
     kind = rng.choice(len(KINDS), len(student), p=SHARES)
     severity = np.clip(GRAVITY[kind] + rng.choice([-1, 0, 0, 0, 1], len(kind)), 1, 5)
@@ -33,15 +33,25 @@ def draw_incidents(
     action = ACTIONS[np.clip(severity - 1 + rng.integers(0, 2, len(kind)), 0, 4)]
     incidents: dict[str, Array] = {
         "incident_id": ids.draw(len(kind)),
-        "student_id": students.ids[student],
+        "incident_number": np.array([f"INC{n:05}" for n in range(1, len(kind) + 1)], dtype=object),
+        "school_id": school_ids[students.school[student]],
         "incident_on": day,
         "incident_type": KINDS[kind],
         "severity_level": severity,
-        "action_taken": nullable(action, ~is_grave),
         "known_at": known_at,
     }
     milder = ~is_grave & (severity > 1) & (rng.random(len(kind)) < 0.08)
-    return incidents, [_decide(rng, incidents, action, is_grave), _soften(rng, incidents, milder)]
+    who = {"incident_id": incidents["incident_id"], "student_id": students.ids[student]}
+    participants = who | {"participant_role": texts(len(kind), "perpetrator"), "known_at": known_at}
+    # One action each, so that it can be called what its incident is called.
+    actions = {"action_id": incidents["incident_id"]} | who | {"action_type": action}
+    actions["known_at"] = _decided(rng, day, known_at, is_grave)
+    tables: dict[str, Columns] = {
+        "discipline_incidents": incidents,
+        "incident_participants": participants,
+        "discipline_actions": actions,
+    }
+    return tables, _soften(rng, incidents, milder)
 
 
 def _when(rng: np.random.Generator, students: Students, lives: Lives) -> tuple[Array, Array]:
@@ -61,18 +71,20 @@ def _when(rng: np.random.Generator, students: Students, lives: Lives) -> tuple[A
     return student[inside][order], day[inside][order]
 
 
-def _decide(rng: np.random.Generator, incidents: Columns, action: Array, rows: Array) -> Correction:
+def _decided(rng: np.random.Generator, day: Array, known_at: Array, is_grave: Array) -> Array:
     """A grave one has its action one to three school days later."""
-    later = next_school_day(incidents["incident_on"][rows], rng.integers(1, 4, int(rows.sum())))
-    return _correct(incidents, rows, {"action_taken": action[rows]}, later)
+    later = next_school_day(day[is_grave], rng.integers(1, 4, int(is_grave.sum())))
+    decided: Array = known_at.copy()
+    decided[is_grave] = instants(later, 16 * 60 + 15)
+    return decided
 
 
 def _soften(rng: np.random.Generator, incidents: Columns, rows: Array) -> Correction:
     """An inquiry finds it one step milder, two to six school days later."""
     later = next_school_day(incidents["incident_on"][rows], rng.integers(2, 7, int(rows.sum())))
-    return _correct(incidents, rows, {"severity_level": incidents["severity_level"][rows] - 1}, later)
-
-
-def _correct(incidents: Columns, rows: Array, changes: dict[str, Array], on: Array) -> Correction:
+    changes = {
+        "severity_level": incidents["severity_level"][rows] - 1,
+        "known_at": instants(later, 16 * 60 + 15),
+    }
     key = pick({"incident_id": incidents["incident_id"]}, rows)
-    return Correction("discipline_incidents", key, changes | {"known_at": instants(on, 16 * 60 + 15)})
+    return Correction("discipline_incidents", key, changes)

@@ -20,9 +20,9 @@ from rollbook.intake.layout import LINE_NUMBER, Layout
 from rollbook.intake.liberties import Liberties
 from rollbook.intake.quarantine import keep_spooled
 from rollbook.intake.records import Block, Numbered, Source, blocks
-from rollbook.intake.rejects import Rejects, Spool
+from rollbook.intake.rejects import REST, Rejects, Spool
 
-FIX_UP_COLUMNS: Final = ("rollbook_import", "rollbook_line", "rollbook_column", "rollbook_reason")
+FIX_UP_COLUMNS: Final = ("rollbook_import", "rollbook_line", "rollbook_column", "rollbook_reason", REST)
 
 Rename = Callable[[Sequence[str]], Sequence[str]]
 
@@ -89,13 +89,15 @@ def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, 
     readable = Readable(file, reading.liberties, reading.is_lenient).of(hashed)
     parts = blocks(readable, file)
     header, first = take_header(next(parts, None), file)
-    columns = reading.rename(header)
+    columns = _renamed(header, reading)
     wanted = [name for name in layout.names if name in columns or name not in reading.may_lack]
     check_header(columns, wanted, file)
     names = _staged_names(columns, layout)
     with closing(Spool(names)) as spool:
         kept = spool if rejects.is_kept else None
-        numbered = Numbered(layout.file, columns, kept, reads_cp1252=reading.is_lenient)
+        numbered = Numbered(
+            layout.file, columns, kept, reads_cp1252=reading.is_lenient, trims_tails=reading.is_lenient
+        )
         _copy(_raw(db), layout, names, numbered, chain([first] if first.text else [], parts))
         _tell(db, numbered, rejects, reading)
     if reading.is_retry:
@@ -110,6 +112,12 @@ def stage_nothing(db: Session, layout: Layout) -> None:
     _raw(db).execute(_create(layout, layout.names))
 
 
+def _renamed(header: Sequence[str], reading: Reading) -> Sequence[str]:
+    """Rename the columns; what we put before those of a fix-up file is no matter of its format."""
+    ours = [name for name in header if reading.is_retry and name in FIX_UP_COLUMNS]
+    return [*ours, *reading.rename([name for name in header if name not in ours])]
+
+
 def _staged_names(columns: Sequence[str], layout: Layout) -> list[str]:
     known = {*layout.names, *FIX_UP_COLUMNS}
     return [name if name in known else f"extra_{index}" for index, name in enumerate(columns)]
@@ -119,6 +127,7 @@ def _tell(db: Session, numbered: Numbered, rejects: Rejects, reading: Reading) -
     """Say which lines were no rows, and which were read kindly."""
     rejects.add(numbered.file, numbered.rejects, count=numbered.rejected)
     reading.liberties.take(numbered.file, "is not UTF-8 and was read as Windows-1252", numbered.recoded)
+    reading.liberties.take(numbered.file, "has commas too many at the end of rows", numbered.trimmed)
     if numbered.spool and numbered.rejected:
         keep_spooled(_raw(db), numbered.spool)
 

@@ -125,7 +125,10 @@ def _activity(record: StudentRecord, span: Span | None) -> Figure:
 
 
 def _conduct(record: StudentRecord) -> str:
-    if not record.incidents:
-        return "No incident is on record for this time."
-    last = record.incidents[0].incident_on
-    return f"{many(len(record.incidents), 'incident')}, the last on {plain_day(last)}."
+    """Say what the student did; what they met or saw is told apart, as it is no trouble of theirs."""
+    done = [incident for incident in record.incidents if incident.is_perpetrator]
+    others = len(record.incidents) - len(done)
+    told = f" Had another part in {many(others, 'incident')}." if others else ""
+    if not done:
+        return f"No incident is on record for this time.{told}"
+    return f"{many(len(done), 'incident')}, the last on {plain_day(done[0].incident_on)}.{told}"

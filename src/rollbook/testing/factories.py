@@ -32,6 +32,7 @@ from rollbook.testing.people import (
     create_student,
     enroll_in_school,
     record_attendance,
+    take_part,
 )
 from rollbook.testing.registers import create_calendar, send_exceptions
 from rollbook.testing.rows import (
@@ -76,4 +77,5 @@ __all__ = [
     "school_days",
     "school_year",
     "send_exceptions",
+    "take_part",
 ]

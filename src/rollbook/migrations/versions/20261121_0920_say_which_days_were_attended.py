@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261121_0920"
-down_revision = "20261121_0905"
+down_revision = "20261121_0911"
 branch_labels = None
 depends_on = None
 
