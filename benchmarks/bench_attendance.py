@@ -16,13 +16,13 @@ import psycopg
 from bench_oulad_import import watched_backend
 from sqlalchemy.orm import Session
 
-from rollbook.attendance.bulk import PlainMarks
 from rollbook.attendance.service import chronic_absence, weekly_rates
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import ensure_tenant
-from rollbook.intake.format import Run
+from rollbook.exchange.csv_files.format import CsvFormat
+from rollbook.exchange.csv_files.kinds import kind_of
+from rollbook.exchange.csv_files.mapping import CsvMap
 from rollbook.intake.pipeline import Request, run_import
-from rollbook.intake.target import Target
 from rollbook.ops.work import running_server, work_in
 
 TENANT = "bench-attendance"
@@ -168,31 +168,14 @@ def measured_import(owner_url: str, path: Path) -> tuple[float, float, float]:
 
 def timed_import(path: str) -> None:
     begin = time.perf_counter()
-    form = PlainMarks(otherwise=NoOther())
+    form = CsvFormat(kind_of("attendance"), CsvMap(), Path(path).name)
     outcome = run_import(
         running_server().url, Path(path), form, Request(tenant=TENANT, source="bench", who="bench")
     )
     seconds = time.perf_counter() - begin
     assert outcome.written == STUDENTS * DAYS
+    assert form.loaded, "the file is plain"
     print(seconds)
-
-
-class NoOther:
-    """The long way, which a plain file must not need."""
-
-    name = key = "marks"
-
-    @property
-    def options(self) -> dict[str, Any]:
-        return {}
-
-    def stage(self, run: Run) -> None:
-        raise AssertionError("the file is plain")
-
-    check = type_rows = stage
-
-    def targets(self, run: Run) -> list[Target]:
-        raise AssertionError("the file is plain")
 
 
 def check(owner_url: str, tenant_id: int, rows: int) -> None:
