@@ -33,6 +33,7 @@ NOUNS: Final = {
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
+    "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 
