@@ -14,7 +14,7 @@ from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 VIEWS = text(
     "SELECT nspname || '.' || relname FROM pg_class"
     " INNER JOIN pg_namespace ON relnamespace = pg_namespace.oid"
-    " WHERE relkind = 'v' AND nspname !~ '^pg_|^information_schema$' ORDER BY 1"
+    " WHERE relkind = 'v' AND nspname !~ '^pg_|^information_schema$|^public$' ORDER BY 1"
 )
 # A school's own: everybody in the tenant may see them.
 OF_THE_TENANT = {"edupulse.model_metadata"}
