@@ -18,7 +18,7 @@ MONDAY = date(2025, 9, 1)
 
 @pytest.fixture
 def by_exception(db: Session) -> Student:
-    """Add a student, absent on a Tuesday, of a school that sends exceptions, and did through that Thursday."""
+    """Add a student, absent on Tuesday, of a school that sends exceptions, and did through Thursday."""
     school = make.create_school(db)
     add_all(
         db,
