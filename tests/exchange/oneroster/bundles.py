@@ -27,9 +27,7 @@ Tables = dict[str, list[Row]]
 def _rows(*rows: str, columns: str) -> list[Row]:
     """Read rows written as "a|b|c"; an empty place is no value."""
     names = columns.split()
-    return [
-        {name: value for name, value in zip(names, row.split("|"), strict=True) if value} for row in rows
-    ]
+    return [{name: value for name, value in zip(names, row.split("|"), strict=True) if value} for row in rows]
 
 
 def small() -> Tables:
@@ -82,7 +80,13 @@ def small() -> Tables:
         ),
         "demographics": [
             {"sourcedId": "u1", "birthDate": "2011-05-30", "sex": "female", **_races("asian")},
-            {"sourcedId": "u2", "birthDate": "2015-01-02", "sex": "male", "asian": "true", "cityOfBirth": "Ames"},
+            {
+                "sourcedId": "u2",
+                "birthDate": "2015-01-02",
+                "sex": "male",
+                "asian": "true",
+                "cityOfBirth": "Ames",
+            },
         ],
         "userProfiles": _rows(
             "p1|t1|platform|vendor|username|grace",
@@ -120,7 +124,9 @@ def small() -> Tables:
         ),
         "classResources": _rows("cr|alg-1|book", columns="sourcedId classSourcedId resourceSourcedId"),
         "courseResources": _rows("or|alg|book", columns="sourcedId courseSourcedId resourceSourcedId"),
-        "userResources": _rows("ur|u1|alg-1|book", columns="sourcedId userSourcedId classSourcedId resourceSourcedId"),
+        "userResources": _rows(
+            "ur|u1|alg-1|book", columns="sourcedId userSourcedId classSourcedId resourceSourcedId"
+        ),
     }
 
 
@@ -136,8 +142,19 @@ def _users() -> list[Row]:
         },
         enabled
         | {
-            **{"sourcedId": "u2", "username": "ben", "givenName": "Ben", "familyName": "Ng", "middleName": "Q"},
-            **{"identifier": "1002", "agentSourcedIds": "m1,x1", "grades": "04", "primaryOrgSourcedId": "oak"},
+            **{
+                "sourcedId": "u2",
+                "username": "ben",
+                "givenName": "Ben",
+                "familyName": "Ng",
+                "middleName": "Q",
+            },
+            **{
+                "identifier": "1002",
+                "agentSourcedIds": "m1,x1",
+                "grades": "04",
+                "primaryOrgSourcedId": "oak",
+            },
         },
         _user("u3", "Cyd Ray", "1003", enabledUser="false", grades="KG"),
         _user("u4", "Dee Ito", "1004", grades="9"),
@@ -150,7 +167,12 @@ def _users() -> list[Row]:
 
 def _user(sourced_id: str, name: str, identifier: str, **more: str) -> Row:
     given, _, family = name.partition(" ")
-    row = {"sourcedId": sourced_id, "enabledUser": "true", "username": given.lower(), "identifier": identifier}
+    row = {
+        "sourcedId": sourced_id,
+        "enabledUser": "true",
+        "username": given.lower(),
+        "identifier": identifier,
+    }
     return {**row, "givenName": given, "familyName": family, **more}
 
 
@@ -217,7 +239,11 @@ class Drop:
         }
         listed = _csv([["propertyName", "value"], *properties.items()])
         tables = {f"{name}.csv": self._table(name) for name, rows in self.tables.items() if rows}
-        return {name: content for name, content in ({"manifest.csv": listed} | tables | self.raw).items() if content}
+        return {
+            name: content
+            for name, content in ({"manifest.csv": listed} | tables | self.raw).items()
+            if content
+        }
 
     def _table(self, name: str) -> bytes:
         header = list(self.headers.get(name, TABLES[name].header))
