@@ -32,6 +32,7 @@ NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
+    "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
