@@ -13,7 +13,8 @@ from rollbook.accounts.service import add_user
 from rollbook.attendance.models import AttendanceRecord
 from rollbook.core import clock
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through
-from rollbook.roster.models import School, Staff, Student
+from rollbook.curriculum.models import SectionRole
+from rollbook.roster.models import School, Staff, StaffRole, Student
 from rollbook.testing import factories as make
 
 PASSWORD = "correct horse battery"
@@ -138,3 +139,91 @@ def test_the_wall_holds_in_a_partitioned_table_too(db: Session, tenant: Tenant) 
     look_through(db, visibility_of(db, counselor))
 
     assert len(db.scalars(select(AttendanceRecord)).all()) == 3
+
+
+def day(offset: int) -> date:
+    """Return a day before or after today; two days off are off in every time zone."""
+    return clock.now().date() + timedelta(days=offset)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "sees"),
+    [(None, None, True), (-9, 9, True), (None, -2, False), (2, None, False), (-9, -2, False)],
+)
+def test_a_teacher_sees_a_section_while_assigned_to_it(
+    db: Session, tenant: Tenant, begins: int | None, ends: int | None, sees: bool
+) -> None:
+    teacher, staff = user(db, tenant, Role.TEACHER)
+    section = make.create_section(db, starts_on=day(-30), ends_on=day(30))
+    student = make.create_student(db)
+    make.enroll_in_course(db, student, section)
+    since, until = (None if offset is None else day(offset) for offset in (begins, ends))
+    make.assign_to_section(db, staff, section, begins_on=since, ends_on=until)
+
+    assert seen_by(db, teacher) == (ids(student) if sees else set())
+
+
+def test_who_taught_a_section_to_its_end_keeps_seeing_it_and_who_was_replaced_does_not(
+    db: Session, tenant: Tenant
+) -> None:
+    teacher, staff = user(db, tenant, Role.TEACHER)
+    other, replaced = user(db, tenant, Role.COUNSELOR)
+    other.role = Role.TEACHER
+    section = make.create_section(db, starts_on=day(-90), ends_on=day(-10))
+    student = make.create_student(db)
+    make.enroll_in_course(db, student, section, withdrawn_on=day(-10))
+    make.assign_to_section(db, replaced, section, ends_on=day(-60))
+    make.assign_to_section(db, staff, section, begins_on=day(-60), ends_on=day(-10))
+
+    assert seen_by(db, teacher) == ids(student)
+    assert seen_by(db, other) == set()
+
+
+def test_an_aide_sees_the_section_and_a_proctor_does_not(db: Session, tenant: Tenant) -> None:
+    teacher, staff = user(db, tenant, Role.TEACHER)
+    helped, overseen = make.create_section(db), make.create_section(db)
+    inside, examined = make.create_student(db), make.create_student(db)
+    make.enroll_in_course(db, inside, helped)
+    make.enroll_in_course(db, examined, overseen)
+    make.assign_to_section(db, staff, helped, role=SectionRole.AIDE)
+    make.assign_to_section(db, staff, overseen, role=SectionRole.PROCTOR)
+
+    assert seen_by(db, teacher) == ids(inside)
+
+
+def test_a_principal_sees_the_schools_led_today_not_those_taught_at_or_led_before(
+    db: Session, tenant: Tenant
+) -> None:
+    oak, elm, ash, yew = (make.create_school(db) for _ in range(4))
+    principal, staff = user(db, tenant, Role.PRINCIPAL, yew)
+    make.assign_to_school(db, staff, oak, StaffRole.PRINCIPAL, begins_on=day(-400))
+    make.assign_to_school(db, staff, elm, StaffRole.TEACHER)
+    make.assign_to_school(db, staff, ash, StaffRole.PRINCIPAL, ends_on=day(-2))
+    make.assign_to_school(db, staff, None, StaffRole.PRINCIPAL)
+    here = make.create_student(db, school=oak)
+    for school in (elm, ash, yew):
+        make.create_student(db, school=school)
+
+    assert seen_by(db, principal) == ids(here), "the home school stands only where nothing was ever assigned"
+
+
+def test_an_assignment_that_ended_does_not_give_the_home_school_back(db: Session, tenant: Tenant) -> None:
+    oak = make.create_school(db)
+    principal, staff = user(db, tenant, Role.PRINCIPAL, oak)
+    student = make.create_student(db, school=oak)
+    assert seen_by(db, principal) == ids(student)
+
+    make.assign_to_school(db, staff, oak, StaffRole.PRINCIPAL, ends_on=day(-2))
+
+    assert seen_by(db, principal) == set()
+
+
+def test_a_counselor_without_a_caseload_sees_the_schools_they_counsel_at(db: Session, tenant: Tenant) -> None:
+    oak, elm = make.create_school(db), make.create_school(db)
+    counselor, staff = user(db, tenant, Role.COUNSELOR)
+    make.assign_to_school(db, staff, oak, StaffRole.COUNSELOR)
+    make.assign_to_school(db, staff, elm, StaffRole.TEACHER)
+    here = make.create_student(db, school=oak)
+    make.create_student(db, school=elm)
+
+    assert seen_by(db, counselor) == ids(here)

@@ -1,23 +1,45 @@
 -- name: students_at_school
--- Students now at the schools where the user works, or there earlier in the newest school year.
--- params   tenant_id int, user_id uuid, today date
+-- Students now at the schools where the user has one of these roles, or there earlier in the newest school year.
+-- The home school stands for assignments only where the staff record never had any: one that has ended, or of
+-- another role, must not be given back by it.
+-- params   tenant_id int, user_id uuid, staff_roles text[], today date
 -- returns  student_id uuid
+WITH workplaces AS (
+    SELECT
+        staff.tenant_id,
+        assignments.school_id
+    FROM staff
+    INNER JOIN staff_assignments AS assignments USING (tenant_id, staff_id)
+    WHERE
+        staff.tenant_id = :tenant_id
+        AND staff.user_id = :user_id
+        AND assignments.staff_role = ANY(cast(:staff_roles AS text[]))
+        AND (assignments.begins_on IS NULL OR assignments.begins_on <= :today)
+        AND (assignments.ends_on IS NULL OR assignments.ends_on > :today)
+    UNION
+    SELECT
+        staff.tenant_id,
+        staff.school_id
+    FROM staff
+    LEFT JOIN staff_assignments AS assignments USING (tenant_id, staff_id)
+    WHERE
+        staff.tenant_id = :tenant_id
+        AND staff.user_id = :user_id
+        AND assignments.staff_id IS NULL
+)
+
 SELECT DISTINCT enrollments.student_id
-FROM staff
+FROM workplaces
 INNER JOIN student_school_enrollments AS enrollments USING (tenant_id, school_id)
 WHERE
-    staff.tenant_id = :tenant_id
-    AND staff.user_id = :user_id
-    AND (
-        (
-            enrollments.entry_on <= :today
-            AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :today)
-        )
-        OR enrollments.school_year = (
-            SELECT max(newest.school_year)
-            FROM student_school_enrollments AS newest
-            WHERE newest.tenant_id = staff.tenant_id AND newest.school_id = staff.school_id
-        )
+    (
+        enrollments.entry_on <= :today
+        AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :today)
+    )
+    OR enrollments.school_year = (
+        SELECT max(newest.school_year)
+        FROM student_school_enrollments AS newest
+        WHERE newest.tenant_id = workplaces.tenant_id AND newest.school_id = workplaces.school_id
     );
 
 -- name: students_counseled
@@ -48,7 +70,8 @@ SELECT
 
 -- name: students_taught
 -- Students in the sections the user teaches, this year's: those that end less than a year before the last.
--- params   tenant_id int, user_id uuid
+-- Who taught a section to its end, or sat in it to its end, did not leave it. A proctor only sees an exam through.
+-- params   tenant_id int, user_id uuid, today date
 -- returns  student_id uuid
 WITH taught AS (
     SELECT
@@ -57,12 +80,27 @@ WITH taught AS (
         sections.ends_on,
         max(sections.ends_on) OVER () AS last_end
     FROM staff
-    INNER JOIN sections
-        ON staff.tenant_id = sections.tenant_id AND staff.staff_id = sections.teacher_staff_id
-    WHERE staff.tenant_id = :tenant_id AND staff.user_id = :user_id
+    INNER JOIN section_staff USING (tenant_id, staff_id)
+    INNER JOIN sections USING (tenant_id, section_id)
+    WHERE
+        staff.tenant_id = :tenant_id
+        AND staff.user_id = :user_id
+        AND section_staff.section_role <> 'proctor'
+        AND (section_staff.begins_on IS NULL OR section_staff.begins_on <= :today)
+        AND (
+            section_staff.ends_on IS NULL
+            OR section_staff.ends_on > :today
+            OR section_staff.ends_on >= sections.ends_on
+        )
 )
 
-SELECT DISTINCT course_enrollments.student_id
+SELECT DISTINCT enrollments.student_id
 FROM taught
-INNER JOIN course_enrollments USING (tenant_id, section_id)
-WHERE taught.ends_on > taught.last_end - 365 AND course_enrollments.withdrawn_on IS NULL;
+INNER JOIN course_enrollments AS enrollments USING (tenant_id, section_id)
+WHERE
+    taught.ends_on > taught.last_end - 365
+    AND (
+        enrollments.withdrawn_on IS NULL
+        OR enrollments.withdrawn_on > :today
+        OR enrollments.withdrawn_on >= taught.ends_on
+    );

@@ -11,9 +11,15 @@ from rollbook.core import clock
 from rollbook.core.errors import Conflict, NotFound
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, Visibility
-from rollbook.roster.models import Staff
+from rollbook.roster.models import Staff, StaffRole
 
 _SQL: Final = named_sql("rollbook.access")
+# Which work at a school lets the holder of a role see all of its students. A principal who also teaches
+# elsewhere does not see that whole school; work for the whole tenant is what a district admin's role says.
+_ROLES_AT_SCHOOL: Final = {
+    Role.PRINCIPAL: [StaffRole.PRINCIPAL, StaffRole.SITE_ADMINISTRATOR],
+    Role.COUNSELOR: [StaffRole.COUNSELOR],
+}
 
 
 class StaffNotFound(NotFound):
@@ -46,15 +52,16 @@ def tie_to_staff(db: Session, user: User, staff_number: str) -> None:
 def visibility_of(db: Session, user: User) -> Visibility:
     """Return what ``user`` may see; ``db`` must look at the whole tenant while this asks.
 
-    A district admin sees the tenant. A principal sees the students of their school; a counselor those
-    whose enrollment names them, or their school's where no enrollment ever did; a teacher those in the
-    sections they teach. Someone whom no staff record ties to anybody sees nobody.
+    A district admin sees the tenant. A principal sees the students of the schools they lead; a counselor
+    those whose enrollment names them, or those of their schools where no enrollment ever did; a teacher those
+    in the sections they teach. All by the assignments that stand today, in the tenant's time zone. Someone
+    whom no staff record ties to anybody sees nobody.
     """
     if user.role is Role.DISTRICT_ADMIN:
         return Visibility(user.tenant_id)
-    who = {"tenant_id": user.tenant_id, "user_id": user.user_id}
-    query = _query_of(db, user.role, who)
-    ids = db.scalars(_SQL[query], who if query == "students_taught" else who | {"today": _today(db, user)})
+    who = {"tenant_id": user.tenant_id, "user_id": user.user_id, "today": _today(db, user)}
+    query = _SQL[_query_of(db, user.role, who)]
+    ids = db.scalars(query, who | {"staff_roles": _ROLES_AT_SCHOOL.get(user.role, [])})
     return Visibility(user.tenant_id, tuple(ids))
 
 

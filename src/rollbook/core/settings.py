@@ -47,6 +47,30 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         default=12, ge=1, le=_YEAR_H, description="A sign-in ends after this long in any case."
     )
+    import_leaving_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="An import is refused if more than this share of students, enrollments or staff leave.",
+    )
+    import_shrinking_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="An import is refused if more than this share of any other table's rows leave.",
+    )
+    import_changing_share: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="An import is refused if more than this share of a table's rows change; 1 never refuses.",
+    )
+    import_most_gb: float = Field(
+        default=20, gt=0, le=10_000, description="Most that the files of one import may be, unpacked."
+    )
+    reject_days: int = Field(
+        default=90, ge=1, le=3660, description="Rejected rows are kept this long for somebody to fix them."
+    )
     statement_timeout_s: int = Field(
         default=30, ge=1, le=_DAY_S, description="Longest a page's or API's statement may run."
     )

@@ -79,17 +79,14 @@ class Section(TenantOwned):
         UniqueConstraint("tenant_id", "course_id", "section_code"),
         references("courses", "course_id"),
         references("schools", "school_id"),
-        references("staff", "teacher_staff_id", target=["staff_id"]),
         CheckConstraint("ends_on > starts_on", name="ends_after_start"),
         Index(None, "tenant_id", "school_id"),
-        Index(None, "tenant_id", "teacher_staff_id"),
     )
 
     section_id: Mapped[UUID] = entity_id()
     course_id: Mapped[UUID]
     school_id: Mapped[UUID | None]
     section_code: Mapped[str] = mapped_column(comment="unique in its course, such as 2013J")
-    teacher_staff_id: Mapped[UUID | None]
     starts_on: Mapped[date]
     ends_on: Mapped[date] = mapped_column(comment="last day")
     title: Mapped[str | None] = mapped_column(comment="none = that of the course")

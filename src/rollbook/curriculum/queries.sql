@@ -13,12 +13,27 @@ SELECT
     enrollments.enrolled_on,
     enrollments.withdrawn_on,
     course_outcomes.result,
-    nullif(concat_ws(' ', staff.first_name, staff.last_name), '') AS teacher
+    teachers.teacher
 FROM course_enrollments AS enrollments
 INNER JOIN sections USING (tenant_id, section_id)
 INNER JOIN courses USING (tenant_id, course_id)
 LEFT JOIN course_outcomes USING (tenant_id, student_id, section_id)
-LEFT JOIN staff ON sections.tenant_id = staff.tenant_id AND sections.teacher_staff_id = staff.staff_id
+LEFT JOIN LATERAL (
+    SELECT concat_ws(' ', staff.first_name, staff.last_name) AS teacher
+    FROM section_staff
+    INNER JOIN staff USING (tenant_id, staff_id)
+    WHERE
+        section_staff.tenant_id = sections.tenant_id
+        AND section_staff.section_id = sections.section_id
+        AND section_staff.section_role = 'teacher'
+        AND (section_staff.begins_on IS NULL OR section_staff.begins_on <= :until)
+    ORDER BY
+        section_staff.is_primary DESC,
+        section_staff.ends_on DESC NULLS FIRST,
+        section_staff.begins_on DESC NULLS LAST,
+        staff.staff_number ASC
+    LIMIT 1
+) AS teachers ON TRUE
 WHERE
     enrollments.tenant_id = :tenant_id
     AND enrollments.student_id = :student_id

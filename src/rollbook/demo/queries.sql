@@ -4,12 +4,13 @@
 -- returns  role text, staff_id uuid, full_name text, school text
 WITH taught AS (
     SELECT
-        sections.teacher_staff_id AS staff_id,
+        section_staff.staff_id,
         count(DISTINCT course_enrollments.student_id) AS students
     FROM sections
+    INNER JOIN section_staff USING (tenant_id, section_id)
     INNER JOIN course_enrollments USING (tenant_id, section_id)
     WHERE :today BETWEEN sections.starts_on AND sections.ends_on
-    GROUP BY sections.teacher_staff_id
+    GROUP BY section_staff.staff_id
 ),
 
 workers AS (

@@ -1,6 +1,18 @@
 """What can be wrong with a whole file. A fault of one line is a ``Reject`` instead."""
 
-from rollbook.core.errors import Invalid
+from rollbook.core.errors import Invalid, NotFound
+
+
+class ArchiveMissing(NotFound):
+    """There is no file or folder {path}."""
+
+
+class ArchiveRefused(Invalid):
+    """{file} is not opened: {why}."""
+
+
+class FileRepeated(Invalid):
+    """{file} is there twice; which one is meant cannot be told. Leave one of them out."""
 
 
 class FileMissing(Invalid):
@@ -9,6 +21,14 @@ class FileMissing(Invalid):
 
 class FileUnreadable(Invalid):
     """{file} cannot be read: {why}."""
+
+
+class EncodingUnknown(Invalid):
+    """{file} is in {encoding} instead of UTF-8. Save it as UTF-8, or import it with --lenient."""
+
+
+class LineEndsUnknown(Invalid):
+    """{file} ends its lines with a carriage return alone. Save it anew, or import it with --lenient."""
 
 
 class FileEmpty(Invalid):
@@ -33,6 +53,14 @@ class LineTooLong(Invalid):
 
 class QuoteNotClosed(Invalid):
     """{file}, line {line}: a quotation mark is opened here and not closed."""
+
+
+class NotAFixUp(Invalid):
+    """{file} is no file of rejects to be fixed: it lacks one of the columns {columns}."""
+
+
+class IncomingRepeats(Invalid):
+    """{file}: {count} rows of {table} are there more than once, told apart by nothing that Rollbook keeps."""
 
 
 class RowsLost(Invalid):

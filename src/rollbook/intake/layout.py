@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Protocol
 
 from sqlalchemy import (
@@ -129,11 +130,16 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. ``form`` None: not looked at, because a reference or nobody does."""
+    """A column. ``form`` None: not looked at, because a reference or nobody does.
+
+    ``is_code``: its values are codes that say nothing of a person, so a wrong one may be shown if many rows
+    have it. That goes without saying for a ``OneOf``.
+    """
 
     name: str
     form: Form | None = None
     is_required: bool = True
+    is_code: bool = False
 
     def holds(self) -> ColumnElement[bool]:
         """Say in SQL that the column's value is as it should be."""
@@ -150,10 +156,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The values of ``columns`` must stand in the columns of the same names of ``to``."""
+    """The values of ``columns`` must stand in ``to``, in ``target`` or in the columns of the same names.
+
+    ``is_optional``: no value is fine.
+    """
 
     columns: tuple[str, ...]
     to: "Layout"
+    target: tuple[str, ...] = ()
+    is_optional: bool = False
+
+    @property
+    def pairs(self) -> Sequence[tuple[str, str]]:
+        """Each column here and the one it must stand in there."""
+        return list(zip(self.columns, self.target or self.columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +189,18 @@ class Layout:
         return [column.name for column in self.columns]
 
     @property
+    def codes(self) -> Sequence[str]:
+        """The columns that hold codes."""
+        return [column.name for column in self.columns if column.is_code or isinstance(column.form, OneOf)]
+
+    @property
     def table(self) -> TableClause:
         """The staging table: the line's number, then text."""
-        texts = (column(name, Text) for name in self.names)
-        return table(self.stage, column(LINE_NUMBER, BigInteger), *texts)
+        return _table(self)
+
+
+@cache
+def _table(layout: Layout) -> TableClause:
+    """Always the same one, so that a condition on it speaks of the table that a query is about."""
+    texts = (column(name, Text) for name in layout.names)
+    return table(layout.stage, column(LINE_NUMBER, BigInteger), *texts)

@@ -10,7 +10,7 @@ from operator import methodcaller
 from typing import Final, Protocol
 
 from rollbook.intake.errors import LineTooLong, QuoteNotClosed
-from rollbook.intake.rejects import SHOWN, Reject
+from rollbook.intake.rejects import SHOWN, Reject, Spool
 
 BLOCK_BYTES: Final = 1 << 18
 RECORD_BYTES: Final = 1 << 20
@@ -78,10 +78,16 @@ def _endless(rest: bytes, file: str, line: int) -> Exception:
 
 @dataclass(slots=True)
 class Numbered:
-    """Numbers the records of ``file`` that have a value for each of ``columns``; rejects the others."""
+    """Numbers the records of ``file`` that have a value for each of ``columns``; rejects the others.
+
+    A record that is not UTF-8 is read as Windows' code page 1252 if ``reads_cp1252``, and counted.
+    """
 
     file: str
     columns: Sequence[str]
+    spool: Spool | None = None
+    reads_cp1252: bool = False
+    recoded: int = 0
     rows: int = 0
     rejected: int = 0
     rejects: list[Reject] = field(default_factory=list)
@@ -126,12 +132,23 @@ class Numbered:
         return text.replace(b'"', b"") if is_quoted_throughout else None
 
     def _one_by_one(self, block: Block) -> Iterator[bytes]:
-        for line, record in _records(block):
+        for line, original in _records(block):
+            record = self._as_utf8(original)
             fault = self._fault(record)
             if fault is None:
+                self.recoded += record is not original
                 yield _number_line((line, record))
             else:
-                self._reject(line, *fault)
+                self._reject(line, *fault, record)
+
+    def _as_utf8(self, record: bytes) -> bytes:
+        """Return ``record``, or what it is if it was written on Windows and not told so."""
+        if not self.reads_cp1252 or _not_utf8(record) < 0:
+            return record
+        try:
+            return record.decode("cp1252").encode()
+        except UnicodeDecodeError:
+            return record
 
     def _fault(self, record: bytes) -> tuple[str | None, str] | None:
         """Return the column and what is wrong with it, or None."""
@@ -149,10 +166,13 @@ class Numbered:
         index = sum(map(_count_commas, _outside_quotes(record[:position])))
         return self.columns[index] if index < len(self.columns) else None
 
-    def _reject(self, line: int, column: str | None, reason: str) -> None:
+    def _reject(self, line: int, column: str | None, reason: str, record: bytes) -> None:
         self.rejected += 1
+        reject = Reject(self.file, line, column, reason)
         if len(self.rejects) < SHOWN:
-            self.rejects.append(Reject(self.file, line, column, reason))
+            self.rejects.append(reject)
+        if self.spool:
+            self.spool.keep(reject, record)
 
 
 def _records(block: Block) -> Iterator[tuple[int, bytes]]:

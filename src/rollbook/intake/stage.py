@@ -1,28 +1,72 @@
 """Stage a file: COPY it into a temporary table of text, each row with its line number."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from psycopg import Connection, sql
 from sqlalchemy.orm import Session
 
 from rollbook.core.progress import Report
+from rollbook.intake.cells import restore_cells
+from rollbook.intake.encoding import Readable
 from rollbook.intake.errors import RowsLost
 from rollbook.intake.files import check_header, open_source, take_header
 from rollbook.intake.layout import LINE_NUMBER, Layout
-from rollbook.intake.records import Block, Numbered, blocks
-from rollbook.intake.rejects import Rejects
+from rollbook.intake.liberties import Liberties
+from rollbook.intake.quarantine import keep_spooled
+from rollbook.intake.records import Block, Numbered, Source, blocks
+from rollbook.intake.rejects import Rejects, Spool
+
+FIX_UP_COLUMNS: Final = ("rollbook_import", "rollbook_line", "rollbook_column", "rollbook_reason")
+
+Rename = Callable[[Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What came of a file: rows read (rejected ones too), and columns that nobody asked for."""
+    """What came of a file: rows read (rejected ones too), and columns that nobody asked for.
+
+    ``columns`` gives each column of the file, in order, the name it has in the staging table: the layout's,
+    or ``extra_1`` for one that nobody asked for. ``sha256`` is that of the unpacked bytes.
+    """
 
     file: str
     rows_read: int
     ignored_columns: Sequence[str]
+    columns: Mapping[str, str] = field(default_factory=dict, compare=False)
+    sha256: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file is called, and how it is read.
+
+    ``rename`` turns the header's names into the layout's; ``may_lack`` are columns that need not be there,
+    and then have no value.
+    """
+
+    file: str
+    rename: Rename = list
+    may_lack: Collection[str] = ()
+    is_lenient: bool = False
+    is_retry: bool = False
+    liberties: Liberties = field(default_factory=Liberties)
+
+
+@dataclass(slots=True)
+class _Hashed:
+    source: Source
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self.source.read(size)
+        self.digest.update(chunk)
+        return chunk
 
 
 def stage(db: Session, layout: Layout, path: Path, rejects: Rejects, report: Report) -> Staged:
@@ -33,20 +77,50 @@ def stage(db: Session, layout: Layout, path: Path, rejects: Rejects, report: Rep
     """
     report.step(f"Reading {path.name}", path.stat().st_size)
     with open_source(path, report.advance) as source:
-        parts = blocks(source, path.name)
-        columns, first = take_header(next(parts, None), path.name)
-        check_header(columns, layout.names, path.name)
-        numbered = Numbered(layout.file, columns)
-        names = [name if name in layout.names else f"extra_{index}" for index, name in enumerate(columns)]
+        return stage_source(db, layout, source, rejects, Reading(path.name))
+
+
+def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, reading: Reading) -> Staged:
+    """COPY what ``source`` gives into ``layout``'s staging table, as ``reading`` says.
+
+    Raises: the errors of ``rollbook.intake.errors``, each naming the file and the line.
+    """
+    file, hashed = reading.file, _Hashed(source)
+    readable = Readable(file, reading.liberties, reading.is_lenient).of(hashed)
+    parts = blocks(readable, file)
+    header, first = take_header(next(parts, None), file)
+    columns = reading.rename(header)
+    wanted = [name for name in layout.names if name in columns or name not in reading.may_lack]
+    check_header(columns, wanted, file)
+    names = _staged_names(columns, layout)
+    with closing(Spool(names)) as spool:
+        kept = spool if rejects.is_kept else None
+        numbered = Numbered(layout.file, columns, kept, reads_cp1252=reading.is_lenient)
         _copy(_raw(db), layout, names, numbered, chain([first] if first.text else [], parts))
-    rejects.add(layout.file, numbered.rejects, count=numbered.rejected)
-    ignored = [name for name in columns if name not in layout.names]
-    return Staged(layout.file, numbered.rows + numbered.rejected, ignored)
+        _tell(db, numbered, rejects, reading)
+    if reading.is_retry:
+        restore_cells(_raw(db), layout.stage, names)
+    ignored = [name for name, staged in zip(columns, names, strict=True) if staged.startswith("extra_")]
+    told = dict(zip(header, names, strict=True))
+    return Staged(layout.file, numbered.rows + numbered.rejected, ignored, told, hashed.digest.hexdigest())
 
 
 def stage_nothing(db: Session, layout: Layout) -> None:
     """Make the staging table of a file that is not there."""
     _raw(db).execute(_create(layout, layout.names))
+
+
+def _staged_names(columns: Sequence[str], layout: Layout) -> list[str]:
+    known = {*layout.names, *FIX_UP_COLUMNS}
+    return [name if name in known else f"extra_{index}" for index, name in enumerate(columns)]
+
+
+def _tell(db: Session, numbered: Numbered, rejects: Rejects, reading: Reading) -> None:
+    """Say which lines were no rows, and which were read kindly."""
+    rejects.add(numbered.file, numbered.rejects, count=numbered.rejected)
+    reading.liberties.take(numbered.file, "is not UTF-8 and was read as Windows-1252", numbered.recoded)
+    if numbered.spool and numbered.rejected:
+        keep_spooled(_raw(db), numbered.spool)
 
 
 def _raw(db: Session) -> Connection[tuple[object, ...]]:
@@ -76,7 +150,9 @@ def _copy(
 
 
 def _create(layout: Layout, names: Sequence[str]) -> sql.Composed:
-    texts = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in names)
+    """Make a column for each of the file's, and for those of the layout's that the file lacks."""
+    every = dict.fromkeys((*names, *layout.names))
+    texts = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in every)
     return sql.SQL("CREATE TEMP TABLE {} ({} bigint NOT NULL, {}) ON COMMIT DROP").format(
         sql.Identifier(layout.stage), sql.Identifier(LINE_NUMBER), texts
     )

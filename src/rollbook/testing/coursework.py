@@ -7,7 +7,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rollbook.activity.models import AnalyticsEvent
-from rollbook.curriculum.models import Course, CourseEnrollment, CourseOutcome, CourseResult, Section
+from rollbook.curriculum.models import (
+    Course,
+    CourseEnrollment,
+    CourseOutcome,
+    CourseResult,
+    Section,
+    SectionRole,
+    SectionStaff,
+)
 from rollbook.grades.models import Assignment, AssignmentType, Grade
 from rollbook.roster.models import School, Staff, Student
 from rollbook.testing.rows import TERM_ENDS, TERM_STARTS, add, add_all, correct, ensure_months, known_on
@@ -37,11 +45,35 @@ def create_section(
         course_id=(course or create_course(db)).course_id,
         section_code=code,
         school_id=school.school_id if school else None,
-        teacher_staff_id=teacher.staff_id if teacher else None,
         starts_on=starts_on,
         ends_on=ends_on,
     )
-    return add(db, section)
+    add(db, section)
+    if teacher:
+        assign_to_section(db, teacher, section)
+    return section
+
+
+def assign_to_section(
+    db: Session,
+    staff: Staff,
+    section: Section,
+    *,
+    role: SectionRole = SectionRole.TEACHER,
+    begins_on: date | None = None,
+    ends_on: date | None = None,
+    **facts: Any,  # noqa: ANN401 - any column of section_staff
+) -> SectionStaff:
+    """Let ``staff`` work in ``section`` for [begins_on, ends_on)."""
+    assignment = SectionStaff(
+        section_id=section.section_id,
+        staff_id=staff.staff_id,
+        section_role=role,
+        begins_on=begins_on,
+        ends_on=ends_on,
+        **({"known_at": known_on(begins_on or section.starts_on)} | facts),
+    )
+    return add(db, assignment)
 
 
 def enroll_in_course(

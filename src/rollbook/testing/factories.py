@@ -13,6 +13,7 @@ from rollbook.testing.batches import (
     batch_students,
 )
 from rollbook.testing.coursework import (
+    assign_to_section,
     create_assignment,
     create_course,
     create_section,
@@ -24,6 +25,7 @@ from rollbook.testing.coursework import (
 )
 from rollbook.testing.people import (
     MARKS,
+    assign_to_school,
     create_incident,
     create_school,
     create_staff,
@@ -45,6 +47,8 @@ __all__ = [
     "MARKS",
     "TERM_ENDS",
     "TERM_STARTS",
+    "assign_to_school",
+    "assign_to_section",
     "batch_attendance",
     "batch_course_enrollments",
     "batch_grades",

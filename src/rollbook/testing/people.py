@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 
 from rollbook.attendance.models import AttendanceRecord, AttendanceStatus
 from rollbook.conduct.models import DisciplineIncident
-from rollbook.roster.models import School, SchoolType, Staff, Student, StudentSchoolEnrollment
+from rollbook.roster.models import (
+    School,
+    SchoolType,
+    Staff,
+    StaffAssignment,
+    StaffRole,
+    Student,
+    StudentSchoolEnrollment,
+)
 from rollbook.testing.rows import TERM_STARTS, add, add_all, ensure_months, known_on, school_days, school_year
 
 MARKS: Final = {
@@ -52,6 +60,27 @@ def create_staff(
         user_id=user_id,
     )
     return add(db, staff)
+
+
+def assign_to_school(
+    db: Session,
+    staff: Staff,
+    school: School | None,
+    role: StaffRole = StaffRole.TEACHER,
+    *,
+    begins_on: date | None = None,
+    ends_on: date | None = None,
+) -> StaffAssignment:
+    """Let ``staff`` work at ``school``, or for the whole tenant, for [begins_on, ends_on)."""
+    assignment = StaffAssignment(
+        staff_id=staff.staff_id,
+        school_id=school.school_id if school else None,
+        staff_role=role,
+        begins_on=begins_on,
+        ends_on=ends_on,
+        known_at=known_on(begins_on or TERM_STARTS),
+    )
+    return add(db, assignment)
 
 
 def create_student(

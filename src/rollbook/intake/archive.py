@@ -1,0 +1,104 @@
+"""A drop as it comes: a zip, a folder or a single file, opened without trusting it.
+
+Nothing is unpacked to disk: members are read as streams. What a zip says of itself (names, sizes, how many)
+is looked at before a byte of it is unpacked.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rollbook.intake.errors import ArchiveMissing, FileMissing, FileRepeated, FileUnreadable
+from rollbook.intake.folders import folder_members, single_member
+from rollbook.intake.liberties import Liberties
+from rollbook.intake.members import Limits, Member
+from rollbook.intake.zips import is_zip, zip_members
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The files of a drop by name."""
+
+    path: Path
+    members: Mapping[str, Member]
+    liberties: Liberties = field(default_factory=Liberties)
+    is_lenient: bool = False
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The files' names, in the order they stand."""
+        return list(self.members)
+
+    def find(self, name: str) -> Member | None:
+        """Return the file called ``name``, or, with leniency, one in another case, or None."""
+        exact = self.members.get(name)
+        if exact or not self.is_lenient:
+            return exact
+        other = next((there for there in self.members if there.casefold() == name.casefold()), None)
+        if other is None:
+            return None
+        self.liberties.take(other, f"is called {name}")
+        return self.members[other]
+
+    def need(self, name: str) -> Member:
+        """Return the file called ``name``.
+
+        Raises: ``FileMissing``.
+        """
+        member = self.find(name)
+        if member is None:
+            raise FileMissing(directory=self.path, file=name)
+        return member
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the file as it came; of a folder, that of its files' names and SHA-256."""
+        if self.path.is_file():
+            return _digest(self.path)
+        files = sorted(path for path in self.path.iterdir() if path.is_file())
+        lines = "".join(f"{_digest(path)}  {path.name}\n" for path in files)
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+@contextmanager
+def open_archive(
+    path: Path, liberties: Liberties, *, is_lenient: bool = False, limits: Limits | None = None
+) -> Iterator[Archive]:
+    """Open the zip, folder or single file at ``path``; a gzip counts as the file in it.
+
+    With leniency a folder level and the system's hidden files are looked past, and told to ``liberties``.
+    Raises: ``ArchiveMissing``; ``ArchiveRefused``; ``FileRepeated``; ``FileUnreadable``.
+    """
+    limits = limits or Limits()
+    if not path.exists():
+        raise ArchiveMissing(path=path)
+    if path.is_dir():
+        members = folder_members(path, liberties, limits, is_lenient=is_lenient)
+        yield Archive(path, named_once(members), liberties, is_lenient)
+    elif is_zip(path):
+        with zip_members(path, liberties, limits, is_lenient=is_lenient) as found:
+            yield Archive(path, named_once(found), liberties, is_lenient)
+    else:
+        yield Archive(path, named_once([single_member(path, limits)]), liberties, is_lenient)
+
+
+def named_once(members: Sequence[Member]) -> Mapping[str, Member]:
+    """Return the members by name.
+
+    Raises: ``FileRepeated`` if two have one name, in whatever case: which of them is meant, nobody can say.
+    """
+    seen: dict[str, str] = {}
+    for member in members:
+        if member.name.casefold() in seen:
+            raise FileRepeated(file=member.name)
+        seen[member.name.casefold()] = member.name
+    return {member.name: member for member in members}
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileUnreadable(file=path.name, why=error.strerror) from error
