@@ -41,7 +41,9 @@ _MOST_DAYS_UNTIL_NOTE: Final = 9
 CAME_AFTER_ALL: Final = 0.97
 
 
-def draw_attendance(rng: np.random.Generator, year: SchoolYear, roster: Roster, lives: Lives) -> Iterator[Batch]:
+def draw_attendance(
+    rng: np.random.Generator, year: SchoolYear, roster: Roster, lives: Lives
+) -> Iterator[Batch]:
     """Draw a mark for each student, school day and period, month by month, with later corrections."""
     days = _Days(rng, year, roster, lives)
     months = year.school_days.astype("datetime64[M]")
@@ -78,7 +80,7 @@ class _Days:
         excused = self._excused[member, day]
         status = np.select([excused, away | skips, late], [_EXCUSED, _ABSENT, _TARDY], _PRESENT)
         lesson = np.where(period == 0, 0, (period - 1) // 2)
-        marks = {
+        marks: Columns = {
             "student_id": self._roster.people.ids[self._roster.members.person[member]],
             "date": self._year.school_days[day],
             "period": period,
@@ -116,7 +118,7 @@ class _Days:
         is_tardy, where = came[rows], (member[rows], day[rows])
         waits = np.where(is_tardy, 0, self._waits[where])
         known_on = self._year.next_school_day(self._year.school_days[day[rows]], waits)
-        columns = {
+        columns: Columns = {
             "status": Words(np.where(is_tardy, _TARDY, _EXCUSED), STATUSES),
             "minutes_late": np.where(is_tardy, rng.integers(40, 90, len(rows)), 0),
             "reason": Words(np.where(is_tardy, 0, self._reason[where]), REASONS),

@@ -86,9 +86,7 @@ def catalogue(world: World) -> Iterator[Batch]:
         {
             "routine_id": routines[steps // ROUTINE_STEPS],
             "step_number": steps % ROUTINE_STEPS + 1,
-            "activity_id": world.named_ids("activities", count)[
-                (steps * 5 + steps // ROUTINE_STEPS) % count
-            ],
+            "activity_id": world.named_ids("activities", count)[(steps * 5 + steps // ROUTINE_STEPS) % count],
             "duration_minutes": np.full(len(steps), 5),
             "known_at": known[:1].repeat(len(steps)),
         },
@@ -187,5 +185,3 @@ def _metrics(here: AreaInYear, fitness: Array) -> Batch:
             "known_at": instants(day, AFTER_SCHOOL),
         },
     )
-
-

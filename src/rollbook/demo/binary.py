@@ -1,6 +1,6 @@
 """Columns as PostgreSQL's binary COPY format, a hundred thousand rows at a time.
 
-Every field has a fixed width, so numpy lays out whole rows at once. Absent values are marked: texts by a code,
+Every field has a fixed width, so numpy lays out whole rows at once. Absent values are marked: texts by codes,
 dates by the type's -infinity, figures by NaN. The statement that reads the staged rows turns them into NULL.
 """
 
@@ -66,7 +66,7 @@ def encode(columns: Columns) -> Iterator[bytes]:
     yield TRAILER
 
 
-def _rows(layout: np.dtype, values: list[Array]) -> bytes:  # type: ignore[type-arg]
+def _rows(layout: np.dtype[np.void], values: list[Array]) -> bytes:
     rows = np.empty(len(values[0]), dtype=layout)
     rows["fields"] = len(values)
     for n, column in enumerate(values):

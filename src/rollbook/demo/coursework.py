@@ -91,7 +91,7 @@ def draw_assignments(rng: np.random.Generator, ids: Ids, year: SchoolYear, secti
     return Assignments(ids.draw(at.size).reshape(at.shape), year.next_school_day(due, 0))
 
 
-def draw_marks(  # noqa: PLR0913 - what a mark depends on
+def draw_marks(  # noqa: PLR0913, PLR0917 - what a mark depends on
     rng: np.random.Generator,
     year: SchoolYear,
     lives: Lives,
@@ -139,7 +139,7 @@ def _marking_days(rng: np.random.Generator, assignments: Assignments) -> Array:
     return rng.choice([1, 1, 2, 2, 3, 4, 5, 9], assignments.due_on.shape)
 
 
-def _worth(  # noqa: PLR0913 - what a mark depends on
+def _worth(  # noqa: PLR0913, PLR0917 - what a mark depends on
     rng: np.random.Generator,
     year: SchoolYear,
     lives: Lives,
@@ -149,10 +149,11 @@ def _worth(  # noqa: PLR0913 - what a mark depends on
 ) -> Array:
     """Return the percent that the work deserves."""
     hardness = np.array([offer.hardness for offer in offers()])[sections.offer]
-    strain = lives.learning[enrollments.member[:, None], year.week_of(due)]
+    who, week = enrollments.member[:, None], year.week_of(due)
+    strain = 7.5 * lives.learning[who, week] + 2.5 * lives.attendance[who, week]
     seat = 7 * hardness[enrollments.section] - 5 * enrollments.aptitude
     ease = np.array([work.ease for work in PLAN])
-    worth = USUAL + ease - 8 * strain - seat[:, None] + 9 * rng.standard_normal(due.shape)
+    worth = USUAL + ease - strain - seat[:, None] + 9 * rng.standard_normal(due.shape)
     clipped: Array = np.clip(worth, 5, 100)
     return clipped
 

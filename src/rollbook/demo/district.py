@@ -25,9 +25,7 @@ def draw_district(world: World, phases: Sequence[Phase] = PHASES) -> Iterator[Ba
 
     No more than one area's year is held in memory.
     """
-    day_closes = np.datetime64(
-        close_of_day(world.today, TIME_ZONE).astimezone(UTC).replace(tzinfo=None), "s"
-    )
+    day_closes = np.datetime64(close_of_day(world.today, TIME_ZONE).astimezone(UTC).replace(tzinfo=None), "s")
     for batch in _draw(world, phases):
         known = batch.known_before(day_closes)
         if len(known):

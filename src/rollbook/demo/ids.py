@@ -16,7 +16,7 @@ _RAND_A: Final = np.uint64(0xFFF)
 class Ids:
     """Draws ids in ascending order, so that rows land at an index's right edge as real ones do."""
 
-    def __init__(self, rng: np.random.Generator, since: np.datetime64) -> None:
+    def __init__(self, rng: np.random.Generator, since: Array) -> None:
         self._rng = rng
         self._next_ms = int(since.astype("datetime64[ms]").astype("int64"))
 

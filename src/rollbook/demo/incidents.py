@@ -10,7 +10,9 @@ from rollbook.demo.lives import Lives
 from rollbook.demo.plan import ELEMENTARY_SCHOOLS, HIGH, MIDDLE, SCHOOLS
 from rollbook.demo.roster import Roster
 
-BY_SCHOOL: Final = np.array([-0.7] * ELEMENTARY_SCHOOLS + [0.25] * (HIGH - MIDDLE) + [0.15] * (SCHOOLS - HIGH))
+BY_SCHOOL: Final = np.array(
+    [-0.7] * ELEMENTARY_SCHOOLS + [0.25] * (HIGH - MIDDLE) + [0.15] * (SCHOOLS - HIGH)
+)
 USUAL: Final = -4.9  # log of incidents per student and week
 KINDS: Final = ("disruption", "defiance", "bullying", "fighting", "vandalism", "substance", "truancy")
 SHARES: Final = [0.36, 0.2, 0.12, 0.1, 0.06, 0.05, 0.11]

@@ -33,7 +33,6 @@ def lessons(here: AreaInYear) -> Iterator[Batch]:
     known = instants(np.maximum(day - rng.integers(2, 12, len(day)), day_of(here.year.opens_on)), 19 * 60)
     unit = Words(turn, tuple(f"Unit {n + 1}" for n in range(PLANS_PER_SECTION))).texts()
     titles = np.array([offer.title for offer in offers()], dtype=object)[sections.offer[section]]
-    assert len(here.hired) <= len(here.faculty)  # teachers have ids only after that
     yield Batch(
         "lesson_plans",
         {
@@ -41,7 +40,7 @@ def lessons(here: AreaInYear) -> Iterator[Batch]:
             "lesson_plan_code": lists(_codes(here, section, turn)),
             "course_id": here.world.course_ids[sections.offer[section]],
             "section_id": sections.ids[section],
-            "staff_id": here.faculty.ids[sections.teacher[section]],
+            "staff_id": here.teacher_ids[section],
             "title": titles + ": " + unit,
             "planned_on": day,
             "duration_minutes": rng.choice(MINUTES, len(section)),

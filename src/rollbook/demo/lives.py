@@ -25,7 +25,9 @@ def draw_lives(rng: np.random.Generator, roster: Roster, year: SchoolYear) -> Li
     poor = np.where(people.economic_status[who] == "disadvantaged", 0.2, -0.17)
     base = people.strain[who] + SCHOOL_STRAIN[members.school] + poor
     weeks = year.weeks
-    strain = base[:, None] + _wander(rng, count, weeks) + _crises(rng, count, weeks) + _turns(rng, count, year)
+    strain = (
+        base[:, None] + _wander(rng, count, weeks) + _crises(rng, count, weeks) + _turns(rng, count, year)
+    )
     return Lives(
         attendance=_field(strain, people.attendance[who]),
         learning=_field(strain, people.learning[who]),

@@ -19,7 +19,8 @@ _LANGUAGE_SHARES: Final = [0.68, 0.1, 0.08, 0.06, 0.05, 0.03]
 class People:
     """Shape: arrays by student of the area, in the order in which they came.
 
-    ``family`` is the place of the family's first. ``strain`` and the three of one field each last for life: mean about 0, high is bad.
+    ``family`` is the place of the family's first. ``strain`` and the three of one field each last for life:
+    mean about 0, high is bad.
     """
 
     ids: Array
@@ -77,8 +78,8 @@ def draw_people(  # noqa: PLR0913 - each says one thing about them
         is_opted_out=rng.random(count) < 0.03,
         family=known + family,
         strain=0.75 * rng.standard_normal(count),
-        attendance=0.6 * rng.standard_normal(count),
-        learning=0.6 * rng.standard_normal(count),
+        attendance=0.5 * rng.standard_normal(count),
+        learning=0.5 * rng.standard_normal(count),
         conduct=0.8 * rng.standard_normal(count),
     )
 

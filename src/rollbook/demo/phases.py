@@ -1,5 +1,6 @@
 """The phases in which a district is made: numbered, each with its tables, and what it cannot do without."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -40,9 +41,7 @@ def _attendance(here: AreaInYear) -> Iterator[Batch]:
 
 
 PHASES: Final = (
-    Phase(
-        1, "schools, calendar, courses, standards", rows_district.schools, shared=rows_district.catalogue
-    ),
+    Phase(1, "schools, calendar, courses, standards", rows_district.schools, shared=rows_district.catalogue),
     Phase(2, "staff, students, school enrollments", people.people, (1,)),
     Phase(3, "guardians", people.families, (2,)),
     Phase(4, "programs", people.programs, (2,)),
@@ -56,6 +55,7 @@ PHASES: Final = (
     Phase(12, "fitness tests", fitness.fitness, (2,), fitness.catalogue),
     Phase(13, "analytics events and logs", events.events, (5,)),
 )
+_SPAN: Final = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
 ALL: Final = frozenset(phase.number for phase in PHASES)
 
 
@@ -66,10 +66,8 @@ def read_phases(text: str) -> frozenset[int]:
     """
     chosen: set[int] = set()
     for part in filter(None, (piece.strip() for piece in text.split(","))):
-        first, _, last = part.partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()):
-            raise PhaseUnknown(phase=part, last=len(PHASES))
-        span = range(int(first), int(last or first) + 1)
+        found = _SPAN.fullmatch(part)
+        span = range(int(found[1]), int(found[2] or found[1]) + 1) if found else range(0)
         if not span or not ALL.issuperset(span):
             raise PhaseUnknown(phase=part, last=len(PHASES))
         chosen.update(span)

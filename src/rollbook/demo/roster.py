@@ -108,13 +108,13 @@ def _who_comes_back(rng: np.random.Generator, before: Roster | None) -> _Seats:
 def _fit(rng: np.random.Generator, area: Area, back: _Seats) -> tuple[_Seats, _Seats]:
     """Return who of ``back`` there is room for, and the seats that newcomers take."""
     kept, grades, schools = [], [], []
-    for school, counts in enumerate(area.starters()):
-        for grade, room in enumerate(counts, start=int(LOW_GRADES[school])):
-            there = np.flatnonzero((back.school == school) & (back.grade == grade))
+    for place, counts in enumerate(area.starters()):
+        for level, room in enumerate(counts, start=int(LOW_GRADES[place])):
+            there = np.flatnonzero((back.school == place) & (back.grade == level))
             chosen = np.sort(rng.permutation(there)[:room])
             kept.append(chosen)
-            grades.append(np.full(room - len(chosen), grade))
-            schools.append(np.full(room - len(chosen), school))
+            grades.append(np.full(room - len(chosen), level))
+            schools.append(np.full(room - len(chosen), place))
     rows = np.concatenate(kept)
     grade, school = np.concatenate(grades), np.concatenate(schools)
     return (
@@ -126,12 +126,10 @@ def _fit(rng: np.random.Generator, area: Area, back: _Seats) -> tuple[_Seats, _S
 def _draw_moves(
     rng: np.random.Generator, area: Area, year: SchoolYear, seats: _Seats, is_new: Array
 ) -> Members:
-    """Say who comes late (one in 25), who leaves (one in 30) and who changes schools, each on a school day."""
+    """Say who comes late (one in 25), leaves (one in 30) or changes schools, each on a school day."""
     days, count = year.school_days, len(seats.person)
     late = is_new & (rng.random(count) < min(COMES_LATE * count / max(int(is_new.sum()), 1), 0.3))
-    entry = np.where(
-        late, days[rng.integers(_FIRST_LATE, _LAST_LATE, count)], np.datetime64(year.starts_on)
-    )
+    entry = np.where(late, days[rng.integers(_FIRST_LATE, _LAST_LATE, count)], np.datetime64(year.starts_on))
     gone = ~late & (rng.random(count) < LEAVES_IN_YEAR)
     exit_on = np.where(gone, days[rng.integers(_FIRST_LEAVING, len(days), count)], NEVER)
     moves_on = np.full(count, NEVER, dtype="datetime64[D]")

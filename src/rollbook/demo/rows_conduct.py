@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rollbook.demo.facts import Batch, Correction, Words
+from rollbook.demo.facts import Batch, Columns, Correction, Words
 from rollbook.demo.incidents import ACTIONS, GRAVE, KINDS
 from rollbook.demo.world import AreaInYear
 
@@ -15,7 +15,7 @@ def conduct(here: AreaInYear) -> Iterator[Batch]:
     ids = here.ids("incidents").draw(len(found))
     grave, softened = found.severity >= GRAVE, ~np.isnat(found.softened_at)
     actions = (*ACTIONS, None)
-    rows = {
+    rows: Columns = {
         "incident_id": ids,
         "student_id": here.student_ids(found.member),
         "incident_on": found.day,

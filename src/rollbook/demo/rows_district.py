@@ -210,5 +210,3 @@ def letters_of(percent: Array) -> tuple[Array, tuple[str, ...]]:
     bounds = np.array([least for _, least, _ in LETTERS[:-1]])
     places = (np.round(percent, 3)[:, None] < bounds[None, :]).sum(axis=1)
     return places, tuple(letter for letter, _, _ in LETTERS)
-
-

@@ -8,7 +8,7 @@ import numpy as np
 from rollbook.demo.calendar import Array, instants
 from rollbook.demo.catalogue import offers
 from rollbook.demo.coursework import KIND, KINDS, PLAN, WEIGHTS, Marks
-from rollbook.demo.facts import Batch, Correction, Words, pick, same
+from rollbook.demo.facts import Batch, Columns, Correction, Words, pick, same
 from rollbook.demo.rows_district import CATEGORIES, letters_of
 from rollbook.demo.rows_teaching import PLANNED_AHEAD_DAYS, enrollment_key
 from rollbook.demo.world import AreaInYear
@@ -146,7 +146,7 @@ class _Finals:
         key = enrollment_key(here, enrollments)
         ended = enrollments.is_dropped | self._stayed
         rows = pick(key | {"result": Words(result, RESULTS), "known_at": instants(day, EVENING)}, ended)
-        passed = {"result": same(len(day), "pass"), "known_at": self._made_good_at()}
+        passed: Columns = {"result": same(len(day), "pass"), "known_at": self._made_good_at()}
         return Batch("course_outcomes", rows, (self._correction(key, passed),))
 
     def course_grades(self) -> Batch:
@@ -168,7 +168,7 @@ class _Finals:
             "known_at": instants(day, EVENING),
         }
         least, _ = letters_of(np.array([PASS_MARK]))
-        passed = {
+        passed: Columns = {
             "grade_percent": np.full(len(day), PASS_MARK),
             "grade_letter": Words(least.repeat(len(day)), letters),
             "credits_earned": attempted,
@@ -180,7 +180,7 @@ class _Finals:
         day = self._here.year.results[self._here.enrollments.term] + MADE_GOOD_AFTER_DAYS
         return instants(day, EVENING)
 
-    def _correction(self, key: dict, columns: dict) -> Correction:  # type: ignore[type-arg]
+    def _correction(self, key: Columns, columns: Columns) -> Correction:
         return Correction(pick(key, self._made_good), pick(columns, self._made_good))
 
 

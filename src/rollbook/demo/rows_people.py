@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from rollbook.demo.calendar import Array, day_of, instants
-from rollbook.demo.facts import Batch, Correction, lists, pick, same, words_of
+from rollbook.demo.facts import Batch, Columns, Correction, lists, pick, same, words_of
 from rollbook.demo.faculty import Faculty
 from rollbook.demo.plan import ELEMENTARY_SCHOOLS, GRADES, SCHOOLS
 from rollbook.demo.roster import Stays
@@ -94,7 +94,7 @@ def _school_enrollments(here: AreaInYear) -> Iterator[Batch]:
     stays, year = here.roster.stays, here.year
     count = len(stays)
     ids = here.ids("school enrollments").draw(count)
-    rows = {
+    rows: Columns = {
         "enrollment_id": ids,
         "student_id": here.student_ids(stays.member),
         "school_id": here.school_ids[stays.school],
@@ -177,9 +177,7 @@ def families(here: AreaInYear) -> Iterator[Batch]:
     np.minimum.at(entered, people.family[new], members.entry_on[members.is_new])
     keeps_name = rng.random(len(family)) < 0.8
     known = instants(entered[since][family], _MORNING + 5)
-    numbers = [
-        f"G{here.area.number:02}{here.year.number % 100:02}{n:06}" for n in range(1, len(family) + 1)
-    ]
+    numbers = [f"G{here.area.number:02}{here.year.number % 100:02}{n:06}" for n in range(1, len(family) + 1)]
     yield Batch(
         "guardians",
         {
@@ -200,7 +198,7 @@ def families(here: AreaInYear) -> Iterator[Batch]:
     yield _guardianships(here, ids, family, since, is_second, is_mother)
 
 
-def _guardianships(  # noqa: PLR0913 - what ties them
+def _guardianships(  # noqa: PLR0913, PLR0917 - what ties them
     here: AreaInYear, ids: Array, family: Array, since: Array, is_second: Array, is_mother: Array
 ) -> Batch:
     members, people = here.roster.members, here.roster.people
@@ -253,7 +251,7 @@ def programs(here: AreaInYear) -> Iterator[Batch]:
 
 def _program(here: AreaInYear, kind: ProgramType, rows: Array) -> Batch:
     begins = here.roster.members.entry_on[rows]
-    batch = {
+    batch: Columns = {
         "student_id": here.student_ids(rows),
         "program_type": same(len(rows), kind.value),
         "begins_on": begins,
@@ -269,5 +267,3 @@ def _program(here: AreaInYear, kind: ProgramType, rows: Array) -> Batch:
     }
     key = pick({name: batch[name] for name in ("student_id", "program_type", "begins_on")}, leaves)
     return Batch("student_programs", batch, (Correction(key, over),))
-
-

@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from rollbook.demo.calendar import day_of, instants
+from rollbook.demo.calendar import Array, day_of, instants
 from rollbook.demo.catalogue import offers
 from rollbook.demo.enrollments import Enrollments
-from rollbook.demo.facts import Batch, Column, Correction, lists, pick, words_of
+from rollbook.demo.facts import Batch, Column, Correction, lists, pick, same
 from rollbook.demo.plan import ELEMENTARY_SCHOOLS
 from rollbook.demo.world import AreaInYear
 
@@ -17,35 +17,16 @@ PLANNED_AHEAD_DAYS: Final = 14
 
 def teaching(here: AreaInYear) -> Iterator[Batch]:
     """Yield the timetable of both terms, and its enrollments."""
-    sections, year = here.timetable.sections, here.year
-    count = len(sections)
-    assert len(here.hired) <= len(here.faculty)  # teachers have ids only after that
-    starts = year.term_starts[sections.term]
-    planned = np.maximum(starts - PLANNED_AHEAD_DAYS, day_of(year.opens_on))
-    known = instants(planned, 12 * 60)
-    is_class = sections.school < ELEMENTARY_SCHOOLS
-    yield Batch(
-        "sections",
-        {
-            "section_id": sections.ids,
-            "course_id": here.world.course_ids[sections.offer],
-            "school_id": here.school_ids[sections.school],
-            "section_code": lists(sections.codes),
-            "starts_on": starts,
-            "ends_on": year.term_ends[sections.term],
-            "location": lists([f"Room {101 + teacher % 300}" for teacher in sections.teacher.tolist()]),
-            "periods": lists([[str(period)] if period else None for period in sections.period.tolist()]),
-            "is_homeroom": is_class
-            & np.array([offer.subject == "English" for offer in offers()])[sections.offer],
-            "known_at": known,
-        },
-    )
+    sections = here.timetable.sections
+    starts = here.year.term_starts[sections.term]
+    known = instants(np.maximum(starts - PLANNED_AHEAD_DAYS, day_of(here.year.opens_on)), 12 * 60)
+    yield _sections(here, starts, known)
     yield Batch(
         "section_staff",
         {
             "section_id": sections.ids,
-            "staff_id": here.faculty.ids[sections.teacher],
-            "section_role": words_of(["teacher"] * count),
+            "staff_id": here.teacher_ids,
+            "section_role": same(len(sections), "teacher"),
             "begins_on": starts,
             "known_at": known,
         },
@@ -54,11 +35,32 @@ def teaching(here: AreaInYear) -> Iterator[Batch]:
         "section_sessions",
         {
             "section_id": sections.ids,
-            "session_id": here.world.session_ids(year)[1 + sections.term],
+            "session_id": here.world.session_ids(here.year)[1 + sections.term],
             "known_at": known,
         },
     )
     yield _course_enrollments(here)
+
+
+def _sections(here: AreaInYear, starts: Array, known: Array) -> Batch:
+    sections = here.timetable.sections
+    is_class = sections.school < ELEMENTARY_SCHOOLS
+    is_first_lesson = np.array([offer.subject == "English" for offer in offers()])[sections.offer]
+    return Batch(
+        "sections",
+        {
+            "section_id": sections.ids,
+            "course_id": here.world.course_ids[sections.offer],
+            "school_id": here.school_ids[sections.school],
+            "section_code": lists(sections.codes),
+            "starts_on": starts,
+            "ends_on": here.year.term_ends[sections.term],
+            "location": lists([f"Room {101 + teacher % 300}" for teacher in sections.teacher.tolist()]),
+            "periods": lists([[str(period)] if period else None for period in sections.period.tolist()]),
+            "is_homeroom": is_class & is_first_lesson,
+            "known_at": known,
+        },
+    )
 
 
 def enrollment_key(here: AreaInYear, enrollments: Enrollments) -> dict[str, Column]:

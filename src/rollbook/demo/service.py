@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+import numpy as np
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from rollbook.core.database import engine_for
 from rollbook.core.errors import Conflict, Invalid
 from rollbook.core.progress import Report, Silent
-from rollbook.core.tenancy import Tenant
+from rollbook.core.sql import named_sql
+from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, transaction
 from rollbook.curriculum.models import Course
 from rollbook.demo.calendar import LATEST_YEAR, TIME_ZONE, SchoolYear
 from rollbook.demo.district import draw_district, world_of
@@ -20,16 +23,19 @@ from rollbook.demo.phases import PHASES, Phase
 from rollbook.demo.plan import STUDENTS
 from rollbook.demo.world import World
 from rollbook.demo.write import Writer, ensure_months
+from rollbook.ops.migrate import upgrade
+from rollbook.ops.work import running_server
 from rollbook.roster.models import School, Staff, Student
 
 SEED: Final = 20261120
 MOST_STUDENTS: Final = 500_000
 MOST_YEARS: Final = 13
 _SILENT: Final = Silent()
+_SQL: Final = named_sql("rollbook.demo")
 
 
 class DistrictSizeInvalid(Invalid):
-    """A district of {students} students over {years} years cannot be made: choose 1 to {most}, 1 to {longest}."""
+    """{students} students over {years} years cannot be made: choose 1 to {most}, and 1 to {longest} years."""
 
 
 class DistrictDateInvalid(Invalid):
@@ -74,15 +80,14 @@ class DistrictSummary:
     corrections: int
 
 
-def generate_district(
-    db: Session, tenant: Tenant, plan: Plan, report: Report = _SILENT
-) -> DistrictSummary:
+def generate_district(db: Session, tenant: Tenant, plan: Plan, report: Report = _SILENT) -> DistrictSummary:
     """Fill the empty ``tenant`` with a synthetic district, with all that was known by the close of its day.
 
     The same plan gives the same rows, ids and instants included; an earlier day gives fewer.
     Raises: ``DistrictSizeInvalid``; ``DistrictDateInvalid``; ``TenantNotEmpty``.
     """
     world = plan.world()
+    db.execute(_SQL["demo_lock"], {"slug": tenant.slug})
     check_empty(db, tenant)
     tenant.is_synthetic, tenant.time_zone, tenant.risk_target = True, TIME_ZONE, "student"
     db.flush()
@@ -92,6 +97,9 @@ def generate_district(
         told.now_comes(batch)
         rows[batch.table] += writer.write(batch)
         corrections += sum(map(len, batch.corrections))
+    writer.clean_up()
+    for table in rows:
+        db.execute(_SQL["demo_analyze"], {"relation": table})
     return DistrictSummary(dict(rows), corrections)
 
 
@@ -107,6 +115,24 @@ class _Told:
             self._report.step(f"Writing {batch.table}")
 
 
+def generate_into(slug: str, plan: Plan, report: Report, *, migrate: bool = True) -> DistrictSummary:
+    """Generate into the tenant ``slug`` of the running server, made if new, all in one transaction.
+
+    Raises: what ``generate_district`` and ``running_server`` raise; ``TenantSlugInvalid``.
+    """
+    status = running_server()
+    if migrate:
+        upgrade(status.owner_url, report=report)
+    engine = engine_for(status.url, statement_timeout_s=0)
+    with Session(engine) as db, db.begin():
+        tenant_id = ensure_tenant(db, slug, name=slug, is_synthetic=True).tenant_id
+    with transaction(engine, Visibility(tenant_id)) as db:
+        check_empty(db, db.get_one(Tenant, tenant_id))
+        prepare_months(db, plan)
+    with transaction(engine, Visibility(tenant_id)) as db:
+        return generate_district(db, db.get_one(Tenant, tenant_id), plan, report)
+
+
 def prepare_months(db: Session, plan: Plan) -> None:
     """Make the partitions that ``plan`` needs; in a transaction of its own, since that locks."""
     years = plan.world().years
@@ -115,14 +141,10 @@ def prepare_months(db: Session, plan: Plan) -> None:
 
 def student_ids(plan: Plan) -> set[str]:
     """Return the ids that ``generate_district`` gives to its students."""
-    people = [phase for phase in PHASES if phase.number <= 2]  # noqa: PLR2004 -- as listed there
+    people = [phase for phase in PHASES if phase.number <= 2]
     drawn = draw_district(plan.world(), people)
-    return {
-        value.hex()
-        for batch in drawn
-        if batch.table == "students"
-        for value in batch.rows["student_id"].tolist()  # type: ignore[union-attr]
-    }
+    rows = [batch.rows["student_id"] for batch in drawn if batch.table == "students"]
+    return {value.hex() for ids in rows if isinstance(ids, np.ndarray) for value in ids.tolist()}
 
 
 def check_empty(db: Session, tenant: Tenant) -> None:

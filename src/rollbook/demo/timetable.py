@@ -91,7 +91,7 @@ class _Drawn:
         return Timetable(sections, Seats(stays, section))
 
 
-def draw_timetable(  # noqa: PLR0913 - what a timetable is made from
+def draw_timetable(  # noqa: PLR0913, PLR0917 - what a timetable is made from
     rng: np.random.Generator, ids: Ids, area: Area, year: SchoolYear, faculty: Faculty, stays: Stays
 ) -> Timetable:
     """Draw the sections of both terms, and hire whom they take."""

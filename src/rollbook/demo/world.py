@@ -76,7 +76,9 @@ class World:
 class AreaInYear:
     """One area in one year; who was there ``before`` comes back, a grade up."""
 
-    def __init__(self, world: World, area: Area, faculty: Faculty, year: SchoolYear, before: Roster | None):
+    def __init__(
+        self, world: World, area: Area, faculty: Faculty, year: SchoolYear, before: Roster | None
+    ) -> None:
         self.world, self.area, self.year, self.faculty, self._before = world, area, year, faculty, before
         self.is_first, self.is_last = before is None, year is world.years[-1]
 
@@ -114,6 +116,13 @@ class AreaInYear:
         """Return the places of the staff that this year has taken on."""
         assert self.timetable  # which hires them
         return self.faculty.name_the_new(self.rng("staff"), self.ids("staff"))
+
+    @property
+    def teacher_ids(self) -> Array:
+        """Return the id of the teacher of each section."""
+        assert self.hired.size <= len(self.faculty)  # which gives the new ones theirs
+        ids: Array = self.faculty.ids[self.timetable.sections.teacher]
+        return ids
 
     @cached_property
     def enrollments(self) -> Enrollments:

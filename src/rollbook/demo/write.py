@@ -54,7 +54,7 @@ class Writer:
     def __init__(self, db: Session, tenant: Tenant) -> None:
         self._tenant_id = tenant.tenant_id
         self._cursor = _cursor(db.connection())
-        self._made: set[str] = set()
+        self._made: dict[str, sql.Identifier] = {}
 
     def write(self, batch: Batch) -> int:
         """Write ``batch`` and its corrections; return how many rows were inserted."""
@@ -66,6 +66,12 @@ class Writer:
                     target, correction, self._stage(target, {**correction.key, **correction.columns})
                 )
         return written
+
+    def clean_up(self) -> None:
+        """Drop the temporary tables."""
+        for table in self._made.values():
+            self._cursor.execute(sql.SQL("DROP TABLE {}").format(table))
+        self._made.clear()
 
     def _insert(self, target: Table, staged: _Staged) -> int:
         """Insert the rows; what says when a row was written says when it was known, the same on every run."""
@@ -108,7 +114,7 @@ class Writer:
             self._cursor.execute(sql.SQL("TRUNCATE {}").format(staged.table))
         else:
             self._cursor.execute(_create(staged, target))
-            self._made.add(staged.name)
+            self._made[staged.name] = staged.table
         self._copy(staged)
         self._cursor.execute(sql.SQL("ANALYZE {}").format(staged.table))
         return staged
