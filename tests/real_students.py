@@ -1,7 +1,9 @@
 """Where the real students are: ``$ROLLBOOK_SHARED/data/oulad``, by default beside the checkout.
 
-Tests that need them say so by ``pytestmark = NEEDS_OULAD``. They are skipped where the folder is absent, and
-where CI=true that fails; a CI without such data says ROLLBOOK_SHARED=none, and then they are not selected.
+Tests that need them say so by ``pytestmark = NEEDS_OULAD``; those that need the documents of the original
+systems, in ``originals`` beside ``data``, by NEEDS_ORIGINALS. They are skipped where the folder is absent,
+and where CI=true that fails; a CI without such data says ROLLBOOK_SHARED=none, and then they are not
+selected.
 """
 
 import os
@@ -16,6 +18,11 @@ IS_DECLARED_ABSENT: Final = os.environ.get("ROLLBOOK_SHARED") == "none"
 NEEDS_OULAD: Final = [
     pytest.mark.real_students,
     pytest.mark.skipif(not OULAD.is_dir(), reason=f"no folder {OULAD}; set ROLLBOOK_SHARED"),
+]
+ORIGINALS: Final = SHARED / "originals"
+NEEDS_ORIGINALS: Final = [
+    pytest.mark.real_students,
+    pytest.mark.skipif(not ORIGINALS.is_dir(), reason=f"no folder {ORIGINALS}; set ROLLBOOK_SHARED"),
 ]
 
 

@@ -32,7 +32,8 @@ NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
-    "import": ("rollbook.exchange.commands", "Bring data in: oulad."),
+    "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
+    "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 

@@ -155,20 +155,38 @@ WHERE
 
 -- name: definers_pin_their_path
 -- A function that runs with its owner's rights pins search_path, and is not for everybody to call, nor to hang as
--- a trigger on a table of their own.
+-- a trigger on a table of their own. A trigger's function pins it too: it must find our tables, whatever path the
+-- statement was written for.
 -- returns  fault text
-SELECT functions.oid::regprocedure || ' runs as its owner and does not pin search_path' AS fault
+SELECT functions.oid::regprocedure || ' runs on the path of its caller' AS fault
 FROM our_functions AS functions
-WHERE NOT EXISTS (SELECT 1 FROM unnest(functions.proconfig) AS setting WHERE setting LIKE 'search\_path=%')
+WHERE
+    (functions.is_definer OR functions.is_trigger)
+    AND NOT EXISTS (SELECT 1 FROM unnest(functions.proconfig) AS setting WHERE setting LIKE 'search\_path=%')
 UNION ALL
 SELECT functions.oid::regprocedure || ' runs as its owner and anybody may call it' AS fault
 FROM our_functions AS functions
 WHERE
-    EXISTS (
+    functions.is_definer
+    AND EXISTS (
         SELECT 1
         FROM aclexplode(coalesce(functions.proacl, acldefault('f', functions.proowner))) AS acl
         WHERE acl.grantee = 0
     );
+
+-- name: compat_stays_in_its_schemas
+-- A schema beside public shows our tables by views only: no second copy of a row, and nothing that runs as its
+-- owner. It has no policy of its own to forget.
+-- returns  fault text
+SELECT relations.oid::regclass || ' is a table outside public' AS fault
+FROM our_relations AS relations
+INNER JOIN pg_class ON relations.oid = pg_class.oid
+WHERE relations.kind <> 'v' AND pg_class.relnamespace <> 'public'::regnamespace
+UNION ALL
+SELECT functions.oid::regprocedure || ' runs as its owner outside public' AS fault
+FROM our_functions AS functions
+INNER JOIN pg_proc ON functions.oid = pg_proc.oid
+WHERE functions.is_definer AND pg_proc.pronamespace <> 'public'::regnamespace;
 
 -- name: roles_are_plain
 -- The app's role owns nothing and has no power of its own; neither role passes by row-level security.

@@ -1,5 +1,5 @@
--- What the guards look at: ours, not what extensions bring; and not Alembic's own table, which holds no
--- tenant's rows.
+-- What the guards look at: ours, in any schema, not what extensions bring; and not Alembic's own table, which
+-- holds no tenant's rows.
 CREATE TEMPORARY VIEW our_relations AS
 SELECT
     pg_class.oid,
@@ -7,7 +7,7 @@ SELECT
     pg_class.relkind AS kind,
     pg_class.relispartition AS is_partition
 FROM pg_class
-WHERE relnamespace = 'public'::regnamespace
+WHERE relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_|^information_schema$')
     AND relkind IN ('r', 'p', 'v', 'm')
     AND relname <> 'alembic_version'
     AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e');
@@ -24,9 +24,11 @@ CREATE TEMPORARY VIEW our_functions AS
 SELECT
     oid,
     proname,
+    prosecdef AS is_definer,
+    prorettype = 'trigger'::regtype AS is_trigger,
     proconfig,
     proacl,
     proowner
 FROM pg_proc
-WHERE pronamespace = 'public'::regnamespace AND prosecdef
+WHERE pronamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_|^information_schema$')
     AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e');

@@ -56,7 +56,7 @@ DROP TRIGGER keep_updated ON students;
 ALTER TABLE students DISABLE TRIGGER keep_deleted;
 ALTER TABLE students ADD COLUMN shoe_size int;
 ALTER TABLE students_history ALTER COLUMN birth_date TYPE timestamp;
-ALTER TABLE students DROP COLUMN known_at;
+ALTER TABLE students DROP COLUMN known_at CASCADE;
 CREATE TABLE notes_history (tenant_id int PRIMARY KEY);
 
 -- name: views_are_seen_through
@@ -69,12 +69,18 @@ CREATE MATERIALIZED VIEW names AS SELECT
     tenant_id,
     last_name
 FROM students;
+CREATE VIEW edupulse.names AS SELECT last_name FROM students;
 
 -- name: definers_pin_their_path
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NULL; END';
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
 AS 'BEGIN RETURN NULL; END';
 CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = public AS 'SELECT 1';
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+
+-- name: compat_stays_in_its_schemas
+CREATE TABLE edupulse.notes (tenant_id int PRIMARY KEY);
+CREATE FUNCTION edupulse.f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = public AS 'SELECT 1';
 
 -- name: roles_are_plain
 ALTER ROLE rollbook_app BYPASSRLS;

@@ -10,23 +10,29 @@ from rollbook.ops import migrate
 from rollbook.testing.databases import Database, TestServer
 
 EVERYTHING = """
-SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend
-WHERE refclassid = 'pg_namespace'::regclass AND refobjid = 'public'::regnamespace
+WITH ours AS (SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$')
+SELECT nspname || ' ' || coalesce(obj_description(oid), '') FROM ours
 UNION ALL
-SELECT format('%s %s %s', table_name, column_name, concat_ws(' ', data_type, column_default, is_nullable))
-FROM information_schema.columns WHERE table_schema = 'public'
+SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend
+WHERE refclassid = 'pg_namespace'::regclass AND refobjid IN (SELECT oid FROM ours)
+UNION ALL
+SELECT format('%s.%s %s %s', table_schema, table_name, column_name,
+    concat_ws(' ', data_type, column_default, is_nullable))
+FROM information_schema.columns WHERE table_schema IN (SELECT nspname FROM ours)
 UNION ALL
 SELECT format('%s %s', indexrelid::regclass, pg_get_indexdef(indexrelid))
-FROM pg_index JOIN pg_class ON indrelid = oid WHERE relnamespace = 'public'::regnamespace
+FROM pg_index JOIN pg_class ON indrelid = oid WHERE relnamespace IN (SELECT oid FROM ours)
 UNION ALL
 SELECT format('%s %s', conname, pg_get_constraintdef(oid))
-FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+FROM pg_constraint WHERE connamespace IN (SELECT oid FROM ours)
 UNION ALL
 SELECT format('%s %s %s %s', tablename, policyname, qual, with_check) FROM pg_policies
 UNION ALL
-SELECT format('%s %s', relname, relacl) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+SELECT format('%s %s %s', oid::regclass, relacl, pg_get_viewdef(oid)) FROM pg_class
+WHERE relnamespace IN (SELECT oid FROM ours)
 UNION ALL
-SELECT format('%s %s %s', proname, proacl, prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+SELECT format('%s %s %s', proname, proacl, prosrc) FROM pg_proc
+WHERE pronamespace IN (SELECT oid FROM ours)
 UNION ALL
 SELECT pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger WHERE NOT tgisinternal
 """
@@ -66,7 +72,7 @@ def test_models_equal_migrations(fresh_database: Database) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        "ALTER TABLE students DROP COLUMN gender",
+        "ALTER TABLE students DROP COLUMN gender CASCADE",
         "ALTER TABLE students ADD COLUMN shoe_size int",
         "ALTER TABLE students ALTER COLUMN student_number DROP NOT NULL",
         "ALTER TABLE schools ALTER COLUMN name TYPE int USING 0",

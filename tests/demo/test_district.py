@@ -29,6 +29,8 @@ TABLES: Final = (
     "grades",
     "attendance_records",
     "discipline_incidents",
+    "incident_participants",
+    "discipline_actions",
 )
 VERSIONED: Final = (
     "student_school_enrollments",
@@ -108,8 +110,9 @@ RULES: Final = {
         WHERE e.student_id IS NULL""",
     "an incident is within the time in school, on a school day": """
         SELECT 1 FROM discipline_incidents i
+        JOIN incident_participants p USING (tenant_id, incident_id)
         LEFT JOIN student_school_enrollments e
-            ON e.tenant_id = i.tenant_id AND e.student_id = i.student_id
+            ON e.tenant_id = i.tenant_id AND e.student_id = p.student_id
             AND i.incident_on >= e.entry_on AND (e.exit_on IS NULL OR i.incident_on < e.exit_on)
         LEFT JOIN school_calendar_days d
             ON d.tenant_id = i.tenant_id AND d.school_id = e.school_id AND d.date = i.incident_on
@@ -192,6 +195,15 @@ RULES: Final = {
     "an incident is known on its day or later": """
         SELECT 1 FROM discipline_incidents
         WHERE (known_at AT TIME ZONE 'America/Chicago')::date < incident_on""",
+    "what is done about an incident is known no earlier": """
+        SELECT 1 FROM discipline_actions JOIN discipline_incidents USING (tenant_id, incident_id)
+        WHERE (discipline_actions.known_at AT TIME ZONE 'America/Chicago')::date < incident_on""",
+    "an incident is at the school of who did it": """
+        SELECT 1 FROM discipline_incidents i JOIN incident_participants p USING (tenant_id, incident_id)
+        LEFT JOIN student_school_enrollments e ON e.tenant_id = p.tenant_id AND e.student_id = p.student_id
+            AND e.school_id = i.school_id AND i.incident_on >= e.entry_on
+            AND (e.exit_on IS NULL OR i.incident_on < e.exit_on)
+        WHERE e.student_id IS NULL""",
 }
 
 

@@ -100,6 +100,7 @@ class Register:
     """The format. A delta says nothing of what it does not mention."""
 
     completeness: Completeness = Completeness.BULK
+    closes_at_entry: bool = False
     name: str = "register 1.0"
     key: str = "register"
 
@@ -128,6 +129,7 @@ class Register:
         completeness = Completeness.DELTA if run.is_retry else self.completeness
         enrolled, marks = table_of(StudentSchoolEnrollment), table_of(AttendanceRecord)
         students = table_of(Student)
+        closed_on = enrolled.c.entry_on if self.closes_at_entry else literal(CLOSED_ON, Date)
         open_now = exists().where(
             enrolled.c.tenant_id == students.c.tenant_id,
             enrolled.c.student_id == students.c.student_id,
@@ -162,7 +164,7 @@ class Register:
                 compared=("exit_on",),
                 inserted=("school_year",),
                 completeness=completeness,
-                leaving=Close("exit_on", func.greatest(enrolled.c.entry_on, literal(CLOSED_ON, Date))),
+                leaving=Close("exit_on", func.greatest(enrolled.c.entry_on, closed_on)),
                 is_watched=True,
             ),
             Target(

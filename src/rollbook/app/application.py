@@ -15,6 +15,8 @@ from rollbook import __version__
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.throttle import Throttle
 from rollbook.app import health
+from rollbook.attendance import api as attendance_api
+from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
 from rollbook.reporting import api as reporting_api
 from rollbook.reporting import pages as reporting_pages
@@ -33,6 +35,8 @@ ROUTERS: Final = (
     accounts_pages.router,
     risk_pages.router,
     risk_api.router,
+    attendance_pages.router,
+    attendance_api.router,
     reporting_pages.router,
     reporting_api.router,
     ui_pages.router,

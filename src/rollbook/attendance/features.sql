@@ -4,46 +4,20 @@
 -- How many school days a student missed, and lately, as known then. Absent and excused both count as missed
 -- (ED FS195). Where a day has marks by period only, it is missed by the share of its periods.
 -- returns  subject int and the features of room "attendance" in risk/catalogue.py
-WITH marks AS (
-    SELECT
-        student_id,
-        date,
-        period,
-        status,
-        known_at,
-        'infinity'::timestamptz AS superseded_at
-    FROM attendance_records
-    UNION ALL
-    SELECT
-        student_id,
-        date,
-        period,
-        status,
-        known_at,
-        superseded_at
-    FROM attendance_records_history
-),
-
-days AS (
+WITH days AS (
     SELECT
         cohort.subject,
-        marks.date,
-        marks.date >= cohort.since AS is_this_term,
-        coalesce(
-            max((marks.status IN ('absent', 'excused'))::int) FILTER (WHERE marks.period = 0)::numeric,
-            avg((marks.status IN ('absent', 'excused'))::int)
-        ) AS missed,
-        max((marks.status = 'absent')::int) AS unexcused,
-        max((marks.status = 'tardy')::int) AS tardy,
-        row_number() OVER (PARTITION BY cohort.subject ORDER BY marks.date DESC) AS nth_latest
-    FROM cohort
-    INNER JOIN marks
-        ON
-            cohort.student_id = marks.student_id
-            AND cohort.known_until > marks.known_at
-            AND cohort.known_until <= marks.superseded_at
-            AND marks.date BETWEEN cohort.as_of - 365 AND cohort.as_of
-    GROUP BY cohort.subject, cohort.since, marks.date
+        attended.date >= cohort.since AS is_this_term,
+        attended.missed,
+        attended.is_unexcused::int AS unexcused,
+        attended.is_tardy::int AS tardy,
+        row_number() OVER (PARTITION BY cohort.subject ORDER BY attended.date DESC) AS nth_latest
+    FROM cohort_days
+    CROSS JOIN
+        LATERAL rollbook_attendance_days(
+            NULL, cohort_days.as_of - 365, cohort_days.as_of, cohort_days.known_until
+        ) AS attended
+    INNER JOIN cohort ON cohort_days.as_of = cohort.as_of AND attended.student_id = cohort.student_id
 ),
 
 ordered AS (

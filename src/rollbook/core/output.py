@@ -1,6 +1,8 @@
 """What commands print: data to stdout as a table or as JSON, everything else to stderr."""
 
+import csv
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
@@ -16,6 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 _ANY_WIDTH: Final = 10_000
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_json(value: object) -> str:
@@ -46,6 +50,20 @@ def say(message: str) -> None:
 def print_json(value: object) -> None:
     """Print ``value`` as JSON on stdout."""
     typer.echo(as_json(value))
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as CSV on stdout, safe to open in a spreadsheet."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([spreadsheet_cell(value) for value in row] for row in rows)
+
+
+def spreadsheet_cell(value: object) -> object:
+    """Return ``value`` so that a spreadsheet does not run it."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:

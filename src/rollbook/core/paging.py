@@ -3,9 +3,12 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import RowMapping
 
 from rollbook.core.errors import Invalid
 
@@ -56,3 +59,31 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[str | int, ...]:
 def is_storable(value: str) -> bool:
     """Say whether PostgreSQL can take ``value`` as text: no NUL, no half of a surrogate pair."""
     return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def numbered_page(found: Sequence[RowMapping], read: Callable[[RowMapping], Row]) -> Page[Row]:
+    """Return the page that ``found`` makes.
+
+    Shape:  a row says its ``place`` of ``total`` by ``sort_key`` and ``row_id``, and after which row the page
+            before stands: ``before_key`` and ``before_id``.
+    """
+    if not found:
+        return Page([], 1, 0, None, None)
+    first, last = found[0], found[-1]
+    following = write_cursor(last["sort_key"], last["row_id"].hex) if last["place"] < last["total"] else None
+    before = write_cursor(first["before_key"], first["before_id"].hex) if first["before_id"] else None
+    return Page([read(row) for row in found], first["place"], first["total"], following, before)
+
+
+def read_place(cursor: str | None) -> dict[str, object]:
+    """Return the ``after_key`` and ``after_id`` that a ``numbered_page`` cursor names; none without one.
+
+    Raises: ``CursorInvalid``.
+    """
+    if not cursor:
+        return {"after_key": None, "after_id": None}
+    key, hex_id = read_cursor(cursor, str, str)
+    try:
+        return {"after_key": key, "after_id": UUID(hex=str(hex_id))}
+    except ValueError as error:
+        raise CursorInvalid from error

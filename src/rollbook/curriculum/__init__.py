@@ -4,6 +4,7 @@ Owns    courses, sections, section_staff, section_sessions, course_enrollments, 
         course_prerequisites, learning_standards, course_standards,
         lesson_plans, pe_lesson_plans, lesson_plan_standards
 Reads   roster.schools, roster.students, roster.staff, roster.academic_sessions
-Verbs   sections_of
+Verbs   sections_of, list_sections, find_section, class_list; list_courses, find_course, prerequisites_of;
+        list_lesson_plans, find_lesson_plan, create_lesson_plan, change_lesson_plan
 Terms   section = one offering of a course, [starts_on, ends_on]; presentation is OULAD's word for it
 """

@@ -63,9 +63,14 @@ class Archive:
 
 @contextmanager
 def open_archive(
-    path: Path, liberties: Liberties, *, is_lenient: bool = False, limits: Limits | None = None
+    path: Path,
+    liberties: Liberties,
+    *,
+    is_lenient: bool = False,
+    limits: Limits | None = None,
+    name: str | None = None,
 ) -> Iterator[Archive]:
-    """Open the zip, folder or single file at ``path``; a gzip counts as the file in it.
+    """Open the zip, folder or single file (called ``name``) at ``path``; a gzip counts as the file in it.
 
     With leniency a folder level and the system's hidden files are looked past, and told to ``liberties``.
     Raises: ``ArchiveMissing``; ``ArchiveRefused``; ``FileRepeated``; ``FileUnreadable``.
@@ -80,7 +85,7 @@ def open_archive(
         with zip_members(path, liberties, limits, is_lenient=is_lenient) as found:
             yield Archive(path, named_once(found), liberties, is_lenient)
     else:
-        yield Archive(path, named_once([single_member(path, limits)]), liberties, is_lenient)
+        yield Archive(path, named_once([single_member(path, limits, name)]), liberties, is_lenient)
 
 
 def named_once(members: Sequence[Member]) -> Mapping[str, Member]:

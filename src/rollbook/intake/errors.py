@@ -60,7 +60,7 @@ class NotAFixUp(Invalid):
 
 
 class IncomingRepeats(Invalid):
-    """{file}: {count} rows of {table} are there more than once, told apart by nothing that Rollbook keeps."""
+    """{file}: {count} rows for {table} are there more than once, told apart by nothing that is kept."""
 
 
 class RowsLost(Invalid):

@@ -47,7 +47,7 @@ def need_file(directory: Path, name: str) -> Path:
 
 
 @dataclass(slots=True)
-class Told:
+class _Told:
     """A source that tells how many bytes of the file behind it were read so far."""
 
     source: Source
@@ -56,7 +56,6 @@ class Told:
     told: int = 0
 
     def read(self, size: int, /) -> bytes:
-        """Read on, and tell."""
         chunk = self.source.read(size)
         now = self.position()
         self.on_bytes(now - self.told)
@@ -74,7 +73,7 @@ def open_source(path: Path, on_bytes: Callable[[int], None]) -> Iterator[Source]
         with path.open("rb") as raw:
             is_packed = path.suffix == ".gz"
             source: Source = gzip.GzipFile(fileobj=raw) if is_packed else raw
-            yield Told(source, raw.tell, on_bytes)
+            yield _Told(source, raw.tell, on_bytes)
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise FileUnreadable(file=path.name, why=why) from error

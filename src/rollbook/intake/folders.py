@@ -31,7 +31,7 @@ def folder_members(
     return [single_member(path, limits) for path in paths]
 
 
-def single_member(path: Path, limits: Limits) -> Member:
+def single_member(path: Path, limits: Limits, name: str | None = None) -> Member:
     """Return the file at ``path``, or the one in it if it is a gzip.
 
     Raises: ``ArchiveRefused`` if it is too large.
@@ -39,8 +39,8 @@ def single_member(path: Path, limits: Limits) -> Member:
     size = path.stat().st_size
     if size > limits.most_bytes:
         raise too_large(path.name, limits)
-    name = path.name.removesuffix(".gz")
-    return Member(name, size, lambda on_bytes: _open(path, on_bytes, limits))
+    called = name or path.name.removesuffix(".gz")
+    return Member(called, size, lambda on_bytes: _open(path, on_bytes, limits))
 
 
 def too_large(name: str, limits: Limits) -> ArchiveRefused:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from rollbook.core.errors import Unavailable
 from rollbook.core.progress import Report
 from rollbook.core.schema import Json
 from rollbook.core.tenancy import Tenant
@@ -84,6 +85,10 @@ class Format(Protocol):
         """Name the tables to write, parents before those that refer to them."""
 
 
+class FormatUnknown(Unavailable):
+    """Imports of the format {key} cannot be retried: this Rollbook does not know it."""
+
+
 Rebuild = Callable[[Mapping[str, Any]], Format]
 _FORMATS: dict[str, Rebuild] = {}
 
@@ -96,6 +101,8 @@ def register(key: str, rebuild: Rebuild) -> None:
 def rebuild_format(key: str, options: Mapping[str, Any]) -> Format:
     """Build a format again as the receipt describes it.
 
-    Raises: ``KeyError`` if no module registered it.
+    Raises: ``FormatUnknown``.
     """
+    if key not in _FORMATS:
+        raise FormatUnknown(key=key)
     return _FORMATS[key](options)

@@ -27,7 +27,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why a drop is refused: ``rows`` of the ``present`` ones would leave or change (``what``)."""
+    """Why a drop is refused: ``rows`` of the ``present`` ones would leave, or of the compared ones change."""
 
     table: str
     what: str
@@ -69,9 +69,9 @@ def objections(diffs: Iterable[TableDiff], policy: Policy, accepted: Collection[
 
 def _objections(one: TableDiff, policy: Policy) -> Iterator[Objection]:
     most_leaving = policy.most_leaving if one.is_watched else policy.most_leaving_elsewhere
-    for what, rows, limit in (
-        ("leave", one.leaving, most_leaving),
-        ("change", one.changed, policy.most_changing),
+    for what, rows, of, limit in (
+        ("leave", one.leaving, max(one.present, one.leaving), most_leaving),
+        ("change", one.changed, one.changed + one.unchanged, policy.most_changing),
     ):
-        if rows > FEW and rows > limit * one.present:
-            yield Objection(one.table, what, rows, max(one.present, rows), limit)
+        if rows > FEW and rows > limit * of:
+            yield Objection(one.table, what, rows, of, limit)

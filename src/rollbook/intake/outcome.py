@@ -15,14 +15,14 @@ from rollbook.intake.target import Written
 class FileSummary:
     """What came of a file: rows read, those of them that were rejected, columns that nobody asked for.
 
-    ``columns`` gives each column of the file the name that a rejected line's fields have it under.
+    ``columns`` are pairs: a column of the file, and what a rejected line's fields call it.
     """
 
     file: str
     rows_read: int
     rejected: int
     ignored_columns: Sequence[str]
-    columns: Mapping[str, str]
+    columns: Sequence[tuple[str, str]]
     sha256: str
 
 

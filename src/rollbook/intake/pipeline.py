@@ -54,6 +54,7 @@ class Request:
 
     ``new_tenant``: the tenant is made if it is not there. ``is_synthetic``: the data are made up; needed for
     a tenant that is marked so, and a new one will be. ``retry_of``: the import whose fixed rejects these are.
+    ``file_name``: what a drop that is a single file is to be called, if not as it is.
     """
 
     tenant: str
@@ -67,6 +68,7 @@ class Request:
     new_tenant: bool = False
     is_synthetic: bool = False
     retry_of: int | None = None
+    file_name: str | None = None
 
 
 def run_import(url: str, path: Path, form: Format, request: Request, report: Report | None = None) -> Outcome:
@@ -78,7 +80,9 @@ def run_import(url: str, path: Path, form: Format, request: Request, report: Rep
     engine = engine_for(url, statement_timeout_s=0)
     liberties = Liberties()
     limits = Limits(most_bytes=int(settings().import_most_gb * GIGABYTE))
-    with open_archive(path, liberties, is_lenient=request.is_lenient, limits=limits) as archive:
+    with open_archive(
+        path, liberties, is_lenient=request.is_lenient, limits=limits, name=request.file_name
+    ) as archive:
         return _Import(engine, archive, form, request, report or Silent()).run()
 
 
@@ -272,15 +276,21 @@ def _without_values() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        said = getattr(error.orig, "diag", None)
-        table, rule = getattr(said, "table_name", None), getattr(said, "constraint_name", None)
-        raise MergeCollides(table=table or "a table", rule=rule or "a column without a value") from None
+        raise _collision(error) from None
     except DataError as error:
         raise DropUntypable(code=getattr(error.orig, "sqlstate", None)) from None
 
 
+def _collision(error: IntegrityError) -> MergeCollides:
+    said = getattr(error.orig, "diag", None)
+    column = getattr(said, "column_name", None)
+    rule = getattr(said, "constraint_name", None) or f"{column} has no value"
+    return MergeCollides(table=getattr(said, "table_name", None), rule=rule)
+
+
 def _summary(staged: Staged, run: Run) -> FileSummary:
     rejected = run.rejects.counts[staged.file]
+    columns = list(staged.columns.items())
     return FileSummary(
-        staged.file, staged.rows_read, rejected, staged.ignored_columns, staged.columns, staged.sha256
+        staged.file, staged.rows_read, rejected, staged.ignored_columns, columns, staged.sha256
     )

@@ -276,3 +276,29 @@ ORDER BY tables.relname;
 -- returns  import_id int
 SELECT import_id FROM imports
 WHERE state = 'undone';
+
+-- name: files_with_rejects
+-- The files of an import of which lines wait in the quarantine.
+-- params   import_id int
+-- returns  file text, rows bigint
+SELECT
+    file,
+    count(DISTINCT line) AS rows
+FROM intake_rejects
+WHERE import_id = :import_id
+GROUP BY file
+ORDER BY file;
+
+-- name: rejected_lines
+-- The rejected lines of a file, whole, each with all that is wrong with it.
+-- params   import_id int, file text
+-- returns  line bigint, columns text, reasons text, fields jsonb
+SELECT
+    line,
+    string_agg(DISTINCT column_name, '; ') AS columns,
+    string_agg(concat_ws(' ', column_name, reason), '; ' ORDER BY reject_id) AS reasons,
+    (array_agg(fields))[1] AS fields
+FROM intake_rejects
+WHERE import_id = :import_id AND file = :file
+GROUP BY line
+ORDER BY line;

@@ -20,9 +20,9 @@ from rollbook.intake.layout import LINE_NUMBER, Layout
 from rollbook.intake.liberties import Liberties
 from rollbook.intake.quarantine import keep_spooled
 from rollbook.intake.records import Block, Numbered, Source, blocks
-from rollbook.intake.rejects import Rejects, Spool
+from rollbook.intake.rejects import REST, Rejects, Spool
 
-FIX_UP_COLUMNS: Final = ("rollbook_import", "rollbook_line", "rollbook_column", "rollbook_reason")
+FIX_UP_COLUMNS: Final = ("rollbook_import", "rollbook_line", "rollbook_column", "rollbook_reason", REST)
 
 Rename = Callable[[Sequence[str]], Sequence[str]]
 
@@ -89,7 +89,7 @@ def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, 
     readable = Readable(file, reading.liberties, reading.is_lenient).of(hashed)
     parts = blocks(readable, file)
     header, first = take_header(next(parts, None), file)
-    columns = reading.rename(header)
+    columns = _renamed(header, reading)
     wanted = [name for name in layout.names if name in columns or name not in reading.may_lack]
     check_header(columns, wanted, file)
     names = _staged_names(columns, layout)
@@ -108,6 +108,12 @@ def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, 
 def stage_nothing(db: Session, layout: Layout) -> None:
     """Make the staging table of a file that is not there."""
     _raw(db).execute(_create(layout, layout.names))
+
+
+def _renamed(header: Sequence[str], reading: Reading) -> Sequence[str]:
+    """Rename the columns; what we put before those of a fix-up file is no matter of its format."""
+    ours = [name for name in header if reading.is_retry and name in FIX_UP_COLUMNS]
+    return [*ours, *reading.rename([name for name in header if name not in ours])]
 
 
 def _staged_names(columns: Sequence[str], layout: Layout) -> list[str]:

@@ -4,13 +4,13 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from rollbook.intake.errors import ArchiveRefused, FileUnreadable
-from rollbook.intake.files import Told as TellingSource
 from rollbook.intake.folders import is_hidden, too_large
 from rollbook.intake.liberties import Liberties
 from rollbook.intake.members import Limits, Member, Told
@@ -46,23 +46,27 @@ def zip_members(
 
     Raises: ``ArchiveRefused``; ``FileUnreadable``.
     """
-    with _unreadable(path.name), path.open("rb") as file:
-        _check_directory(file, path.name, limits)
-        with ZipFile(file) as opened:
-            entries = _wanted(opened.infolist(), path.name, liberties, is_lenient=is_lenient)
-            _check_sizes(entries, path.name, limits)
-            names = _names(entries, path.name, liberties, is_lenient=is_lenient)
-            yield [_member(opened, entry, name) for entry, name in zip(entries, names, strict=True)]
+    with ExitStack() as stack:
+        with _unreadable(path.name):
+            file = stack.enter_context(path.open("rb"))
+            _check_directory(file, path.name, limits)
+            opened = stack.enter_context(ZipFile(file))
+        entries = _wanted(opened.infolist(), path.name, liberties, is_lenient=is_lenient)
+        _check_sizes(entries, path.name, limits)
+        names = _names(entries, path.name, liberties, is_lenient=is_lenient)
+        yield [_member(opened, entry, name) for entry, name in zip(entries, names, strict=True)]
 
 
 @contextmanager
 def _unreadable(name: str) -> Iterator[None]:
+    """Say in a sentence what the library says of a damaged zip, in whatever way; around its calls alone."""
     try:
         yield
-    except (BadZipFile, EOFError, zlib.error, struct.error) as error:
-        raise FileUnreadable(file=name, why=str(error).rstrip(".") or "it ends too early") from error
     except (NotImplementedError, RuntimeError) as error:
         raise ArchiveRefused(file=name, why=str(error).rstrip(".")) from error
+    except (BadZipFile, EOFError, OSError, ValueError, zlib.error, struct.error) as error:
+        why = getattr(error, "strerror", None) or str(error).rstrip(".") or "it ends too early"
+        raise FileUnreadable(file=name, why=why) from error
 
 
 def _check_directory(file: BinaryIO, name: str, limits: Limits) -> None:
@@ -135,10 +139,27 @@ def _names(
     return [PurePosixPath(entry.filename).name for entry in entries]
 
 
+@dataclass(frozen=True, slots=True)
+class _Unpacked:
+    """A member's content; damage is found while it is read."""
+
+    source: IO[bytes]
+    name: str
+    on_bytes: Told
+
+    def read(self, size: int, /) -> bytes:
+        with _unreadable(self.name):
+            chunk = self.source.read(size)
+        self.on_bytes(len(chunk))
+        return chunk
+
+
 def _member(opened: ZipFile, entry: ZipInfo, name: str) -> Member:
     @contextmanager
     def reading(on_bytes: Told) -> Iterator[Source]:
-        with _unreadable(name), opened.open(entry) as source:
-            yield TellingSource(source, source.tell, on_bytes)
+        with ExitStack() as stack:
+            with _unreadable(name):
+                source = stack.enter_context(opened.open(entry))
+            yield _Unpacked(source, name, on_bytes)
 
     return Member(name, entry.file_size, reading)

@@ -10,7 +10,7 @@ from rollbook.reporting.student import StudentRecord
 from rollbook.risk.student import SubjectRisk
 from rollbook.ui import charts
 from rollbook.ui.charts import Point, Span
-from rollbook.ui.words import many, percent, plain_day
+from rollbook.ui.words import many, number, percent, plain_day
 
 _SCHOOL_WEEK: Final = 5
 
@@ -77,14 +77,15 @@ def _attendance(record: StudentRecord, span: Span | None) -> Figure:
     attendance = record.attendance
     if not attendance.weeks or span is None:
         return Figure(f"No attendance is on record since {plain_day(record.attended_since)}.")
-    sentence = f"Missed {attendance.missed} of {many(attendance.days, 'day')} ({attendance.missed_rate:.1%})"
+    sentence = f"Missed {number(attendance.missed)} of {many(attendance.days, 'day')}"
+    sentence += f" ({attendance.missed_rate:.1%})"
     sentence += f" since {plain_day(record.attended_since)}"
     sentence += (
-        ": chronic absence, which begins at 10%."
+        f": chronic absence, which begins at {number(float(attendance.rule.chronic_rate) * 100)}%."
         if attendance.is_chronic
         else f"; late on {many(attendance.tardy, 'day')}."
     )
-    points = [Point(week.week, week.missed) for week in attendance.weeks if week.missed]
+    points = [Point(week.week, float(week.missed)) for week in attendance.weeks if week.missed]
     chart = charts.bar_chart(
         points, span, f"Days missed by week. {sentence}", top=_SCHOOL_WEEK, unit="days missed a week"
     )
@@ -124,7 +125,10 @@ def _activity(record: StudentRecord, span: Span | None) -> Figure:
 
 
 def _conduct(record: StudentRecord) -> str:
-    if not record.incidents:
-        return "No incident is on record for this time."
-    last = record.incidents[0].incident_on
-    return f"{many(len(record.incidents), 'incident')}, the last on {plain_day(last)}."
+    """Say what the student did; what they met or saw is told apart, as it is no trouble of theirs."""
+    done = [incident for incident in record.incidents if incident.is_perpetrator]
+    others = len(record.incidents) - len(done)
+    told = f" Had another part in {many(others, 'incident')}." if others else ""
+    if not done:
+        return f"No incident is on record for this time.{told}"
+    return f"{many(len(done), 'incident')}, the last on {plain_day(done[0].incident_on)}.{told}"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.activity.service import Activity, activity_of
 from rollbook.attendance.service import Attendance, attendance_of
-from rollbook.conduct.service import Incident, incidents_of
+from rollbook.conduct.service import StudentIncident, incidents_of
 from rollbook.core import clock
 from rollbook.core.tenancy import Tenant
 from rollbook.curriculum.service import StudentSection, sections_of
@@ -41,7 +41,7 @@ class StudentRecord:
     attendance: Attendance
     coursework: Coursework
     activity: Activity
-    incidents: Sequence[Incident]
+    incidents: Sequence[StudentIncident]
 
 
 def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | None = None) -> StudentRecord:

@@ -32,7 +32,9 @@ from rollbook.testing.people import (
     create_student,
     enroll_in_school,
     record_attendance,
+    take_part,
 )
+from rollbook.testing.registers import create_calendar, send_exceptions
 from rollbook.testing.rows import (
     TERM_ENDS,
     TERM_STARTS,
@@ -56,6 +58,7 @@ __all__ = [
     "batch_students",
     "correct",
     "create_assignment",
+    "create_calendar",
     "create_course",
     "create_incident",
     "create_school",
@@ -73,4 +76,6 @@ __all__ = [
     "record_outcome",
     "school_days",
     "school_year",
+    "send_exceptions",
+    "take_part",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from rollbook.attendance.models import AttendanceRecord, AttendanceStatus
-from rollbook.conduct.models import DisciplineIncident
+from rollbook.conduct.models import DisciplineAction, DisciplineIncident, IncidentParticipant, ParticipantRole
 from rollbook.roster.models import (
     School,
     SchoolType,
@@ -160,19 +160,38 @@ def create_incident(
     incident_on: date = TERM_STARTS,
     incident_type: str = "disruption",
     severity_level: int = 2,
+    role: ParticipantRole = ParticipantRole.PERPETRATOR,
     action_taken: str | None = None,
     **facts: Any,  # noqa: ANN401 - any column of discipline_incidents
 ) -> DisciplineIncident:
-    """Record ``student``'s part in an incident."""
+    """Record an incident and ``student``'s part in it; all of it is known on its day unless ``facts`` say."""
     incident = DisciplineIncident(
-        student_id=student.student_id,
         incident_on=incident_on,
         incident_type=incident_type,
         severity_level=severity_level,
-        action_taken=action_taken,
         **({"known_at": known_on(incident_on)} | facts),
     )
-    return add(db, incident)
+    add(db, incident)
+    take_part(db, student, incident, role=role, action_taken=action_taken)
+    return incident
+
+
+def take_part(
+    db: Session,
+    student: Student,
+    incident: DisciplineIncident,
+    *,
+    role: ParticipantRole = ParticipantRole.PERPETRATOR,
+    action_taken: str | None = None,
+    **facts: Any,  # noqa: ANN401 - any column of incident_participants
+) -> IncidentParticipant:
+    """Record ``student``'s part in ``incident``, and what was done about it; known with the incident."""
+    part = {"incident_id": incident.incident_id, "student_id": student.student_id}
+    known = {"known_at": incident.known_at}
+    participant = add(db, IncidentParticipant(participant_role=role, **(part | known | facts)))
+    if action_taken is not None:
+        add(db, DisciplineAction(action_type=action_taken, **(part | known)))
+    return participant
 
 
 def _split(name: str) -> tuple[str, str]:

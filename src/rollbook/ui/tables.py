@@ -3,14 +3,10 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from fastapi import Response
 
 from rollbook.core import output
-
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -18,7 +14,7 @@ def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([output.spreadsheet_cell(value) for value in row] for row in rows)
     return Response(
         "\ufeff" + text.getvalue(),
         media_type="text/csv; charset=utf-8",
@@ -29,9 +25,3 @@ def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 def json_response(value: object) -> Response:
     """Return ``value`` as JSON; a dataclass is an object, a date is ISO 8601."""
     return Response(output.as_json(value), media_type="application/json")
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value

@@ -1,0 +1,149 @@
+"""The API of attendance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from rollbook.access.viewing import Viewing
+from rollbook.attendance.listing import page_of, the_day
+from rollbook.attendance.service import (
+    ChronicStudent,
+    Group,
+    Mark,
+    attendance_of,
+    chronic_absence,
+    school_year_start,
+    weekly_rates,
+)
+from rollbook.roster.service import find_student
+from rollbook.ui.params import CodeText, CursorText
+from rollbook.ui.problems import PROBLEMS
+
+router = APIRouter(prefix="/api/v1", tags=["attendance"], responses=PROBLEMS)
+
+WEEKS: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ChronicOut:
+    """The chronically absent among the students you may see; ``data`` is one page of them, worst first.
+
+    Rates are 0..1. ``enrolled`` counts the students with a day that counts from ``since`` to ``as_of``.
+    """
+
+    since: date
+    as_of: date
+    chronic_rate: float
+    minimum_days: int
+    enrolled: int
+    chronic: int
+    groups: Sequence[Group]
+    data: Sequence[ChronicStudent]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeekOut:
+    """A week (its Monday) of a grade. ``days`` are students' days; ``attendance_rate`` is 0..1."""
+
+    week: date
+    grade_level: int | None
+    days: int
+    missed: float
+    attendance_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class WeeksOut:
+    """Weeks, each grade in turn, from ``since`` to ``until``, both included."""
+
+    since: date
+    until: date
+    data: Sequence[WeekOut]
+
+
+@dataclass(frozen=True, slots=True)
+class StudentWeekOut:
+    """A student's week, known by its Monday."""
+
+    week: date
+    days: int
+    missed: float
+    tardy: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudentAttendanceOut:
+    """A student's attendance from ``since`` to ``until``, both included; ``marks``: the newest."""
+
+    since: date
+    until: date
+    days: int
+    missed: float
+    tardy: int
+    missed_rate: float
+    is_chronic: bool
+    weeks: Sequence[StudentWeekOut]
+    marks: Sequence[Mark]
+
+
+@router.get("/attendance/chronic")
+def list_chronic(
+    viewer: Viewing,
+    as_of: date | None = None,
+    school: CodeText = None,
+    cursor: CursorText = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ChronicOut:
+    """Who is chronically absent, from the start of the school year to ``as_of`` (else the last known day)."""
+    found = chronic_absence(viewer.db, viewer.tenant, as_of or the_day(viewer), school=school)
+    page = page_of(found.students, cursor, limit)
+    return ChronicOut(
+        since=found.since,
+        as_of=found.as_of,
+        chronic_rate=float(found.rule.chronic_rate),
+        minimum_days=found.rule.minimum_days,
+        enrolled=found.enrolled,
+        chronic=len(found.students),
+        groups=found.groups,
+        data=page.rows,
+        next_cursor=page.next_cursor,
+    )
+
+
+@router.get("/attendance/weeks")
+def list_weeks(
+    viewer: Viewing, since: date | None = None, until: date | None = None, school: CodeText = None
+) -> WeeksOut:
+    """The attendance of the students you may see by week and grade; twelve weeks unless you say."""
+    end = until or the_day(viewer)
+    begin = since or end - timedelta(weeks=WEEKS)
+    found = weekly_rates(viewer.db, begin, end, school=school)
+    data = [WeekOut(w.week, w.grade_level, w.days, w.missed, w.attendance_rate) for w in found]
+    return WeeksOut(begin, end, data)
+
+
+@router.get("/students/{student_id}/attendance")
+def get_student_attendance(
+    viewer: Viewing, student_id: UUID, since: date | None = None, until: date | None = None
+) -> StudentAttendanceOut:
+    """A student's attendance by week; of the school year up to the last known day unless you say."""
+    end = until or the_day(viewer)
+    begin = since or school_year_start(viewer.db, end)
+    find_student(viewer.db, viewer.tenant.tenant_id, student_id, end)
+    found = attendance_of(viewer.db, viewer.tenant.tenant_id, student_id, begin, end)
+    return StudentAttendanceOut(
+        since=begin,
+        until=end,
+        days=found.days,
+        missed=found.missed,
+        tardy=found.tardy,
+        missed_rate=found.missed_rate,
+        is_chronic=found.is_chronic,
+        weeks=[StudentWeekOut(w.week, w.days, float(w.missed), w.tardy) for w in found.weeks],
+        marks=found.marks,
+    )
