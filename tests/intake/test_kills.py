@@ -32,9 +32,8 @@ for line in sys.stdin:
 """
 CONTENT: Final = (
     "SELECT student_number, last_name, grade_level, economic_status FROM students ORDER BY 1",
-    "SELECT student_number, entry_on, exit_on FROM student_school_enrollments"
-    " JOIN students USING (student_id) ORDER BY 1, 2",
-    "SELECT student_number, date, status FROM attendance_records JOIN students USING (student_id) ORDER BY 1, 2",
+    "SELECT student_id, entry_on, exit_on FROM student_school_enrollments ORDER BY 1, 2",
+    "SELECT student_id, date, status FROM attendance_records ORDER BY 1, 2",
 )
 
 

@@ -111,6 +111,19 @@ def test_imports_are_taken_back_one_after_the_other(
         assert state(district) == states[number]
 
 
+def test_two_imports_are_taken_back_in_one_transaction(district: District, drop: Drop, second: Drop) -> None:
+    imports = [district.bring(drop).import_id, district.bring(second).import_id]
+
+    with district.session() as db:
+        tenant = find_tenant(db, district.slug)
+        for import_id in reversed(imports):
+            assert import_id
+            undo(db, tenant, import_id, who="ada")
+        db.commit()
+
+    assert not any(state(district).values())
+
+
 def state_of_nothing(district: District, drop: Drop) -> State:
     """Return the state of a tenant that is there and empty."""
     take_back(district, district.bring(drop).import_id)

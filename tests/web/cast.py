@@ -19,6 +19,7 @@ from rollbook.risk.models import ModelMetadata, Prediction
 from rollbook.roster.models import School, Staff, Student
 from rollbook.testing import factories as make
 from rollbook.testing.rows import add
+from web.records import keep_records
 
 PASSWORD = "correct horse battery"
 STUDENTS = 130
@@ -39,6 +40,11 @@ class World:
     unscored: UUID
     graduate: UUID
     leaver: UUID
+    oak: UUID
+    elm: UUID
+    algebra: UUID
+    lesson: UUID
+    module: UUID
 
 
 def build(url: str, owner_url: str) -> World:
@@ -48,10 +54,10 @@ def build(url: str, owner_url: str) -> World:
         district = _district(db)
     with Session(engine) as db, db.begin():
         university = _university(db)
-    return World(url, owner_url, *district, *university)
+    return World(url, owner_url, **district, **university)
 
 
-def _district(db: Session) -> tuple[UUID, UUID, UUID]:
+def _district(db: Session) -> dict[str, UUID]:
     tenant = ensure_tenant(db, "oak-valley", name="Oak Valley Schools", is_synthetic=True)
     look_through(db, Visibility(tenant.tenant_id))
     oak = make.create_school(db, code="OAK", name="Oak High School")
@@ -84,10 +90,18 @@ def _district(db: Session) -> tuple[UUID, UUID, UUID]:
     colleague = make.create_staff(db, name="Lara Later", school=oak, user_id=later.user_id)
     unscored = make.create_student(db, name="Una Scored", number="9999", school=oak, counselor=colleague)
     _score(db, tenant, [(student, None) for student in students])
-    return students[1].student_id, students[0].student_id, unscored.student_id
+    return {
+        "ada": students[1].student_id,
+        "other_school": students[0].student_id,
+        "unscored": unscored.student_id,
+        "oak": oak.school_id,
+        "elm": elm.school_id,
+        "algebra": algebra.section_id,
+        "lesson": keep_records(db, oak, algebra, students[1], staff[Role.TEACHER]),
+    }
 
 
-def _university(db: Session) -> tuple[UUID, UUID]:
+def _university(db: Session) -> dict[str, UUID]:
     tenant = ensure_tenant(db, "open-u", name="Open University", risk_target="course")
     look_through(db, Visibility(tenant.tenant_id))
     _user(db, tenant, Role.DISTRICT_ADMIN, "Olga Open", email="olga@open.example")
@@ -104,7 +118,11 @@ def _university(db: Session) -> tuple[UUID, UUID]:
     for weeks in (5, 4):
         as_of = LAST_LIST - timedelta(weeks=weeks)
         db.add(_prediction(tenant, leaver, section, as_of=as_of, score=0.9, place=(1, 5)))
-    return students[1].student_id, leaver.student_id
+    return {
+        "graduate": students[1].student_id,
+        "leaver": leaver.student_id,
+        "module": section.section_id,
+    }
 
 
 def _user(db: Session, tenant: Tenant, role: Role, name: str, *, email: str | None = None) -> User:

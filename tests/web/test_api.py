@@ -86,8 +86,19 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
     document = client.get("/api/v1/openapi.json").json()
 
     assert set(document["paths"]) == {
+        "/api/v1/calendar",
+        "/api/v1/courses",
+        "/api/v1/courses/{course_id}",
+        "/api/v1/lesson-plans",
+        "/api/v1/lesson-plans/{lesson_plan_id}",
+        "/api/v1/schools",
+        "/api/v1/schools/{school_id}",
+        "/api/v1/sections",
+        "/api/v1/sections/{section_id}",
+        "/api/v1/sections/{section_id}/students",
         "/api/v1/students",
         "/api/v1/students/{student_id}",
+        "/api/v1/students/{student_id}/enrollments",
         "/api/v1/students/{student_id}/predictions",
     }
     assert (

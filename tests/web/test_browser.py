@@ -1,6 +1,7 @@
 """Real Chromium: accessible in every look and width, by keyboard, without script, light in weight."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Final
 
 import pytest
@@ -24,6 +25,18 @@ PAGES: Final = {
     "student": ("district_admin", "/students/{ada}"),
     "student without a record": ("district_admin", "/students/{unscored}"),
     "student in a course": ("olga@open.example", "/students/{graduate}"),
+    "students": ("district_admin", "/students"),
+    "students, filtered to nobody": ("district_admin", "/students?q=nobody+at+all"),
+    "students of who sees nobody": ("nobody@oak.example", "/students"),
+    "schools": ("district_admin", "/schools"),
+    "school": ("district_admin", "/schools/{oak}"),
+    "school without a calendar": ("teacher", "/schools/{elm}"),
+    "sections": ("district_admin", "/sections"),
+    "sections, filtered to none": ("district_admin", "/sections?q=none+at+all"),
+    "section": ("district_admin", "/sections/{algebra}"),
+    "section of which nobody is seen": ("nobody@oak.example", "/sections/{algebra}"),
+    "section of a university": ("olga@open.example", "/sections/{module}"),
+    "lesson plan": ("teacher", "/lesson-plans/{lesson}"),
 }
 
 
@@ -34,7 +47,7 @@ def shown(text: str) -> str:
 
 def path_of(page: str, world: the_cast.World) -> tuple[str | None, str]:
     who, path = PAGES[page]
-    return who, path.format(ada=world.ada, unscored=world.unscored, graduate=world.graduate)
+    return who, path.format(**asdict(world))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -19,6 +19,7 @@ from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
 from rollbook.reporting import api as reporting_api
+from rollbook.reporting import api_courses, api_schools, pages_roster, pages_sections
 from rollbook.reporting import pages as reporting_pages
 from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
@@ -38,7 +39,11 @@ ROUTERS: Final = (
     attendance_pages.router,
     attendance_api.router,
     reporting_pages.router,
+    pages_roster.router,
+    pages_sections.router,
     reporting_api.router,
+    api_schools.router,
+    api_courses.router,
     ui_pages.router,
     health.router,
 )

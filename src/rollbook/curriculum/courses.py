@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -29,7 +28,7 @@ class CourseLine:
     title: str
     subject: str | None
     level: str
-    credits: Decimal | None
+    credits: float | None
     low_grade: int | None
     high_grade: int | None
     school: str | None

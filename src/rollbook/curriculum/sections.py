@@ -44,7 +44,7 @@ class SectionFacts:
 
 @dataclass(frozen=True, slots=True)
 class SectionLine:
-    """A section in a list. ``students``: those in sight, on the day or at the section's end."""
+    """A section in a list. ``students``: those in sight, on the section's day that is nearest."""
 
     section: SectionFacts
     teacher: str | None
@@ -142,17 +142,29 @@ def find_section(db: Session, tenant_id: int, section_id: UUID) -> SectionCard:
     )
 
 
-def class_list(
-    db: Session, tenant_id: int, section_id: UUID, on_day: date, *, known_until: datetime | None = None
-) -> list[Classmate]:
-    """Return who in sight is in the section on the day, by name, as known before ``known_until``, or now."""
-    key = {
+def class_list(  # noqa: PLR0913 -- which class, when, known when, which part of it
+    db: Session,
+    tenant_id: int,
+    section_id: UUID,
+    on_day: date,
+    *,
+    known_until: datetime | None = None,
+    after: str | None = None,
+    page_size: int = PAGE_SIZE,
+) -> Page[Classmate]:
+    """Return who in sight is in the section on the day, by name, as known before ``known_until``, or now.
+
+    Raises: ``CursorInvalid``.
+    """
+    wanted = {
         "tenant_id": tenant_id,
         "section_id": section_id,
         "on_day": on_day,
         "known_until": known_until,
+        "page_size": page_size,
+        **read_place(after),
     }
-    return [_classmate(row) for row in db.execute(_SQL["class_list"], key).mappings()]
+    return numbered_page(db.execute(_SQL["class_list"], wanted).mappings().all(), _classmate)
 
 
 def _line(row: RowMapping) -> SectionLine:
@@ -162,7 +174,7 @@ def _line(row: RowMapping) -> SectionLine:
 
 def _classmate(row: RowMapping) -> Classmate:
     return Classmate(
-        student_id=row["student_id"],
+        student_id=row["row_id"],
         student_number=row["student_number"],
         name=student_name(row["student_number"], row["first_name"], row["last_name"], row["preferred_name"]),
         grade_level=row["grade_level"],

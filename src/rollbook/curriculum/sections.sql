@@ -1,6 +1,6 @@
 -- name: sections_found
 -- One page of sections by course and code, with each row's place, the number of rows, and the key that the page
--- before stands after. Students are those in sight who are enrolled on the day, or were at the section's end.
+-- before stands after. Students are those in sight who are enrolled on the section's day that is nearest.
 -- params   tenant_id int, on_day date, running boolean (only those that run on the day); words text[] (all must be in
 --          the course or the section); course text, school text or null (their codes); user_id uuid or null (only
 --          those that this user works in on the day); after_key text and after_id uuid or null; page_size int
@@ -89,11 +89,13 @@ enrolled AS (
     INNER JOIN sections ON sections.tenant_id = :tenant_id AND page.row_id = sections.section_id
     INNER JOIN course_enrollments AS enrollments USING (tenant_id, section_id)
     WHERE
-        (enrollments.enrolled_on IS NULL OR enrollments.enrolled_on <= least(:on_day, sections.ends_on))
+        (
+            enrollments.enrolled_on IS NULL
+            OR enrollments.enrolled_on <= greatest(sections.starts_on, least(:on_day, sections.ends_on))
+        )
         AND (
             enrollments.withdrawn_on IS NULL
-            OR enrollments.withdrawn_on > :on_day
-            OR enrollments.withdrawn_on >= sections.ends_on
+            OR enrollments.withdrawn_on > greatest(sections.starts_on, least(:on_day, sections.ends_on))
         )
     GROUP BY enrollments.section_id
 ),
@@ -217,10 +219,11 @@ WHERE section_sessions.tenant_id = :tenant_id AND section_sessions.section_id = 
 ORDER BY sessions.starts_on, sessions.session_code;
 
 -- name: class_list
--- Who in sight is in a section on a day, by name, as known before an instant.
--- params   tenant_id int, section_id uuid, on_day date, known_until timestamptz or null (what is known now)
--- returns  student_id uuid, student_number, first_name, last_name, preferred_name text, grade_level int,
---          enrolled_on, withdrawn_on date
+-- One page of who in sight is in a section on a day, by name, as known before an instant; with each row's place, the
+-- number of rows, and the key that the page before stands after.
+-- params   tenant_id int, section_id uuid, on_day date, known_until timestamptz or null (what is known now);
+--          after_key text and after_id uuid or null; page_size int
+-- returns  the columns of Classmate in sections.py
 WITH versions AS (
     SELECT
         student_id,
@@ -239,25 +242,56 @@ WITH versions AS (
         superseded_at
     FROM course_enrollments_history
     WHERE tenant_id = :tenant_id AND section_id = :section_id
+),
+
+numbered AS (
+    SELECT
+        students.student_id AS row_id,
+        lower(concat_ws(' ', students.last_name, students.first_name, students.student_number)) AS sort_key,
+        students.student_number,
+        students.first_name,
+        students.last_name,
+        students.preferred_name,
+        students.grade_level,
+        versions.enrolled_on,
+        versions.withdrawn_on,
+        row_number() OVER (
+            ORDER BY
+                lower(concat_ws(' ', students.last_name, students.first_name, students.student_number)),
+                students.student_id
+        ) AS place,
+        count(*) OVER () AS total
+    FROM versions
+    INNER JOIN students ON students.tenant_id = :tenant_id AND versions.student_id = students.student_id
+    WHERE
+        versions.known_at < coalesce(cast(:known_until AS timestamptz), 'infinity')
+        AND versions.superseded_at >= coalesce(cast(:known_until AS timestamptz), 'infinity')
+        AND (versions.enrolled_on IS NULL OR versions.enrolled_on <= :on_day)
+        AND (versions.withdrawn_on IS NULL OR versions.withdrawn_on > :on_day)
+),
+
+page AS (
+    SELECT numbered.*
+    FROM numbered
+    WHERE
+        cast(:after_key AS text) IS NULL
+        OR (numbered.sort_key, numbered.row_id) > (cast(:after_key AS text), cast(:after_id AS uuid))
+    ORDER BY numbered.place
+    LIMIT :page_size
+),
+
+before AS MATERIALIZED (
+    SELECT
+        numbered.sort_key,
+        numbered.row_id
+    FROM numbered
+    WHERE numbered.place = (SELECT min(page.place) FROM page) - cast(:page_size AS int) - 1
 )
 
 SELECT
-    students.student_id,
-    students.student_number,
-    students.first_name,
-    students.last_name,
-    students.preferred_name,
-    students.grade_level,
-    versions.enrolled_on,
-    versions.withdrawn_on
-FROM versions
-INNER JOIN students ON students.tenant_id = :tenant_id AND versions.student_id = students.student_id
-WHERE
-    versions.known_at < coalesce(cast(:known_until AS timestamptz), 'infinity')
-    AND versions.superseded_at >= coalesce(cast(:known_until AS timestamptz), 'infinity')
-    AND (versions.enrolled_on IS NULL OR versions.enrolled_on <= :on_day)
-    AND (versions.withdrawn_on IS NULL OR versions.withdrawn_on > :on_day)
-ORDER BY
-    lower(students.last_name) ASC,
-    lower(students.first_name) ASC,
-    students.student_number ASC;
+    page.*,
+    before.sort_key AS before_key,
+    before.row_id AS before_id
+FROM page
+LEFT JOIN before ON TRUE
+ORDER BY page.place;

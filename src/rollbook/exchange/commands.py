@@ -10,12 +10,13 @@ from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.exchange import oulad
+from rollbook.exchange.csv_files.commands import app as csv_files
 from rollbook.intake.commands import app as intake
 from rollbook.intake.rejects import Reject
 from rollbook.ops.work import running_server
 
 app = typer.Typer(no_args_is_help=True)
-app.registered_commands += intake.registered_commands
+app.registered_commands += csv_files.registered_commands + intake.registered_commands
 
 WITH_FINDINGS: Final = 3
 

@@ -1,6 +1,7 @@
 """Tables of grades."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -121,6 +122,14 @@ class Grade(StudentOwned):
     import_id: Mapped[int | None] = import_id()
 
 
+def _bonus(usual: str) -> Mapped[Decimal]:
+    return mapped_column(
+        Numeric(3, 2),
+        server_default=text(usual),
+        comment="added to the points of such a course in a weighted GPA",
+    )
+
+
 @versioned
 class GradeScale(TenantOwned):
     """How letters become points. Grain: one row per (tenant, scale)."""
@@ -128,6 +137,9 @@ class GradeScale(TenantOwned):
     __tablename__ = "grade_scales"
     __table_args__ = (
         UniqueConstraint("tenant_id", "scale_code"),
+        CheckConstraint("honors_bonus BETWEEN 0 AND 5", name="honors_bonus_range"),
+        CheckConstraint("advanced_placement_bonus BETWEEN 0 AND 5", name="advanced_placement_bonus_range"),
+        CheckConstraint("dual_credit_bonus BETWEEN 0 AND 5", name="dual_credit_bonus_range"),
         Index("ix_grade_scales_one_default", "tenant_id", unique=True, postgresql_where=text("is_default")),
     )
 
@@ -137,6 +149,9 @@ class GradeScale(TenantOwned):
     is_default: Mapped[bool] = mapped_column(
         server_default=text("false"), comment="the one that a GPA is reckoned by"
     )
+    honors_bonus: Mapped[Decimal] = _bonus("0.5")
+    advanced_placement_bonus: Mapped[Decimal] = _bonus("1")
+    dual_credit_bonus: Mapped[Decimal] = _bonus("1")
     known_at: Mapped[datetime] = known_at()
     import_id: Mapped[int | None] = import_id()
 
@@ -154,8 +169,8 @@ class GradeScaleStep(TenantOwned):
 
     grade_scale_id: Mapped[UUID] = mapped_column(primary_key=True)
     grade_letter: Mapped[str] = mapped_column(primary_key=True)
-    min_percent: Mapped[float | None] = mapped_column(Numeric(6, 3), comment="from here on, up to the next")
-    grade_points: Mapped[float | None] = mapped_column(Numeric(4, 2), comment="none = counts in no GPA")
+    min_percent: Mapped[Decimal | None] = mapped_column(Numeric(6, 3), comment="from here on, up to the next")
+    grade_points: Mapped[Decimal | None] = mapped_column(Numeric(4, 2), comment="none = counts in no GPA")
     known_at: Mapped[datetime] = known_at()
     import_id: Mapped[int | None] = import_id()
 

@@ -63,7 +63,8 @@ def _write(db: Session, receipt: Import, file: str, path: Path) -> FixUp:
     with path.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.writer(opened)
         writer.writerow([*FIX_UP_COLUMNS, *columns])
-        for row in db.execute(SQL["rejected_lines"], facts).yield_per(_ROWS_AT_ONCE):
+        # by a cursor of the server's: a million rows do not fit
+        for row in db.execute(SQL["rejected_lines"], facts, execution_options={"yield_per": _ROWS_AT_ONCE}):
             place = (receipt.import_id, row.line, row.columns or "", row.reasons, row.fields.get(REST, ""))
             values = (row.fields.get(staged) or "" for staged in columns.values())
             writer.writerow([*(guarded(str(value)) for value in place), *map(guarded, values)])

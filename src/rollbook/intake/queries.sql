@@ -138,16 +138,16 @@ LEFT JOIN codes
 
 -- name: group_faults
 -- The root causes of this import's rejects, the most frequent first.
--- returns  file, column_name, cause text, rows bigint, first_line bigint
+-- returns  file, column_name, cause text, row_count bigint, first_line bigint
 SELECT
     file,
     column_name,
     cause,
-    count(DISTINCT line) AS rows,
+    count(DISTINCT line) AS row_count,
     min(line) AS first_line
 FROM intake_faults
 GROUP BY file, column_name, cause
-ORDER BY rows DESC, file ASC, first_line ASC
+ORDER BY row_count DESC, file ASC, first_line ASC
 LIMIT 1000;
 
 -- name: keep_faults
@@ -172,25 +172,18 @@ ORDER BY file, line;
 -- name: group_rejects
 -- The root causes of the rejects of an earlier import, the most frequent first.
 -- params   import_id int
--- returns  file, column_name, cause text, rows bigint, first_line bigint
+-- returns  file, column_name, cause text, row_count bigint, first_line bigint
 SELECT
     file,
     column_name,
     cause,
-    count(DISTINCT line) AS rows,
+    count(DISTINCT line) AS row_count,
     min(line) AS first_line
 FROM intake_rejects
 WHERE import_id = :import_id
 GROUP BY file, column_name, cause
-ORDER BY rows DESC, file ASC, first_line ASC
+ORDER BY row_count DESC, file ASC, first_line ASC
 LIMIT 1000;
-
--- name: count_rejects
--- How many lines of an import wait in the quarantine.
--- params   import_id int
--- returns  rows bigint
-SELECT count(*) AS rows
-FROM (SELECT DISTINCT file, line FROM intake_rejects WHERE import_id = :import_id) AS lines;
 
 -- name: latest_with_rejects
 -- The latest import of which lines wait in the quarantine.
@@ -249,8 +242,8 @@ SELECT
             AND NOT pg_attribute.attisdropped
             AND pg_attribute.attgenerated = ''
     ) AS columns,
-    ARRAY(
-        SELECT DISTINCT referenced.relname::text
+    array(
+        SELECT DISTINCT referenced.relname::text AS name
         FROM pg_constraint
         INNER JOIN pg_class AS referenced ON pg_constraint.confrelid = referenced.oid
         WHERE
@@ -258,7 +251,7 @@ SELECT
             AND pg_constraint.contype = 'f'
             AND NOT referenced.relispartition
             AND referenced.oid <> tables.oid
-        ORDER BY 1
+        ORDER BY name
     ) AS refers_to
 FROM pg_class AS tables
 INNER JOIN pg_constraint AS primary_key
@@ -280,10 +273,10 @@ WHERE state = 'undone';
 -- name: files_with_rejects
 -- The files of an import of which lines wait in the quarantine.
 -- params   import_id int
--- returns  file text, rows bigint
+-- returns  file text, row_count bigint
 SELECT
     file,
-    count(DISTINCT line) AS rows
+    count(DISTINCT line) AS row_count
 FROM intake_rejects
 WHERE import_id = :import_id
 GROUP BY file

@@ -80,14 +80,17 @@ def _endless(rest: bytes, file: str, line: int) -> Exception:
 class Numbered:
     """Numbers the records of ``file`` that have a value for each of ``columns``; rejects the others.
 
-    A record that is not UTF-8 is read as Windows' code page 1252 if ``reads_cp1252``, and counted.
+    A record that is not UTF-8 is read as Windows' code page 1252 if ``reads_cp1252``, and counted; so is one
+    with commas too many at its end if ``trims_tails``, without them.
     """
 
     file: str
     columns: Sequence[str]
     spool: Spool | None = None
     reads_cp1252: bool = False
+    trims_tails: bool = False
     recoded: int = 0
+    trimmed: int = 0
     rows: int = 0
     rejected: int = 0
     rejects: list[Reject] = field(default_factory=list)
@@ -133,10 +136,12 @@ class Numbered:
 
     def _one_by_one(self, block: Block) -> Iterator[bytes]:
         for line, original in _records(block):
-            record = self._as_utf8(original)
+            whole = self._as_utf8(original)
+            record = self._without_tail(whole)
             fault = self._fault(record)
             if fault is None:
-                self.recoded += record is not original
+                self.recoded += whole is not original
+                self.trimmed += record is not whole
                 yield _number_line((line, record))
             else:
                 self._reject(line, *fault, record)
@@ -149,6 +154,14 @@ class Numbered:
             return record.decode("cp1252").encode()
         except UnicodeDecodeError:
             return record
+
+    def _without_tail(self, record: bytes) -> bytes:
+        """Return ``record`` without the empty values that it has at its end beyond the last column."""
+        if not (self.trims_tails and record.endswith(b",")):
+            return record
+        surplus = 1 + sum(map(_count_commas, _outside_quotes(record))) - len(self.columns)
+        is_empty = surplus > 0 and record.endswith(b"," * surplus)
+        return record[:-surplus] if is_empty else record
 
     def _fault(self, record: bytes) -> tuple[str | None, str] | None:
         """Return the column and what is wrong with it, or None."""

@@ -95,7 +95,9 @@ def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, 
     names = _staged_names(columns, layout)
     with closing(Spool(names)) as spool:
         kept = spool if rejects.is_kept else None
-        numbered = Numbered(layout.file, columns, kept, reads_cp1252=reading.is_lenient)
+        numbered = Numbered(
+            layout.file, columns, kept, reads_cp1252=reading.is_lenient, trims_tails=reading.is_lenient
+        )
         _copy(_raw(db), layout, names, numbered, chain([first] if first.text else [], parts))
         _tell(db, numbered, rejects, reading)
     if reading.is_retry:
@@ -125,6 +127,7 @@ def _tell(db: Session, numbered: Numbered, rejects: Rejects, reading: Reading) -
     """Say which lines were no rows, and which were read kindly."""
     rejects.add(numbered.file, numbered.rejects, count=numbered.rejected)
     reading.liberties.take(numbered.file, "is not UTF-8 and was read as Windows-1252", numbered.recoded)
+    reading.liberties.take(numbered.file, "has commas too many at the end of rows", numbered.trimmed)
     if numbered.spool and numbered.rejected:
         keep_spooled(_raw(db), numbered.spool)
 

@@ -110,6 +110,8 @@ def _take_back(db: Session, import_id: int) -> Mapping[str, TableUndone]:
     name_import(db, import_id)
     with _unless_referred_to(import_id):
         done = dict(_give_back(raw, tables, facts))
+    for table in tables:
+        raw.execute(table.forget_before())
     return {name: counts for name, counts in done.items() if counts != TableUndone()}
 
 

@@ -41,6 +41,10 @@ class Versioned:
             for name in self.key
         )
 
+    def forget_before(self) -> sql.Composed:
+        """Drop what ``find_before`` collected, for another undo in the same transaction."""
+        return self._sql("DROP TABLE {before}")
+
     def find_before(self) -> sql.Composed:
         """Collect the versions that the import superseded or deleted, as they were before it."""
         return self._sql(

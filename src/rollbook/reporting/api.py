@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
 from rollbook.access.viewing import Viewer, Viewing
-from rollbook.core import clock
+from rollbook.accounts.models import Role
 from rollbook.curriculum.service import StudentSection, sections_of
+from rollbook.reporting.days import AsOf, day_of
+from rollbook.roster.profiles import (
+    Contact,
+    Enrollment,
+    GuardianLine,
+    Program,
+    enrollments_of,
+    profile_of,
+)
 from rollbook.roster.service import COUNTED_TO, StudentCard, StudentLine, find_student, list_students
 from rollbook.ui.params import CodeText, CursorText, SearchText
 from rollbook.ui.problems import PROBLEMS
@@ -31,10 +39,20 @@ class StudentsOut:
 
 @dataclass(frozen=True, slots=True)
 class StudentOut:
-    """A student, and every section they are or were in."""
+    """A student, who answers for them, their programmes, and every section they are or were in."""
 
     student: StudentCard
+    contact: Contact
+    guardians: Sequence[GuardianLine]
+    programs: Sequence[Program]
     sections: Sequence[StudentSection]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentsOut:
+    """A student's time at schools, newest first."""
+
+    data: Sequence[Enrollment]
 
 
 @router.get("/students")
@@ -50,7 +68,7 @@ def get_students(  # noqa: PLR0913, PLR0917 -- each is a part of the address
     page = list_students(
         viewer.db,
         viewer.tenant.tenant_id,
-        today=_today(viewer),
+        today=day_of(viewer.db, viewer.tenant).on_day,
         q=q,
         grade_level=grade_level,
         school=school,
@@ -64,9 +82,22 @@ def get_students(  # noqa: PLR0913, PLR0917 -- each is a part of the address
 @router.get("/students/{student_id}")
 def get_student(viewer: Viewing, student_id: UUID) -> StudentOut:
     """One student."""
-    card = find_student(viewer.db, viewer.tenant.tenant_id, student_id, _today(viewer))
-    return StudentOut(card, sections_of(viewer.db, viewer.tenant.tenant_id, student_id, date.min, date.max))
+    key = (viewer.db, viewer.tenant.tenant_id, student_id)
+    card = find_student(*key, day_of(viewer.db, viewer.tenant).on_day)
+    profile = profile_of(*key, with_meals=sees_meals(viewer))
+    sections = sections_of(*key, date.min, date.max)
+    return StudentOut(card, profile.contact, profile.guardians, profile.programs, sections)
 
 
-def _today(viewer: Viewer) -> date:
-    return clock.now().astimezone(ZoneInfo(viewer.tenant.time_zone)).date()
+@router.get("/students/{student_id}/enrollments")
+def get_enrollments(viewer: Viewing, student_id: UUID, as_of: AsOf = "") -> EnrollmentsOut:
+    """A student's time at schools; ``as_of``: as known when that day closed."""
+    day = day_of(viewer.db, viewer.tenant, as_of)
+    key = (viewer.db, viewer.tenant.tenant_id, student_id)
+    find_student(*key, day.on_day)
+    return EnrollmentsOut(enrollments_of(*key, known_until=day.known_until))
+
+
+def sees_meals(viewer: Viewer) -> bool:
+    """Say whether free and reduced-price meals concern the viewer: the district runs them."""
+    return viewer.user.role is Role.DISTRICT_ADMIN

@@ -1,5 +1,6 @@
 """Numbers and dates as a school writes them."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
@@ -10,6 +11,7 @@ from rollbook.core import clock
 
 _HELD: Final = "\N{NO-BREAK SPACE}"
 _NONE: Final = "\N{EN DASH}"
+_CAPITAL: Final = re.compile(r"([A-Z])")
 
 
 def day(value: date | None) -> Markup:
@@ -60,6 +62,11 @@ def spoken(value: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def words(value: str) -> str:
+    """Return a code such as ``siteAdministrator`` as words: "Site administrator"."""
+    return spoken(_CAPITAL.sub(r" \1", value).lower())
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "day": day,
     "plain_day": plain_day,
@@ -68,4 +75,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": number,
     "many": many,
     "spoken": spoken,
+    "words": words,
 }

@@ -1,12 +1,14 @@
 """A connection as someone has who brings the queries of one of the original systems."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
+
+from rollbook.exchange.compat import group_by_key
 
 Rows = Sequence[tuple[Any, ...]]
 Ask = Callable[..., Rows]
@@ -18,13 +20,33 @@ def ask(db: Session) -> Ask:
 
     def run(query: str, *params: object, path: str = "edupulse") -> Rows:
         connection = db.connection()
+        before = connection.exec_driver_sql("SHOW search_path").scalar_one()
         connection.exec_driver_sql(f"SET LOCAL search_path = {path}")
         result = connection.exec_driver_sql(query if params else query.replace("%", "%%"), params or None)
         rows = [tuple(row) for row in result] if result.returns_rows else []
-        connection.exec_driver_sql("SET LOCAL search_path = public")
+        connection.exec_driver_sql(f"SET LOCAL search_path = {before}")
         return rows
 
     return run
+
+
+@pytest.fixture
+def sessions(db: Session) -> sessionmaker[Session]:
+    """Sessions as EduPulse makes them, in the test's transaction."""
+    made = sessionmaker(bind=db.connection(), autoflush=False, join_transaction_mode="create_savepoint")
+    group_by_key(made)
+
+    @event.listens_for(made, "after_begin")
+    def set_path(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL search_path = edupulse_v1")
+
+    return made
+
+
+@pytest.fixture
+def edupulse(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    with sessions() as session:
+        yield session
 
 
 @pytest.fixture

@@ -71,3 +71,16 @@ class Prediction(Base):
     risk_factors: Mapped[Any] = mapped_column(JSON)
     model_version: Mapped[str | None]
     prediction_date: Mapped[datetime]
+
+
+class DisciplineIncident(Base):
+    __tablename__ = "discipline_incidents"
+
+    id: Mapped[int] = _numbered()
+    student_id: Mapped[str] = _of_student()
+    incident_date: Mapped[date]
+    incident_type: Mapped[str | None]
+    severity_level: Mapped[int | None]
+    description: Mapped[str | None]
+    action_taken: Mapped[str | None]
+    reported_by: Mapped[str | None]

@@ -9,32 +9,18 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Connection, event, func, text
+from sqlalchemy import func, text
 from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.orm import Session, SessionTransaction, joinedload, sessionmaker
+from sqlalchemy.orm import Session, joinedload, sessionmaker
 
 from exchange.compat import edupulse_models as models
 from exchange.compat import originals
 from exchange.compat.conftest import Ask
 from exchange.compat.edupulse_models import AttendanceRecord, Grade, Prediction, Student
 from real_students import NEEDS_ORIGINALS
-from rollbook.exchange.compat import group_by_key
 from rollbook.testing import factories as make
 
 Open = Callable[[], AbstractContextManager[Session]]
-
-
-@pytest.fixture
-def sessions(db: Session) -> sessionmaker[Session]:
-    """Sessions as EduPulse makes them, in the test's transaction."""
-    made = sessionmaker(bind=db.connection(), autoflush=False, join_transaction_mode="create_savepoint")
-    group_by_key(made)
-
-    @event.listens_for(made, "after_begin")
-    def set_path(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-        connection.exec_driver_sql("SET LOCAL search_path = edupulse_v1")
-
-    return made
 
 
 @pytest.fixture
@@ -45,12 +31,6 @@ def get_db(sessions: sessionmaker[Session]) -> Open:
             yield session
 
     return opened
-
-
-@pytest.fixture
-def edupulse(sessions: sessionmaker[Session]) -> Iterator[Session]:
-    with sessions() as session:
-        yield session
 
 
 def _student(number: str) -> Student:

@@ -46,6 +46,12 @@ def fill(ask: Ask, number: str) -> UUID:
         student,
     )
     ask(
+        "INSERT INTO discipline_incidents"
+        " (student_id, incident_date, severity_level, incident_type, resolution)"
+        " VALUES (%s, '2025-09-01', 2, 'fighting', 'detention')",
+        student,
+    )
+    ask(
         "INSERT INTO training_feedback (prediction_id, feedback_type) VALUES (%s, 'true_positive')",
         prediction,
     )
@@ -94,7 +100,9 @@ def test_a_student_who_is_not_yours_is_in_no_view(db: Session, ask: Ask, views: 
         "DELETE FROM {}",
     ],
 )
-@pytest.mark.parametrize("view", ["attendance_records", "predictions", "student_features", "grades"])
+@pytest.mark.parametrize(
+    "view", ["attendance_records", "discipline_incidents", "predictions", "student_features", "grades"]
+)
 def test_nothing_of_a_student_who_is_not_yours_is_changed(
     db: Session, ask: Ask, statement: str, view: str
 ) -> None:
@@ -113,6 +121,8 @@ INSERTS: dict[str, str] = {
     "students": "(district_id, first_name, last_name, date_of_birth) VALUES ('N', 'A', 'B', now())",
     "attendance_records": "(student_id, date, status) VALUES ({}, '2025-09-02', 'present')",
     "grades": "(student_id, course_id, grade_value, submission_date) VALUES ({}, 'X', 1, now())",
+    "discipline_incidents": "(student_id, incident_date, incident_type, severity_level)"
+    " VALUES ({}, now(), 'x', 1)",
     "student_features": "(student_id, feature_date) VALUES ({}, '2025-09-02')",
     "predictions": "(student_id, risk_score, risk_category, confidence) VALUES ({}, 0, 'low', 0)",
 }

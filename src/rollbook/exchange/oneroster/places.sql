@@ -1,0 +1,301 @@
+-- Who is where: roles at schools and enrollments in classes of a OneRoster bundle, typed. Temporary tables only.
+
+-- name: make_role_rows
+-- Roles that a room keeps: of students and staff. Some are kept as source records alone: those of guardians,
+-- a student's at what is no school, and what repeats another.
+CREATE TEMP TABLE IF NOT EXISTS oneroster_role_rows ON COMMIT DROP AS
+SELECT
+    role.line_number,
+    role."sourcedId" AS source_id,
+    who.kind,
+    who.entity_id,
+    who.is_main,
+    role.role,
+    role."roleType" = 'primary' AS is_primary,
+    school.school_id,
+    role."beginDate"::date AS begins_on,
+    role."endDate"::date AS ends_on,
+    role."dateLastModified"::timestamptz AS known_at,
+    coalesce(role.status = 'tobedeleted', FALSE) AS is_gone
+FROM stage_roles AS role
+INNER JOIN oneroster_members AS who
+    ON
+        role."userSourcedId" = who.source_id
+        AND who.kind = CASE WHEN role.role = 'student' THEN 'students' ELSE 'staff' END
+LEFT JOIN oneroster_schools AS school ON role."orgSourcedId" = school.source_id
+WHERE
+    role.role IN (
+        'aide', 'counselor', 'districtAdministrator', 'principal', 'proctor', 'siteAdministrator',
+        'systemAdministrator', 'teacher'
+    )
+    OR (role.role = 'student' AND school.school_id IS NOT NULL);
+
+-- name: make_first_days
+-- The first day on which a student is known to be at a school: of their enrollments, or the classes'.
+CREATE TEMP TABLE IF NOT EXISTS oneroster_first_days ON COMMIT DROP AS
+SELECT
+    enrollment."userSourcedId" AS source_id,
+    section.school_id,
+    min(coalesce(enrollment."beginDate"::date, section.starts_on)) AS first_on
+FROM stage_enrollments AS enrollment
+INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
+WHERE
+    enrollment.role = 'student'
+    AND enrollment.status IS DISTINCT FROM 'tobedeleted'
+    AND enrollment."userSourcedId" IN (
+        SELECT "userSourcedId" FROM stage_roles
+        WHERE role = 'student' AND "beginDate" IS NULL
+    )
+GROUP BY enrollment."userSourcedId", section.school_id;
+
+-- name: make_stays
+-- Students at schools. Who does not say since when is there since their first class; since the school year
+-- began, if they have none. A stay that we have is the one of the same id, or that begins with it there.
+CREATE TEMP TABLE IF NOT EXISTS oneroster_stays ON COMMIT DROP AS
+WITH year AS (
+    SELECT
+        coalesce(
+            (
+                SELECT min(starts_on) FROM oneroster_sessions
+                WHERE session_type = 'schoolYear' AND today BETWEEN starts_on AND ends_on
+            ),
+            (
+                SELECT max(starts_on) FROM oneroster_sessions
+                WHERE session_type = 'schoolYear'
+            ),
+            make_date((extract(YEAR FROM today) - (extract(MONTH FROM today) < 7)::int)::int, 7, 1)
+        ) AS starts_on
+    FROM oneroster_run
+),
+
+named AS (
+    SELECT DISTINCT ON (source_id)
+        source_id,
+        enrollment_id,
+        student_id,
+        entry_on
+    FROM student_school_enrollments
+    WHERE source_id IS NOT NULL
+    ORDER BY source_id, exit_on DESC NULLS FIRST, enrollment_id
+),
+
+dated AS (
+    SELECT
+        role.*,
+        named.enrollment_id AS named_id,
+        coalesce(role.begins_on, named.entry_on, first_day.first_on, least(year.starts_on, role.ends_on))
+            AS entry_on
+    FROM oneroster_role_rows AS role
+    CROSS JOIN year
+    INNER JOIN stage_roles AS said ON role.line_number = said.line_number AND role.source_id = said."sourcedId"
+    LEFT JOIN named ON role.source_id = named.source_id AND role.entity_id = named.student_id
+    LEFT JOIN oneroster_first_days AS first_day
+        ON said."userSourcedId" = first_day.source_id AND role.school_id = first_day.school_id
+    WHERE role.kind = 'students'
+),
+
+first AS (
+    SELECT DISTINCT ON (entity_id, school_id, entry_on) *
+    FROM dated
+    ORDER BY entity_id, school_id, entry_on, is_gone, is_primary DESC, source_id
+)
+
+SELECT
+    coalesce(first.named_id, same.enrollment_id, uuidv7()) AS enrollment_id,
+    first.source_id,
+    first.entity_id AS student_id,
+    first.school_id,
+    first.entry_on,
+    CASE WHEN first.ends_on >= first.entry_on THEN first.ends_on END AS exit_on,
+    first.is_primary,
+    first.known_at,
+    first.is_gone
+FROM first
+LEFT JOIN student_school_enrollments AS same
+    ON
+        first.named_id IS NULL
+        AND first.entity_id = same.student_id
+        AND first.school_id = same.school_id
+        AND first.entry_on = same.entry_on;
+
+-- name: make_incoming_student_school_enrollments
+-- One school is the primary one on any day: the primary organisation, else where the stay began last.
+CREATE TEMP TABLE IF NOT EXISTS incoming_student_school_enrollments ON COMMIT DROP AS
+WITH ranked AS (
+    SELECT
+        stay.*,
+        row_number() OVER (
+            PARTITION BY stay.student_id
+            ORDER BY stay.is_primary DESC, home.school_id IS NOT NULL DESC, stay.entry_on DESC, stay.source_id
+        ) AS nr
+    FROM oneroster_stays AS stay
+    INNER JOIN stage_roles AS role ON stay.source_id = role."sourcedId"
+    LEFT JOIN stage_users AS member ON role."userSourcedId" = member."sourcedId"
+    LEFT JOIN oneroster_schools AS home
+        ON member."primaryOrgSourcedId" = home.source_id AND stay.school_id = home.school_id
+)
+
+SELECT
+    one.enrollment_id,
+    one.source_id,
+    one.student_id,
+    one.school_id,
+    one.entry_on,
+    one.exit_on,
+    one.is_primary
+    AND NOT EXISTS (
+        SELECT FROM ranked AS better
+        WHERE
+            better.student_id = one.student_id
+            AND better.nr < one.nr
+            AND NOT better.is_gone
+            AND better.is_primary
+            AND daterange(better.entry_on, better.exit_on) && daterange(one.entry_on, one.exit_on)
+    )
+    AND NOT EXISTS (
+        SELECT FROM student_school_enrollments AS ours
+        WHERE
+            ours.student_id = one.student_id
+            AND ours.is_primary
+            AND (
+                ours.source_id IS NULL
+                OR NOT exists(SELECT FROM oneroster_files WHERE record_type = 'roles' AND is_bulk)
+            )
+            AND ours.enrollment_id NOT IN (SELECT enrollment_id FROM oneroster_stays)
+            AND daterange(ours.entry_on, ours.exit_on) && daterange(one.entry_on, one.exit_on)
+    ) AS is_primary,
+    (extract(YEAR FROM one.entry_on) + (extract(MONTH FROM one.entry_on) > 6)::int)::smallint AS school_year,
+    student.grade_level,
+    one.known_at,
+    one.is_gone
+FROM ranked AS one
+LEFT JOIN incoming_students AS student ON one.student_id = student.student_id;
+
+-- name: make_incoming_staff_assignments
+-- Staff at schools, or for the whole tenant where the organisation is no school.
+CREATE TEMP TABLE IF NOT EXISTS incoming_staff_assignments ON COMMIT DROP AS
+WITH named AS (
+    SELECT DISTINCT ON (source_id)
+        source_id,
+        staff_assignment_id,
+        staff_id
+    FROM staff_assignments
+    WHERE source_id IS NOT NULL
+    ORDER BY source_id, ends_on DESC NULLS FIRST, staff_assignment_id
+),
+
+first AS (
+    SELECT DISTINCT ON (entity_id, school_id, role, begins_on) *
+    FROM oneroster_role_rows
+    WHERE kind = 'staff'
+    ORDER BY entity_id, school_id, role, begins_on, is_gone, is_primary DESC, source_id
+)
+
+SELECT
+    coalesce(named.staff_assignment_id, same.staff_assignment_id, uuidv7()) AS staff_assignment_id,
+    first.source_id,
+    first.entity_id AS staff_id,
+    first.school_id,
+    first.role AS staff_role,
+    first.is_primary,
+    first.begins_on,
+    first.ends_on,
+    first.known_at,
+    first.is_gone
+FROM first
+LEFT JOIN named ON first.source_id = named.source_id AND first.entity_id = named.staff_id
+LEFT JOIN staff_assignments AS same
+    ON
+        named.staff_assignment_id IS NULL
+        AND first.entity_id = same.staff_id
+        AND (first.school_id, first.begins_on) IS NOT DISTINCT FROM (same.school_id, same.begins_on)
+        AND first.role = same.staff_role;
+
+-- name: make_repeated_places
+-- Students who are in a class twice, such as once for each term: one place, from the first to the last day.
+CREATE TEMP TABLE IF NOT EXISTS oneroster_repeated_places ON COMMIT DROP AS
+SELECT
+    student.entity_id AS student_id,
+    section.section_id,
+    min(enrollment."sourcedId") FILTER (WHERE student.is_main) AS main_id,
+    min(enrollment."sourcedId") AS first_id
+FROM stage_enrollments AS enrollment
+INNER JOIN oneroster_members AS student
+    ON enrollment."userSourcedId" = student.source_id AND student.kind = 'students'
+INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
+WHERE enrollment.role = 'student'
+GROUP BY student.entity_id, section.section_id
+HAVING count(*) > 1;
+
+-- name: make_incoming_course_enrollments
+-- Students in classes. Who stays to a class's last day has not withdrawn from it.
+CREATE TEMP TABLE IF NOT EXISTS incoming_course_enrollments ON COMMIT DROP AS
+WITH places AS (
+    SELECT
+        student.entity_id AS student_id,
+        section.section_id,
+        enrollment."sourcedId" AS source_id,
+        enrollment."beginDate"::date AS enrolled_on,
+        CASE
+            WHEN enrollment."endDate"::date < section.ends_on THEN enrollment."endDate"::date
+        END AS withdrawn_on,
+        enrollment."dateLastModified"::timestamptz AS known_at,
+        coalesce(enrollment.status = 'tobedeleted', FALSE) AS is_gone
+    FROM stage_enrollments AS enrollment
+    INNER JOIN oneroster_members AS student
+        ON enrollment."userSourcedId" = student.source_id AND student.kind = 'students'
+    INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
+    WHERE enrollment.role = 'student'
+)
+
+SELECT
+    place.student_id,
+    place.section_id,
+    place.source_id,
+    place.enrolled_on,
+    place.withdrawn_on,
+    place.known_at,
+    place.is_gone
+FROM places AS place
+LEFT JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
+WHERE repeated.student_id IS NULL
+UNION ALL
+SELECT
+    place.student_id,
+    place.section_id,
+    coalesce(repeated.main_id, repeated.first_id),
+    min(place.enrolled_on) FILTER (WHERE NOT place.is_gone),
+    CASE
+        WHEN count(*) FILTER (WHERE NOT place.is_gone) = count(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
+            THEN max(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
+    END,
+    max(place.known_at),
+    bool_and(place.is_gone)
+FROM places AS place
+INNER JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
+GROUP BY place.student_id, place.section_id, coalesce(repeated.main_id, repeated.first_id);
+
+-- name: make_incoming_section_staff
+-- Who teaches a class, or helps in it.
+CREATE TEMP TABLE IF NOT EXISTS incoming_section_staff ON COMMIT DROP AS
+SELECT
+    section.section_id,
+    staff.entity_id AS staff_id,
+    enrollment.role AS section_role,
+    coalesce(
+        min(enrollment."sourcedId") FILTER (WHERE staff.is_main), min(enrollment."sourcedId")
+    ) AS source_id,
+    coalesce(bool_or(enrollment."primary" = 'true'), FALSE) AS is_primary,
+    min(enrollment."beginDate"::date) AS begins_on,
+    CASE
+        WHEN count(*) = count(*) FILTER (WHERE enrollment."endDate"::date < section.ends_on)
+            THEN max(enrollment."endDate"::date)
+    END AS ends_on,
+    max(enrollment."dateLastModified"::timestamptz) AS known_at,
+    bool_and(coalesce(enrollment.status = 'tobedeleted', FALSE)) AS is_gone
+FROM stage_enrollments AS enrollment
+INNER JOIN oneroster_members AS staff
+    ON enrollment."userSourcedId" = staff.source_id AND staff.kind = 'staff'
+INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
+WHERE enrollment.role IN ('administrator', 'aide', 'proctor', 'teacher')
+GROUP BY section.section_id, staff.entity_id, enrollment.role;

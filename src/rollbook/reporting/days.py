@@ -1,0 +1,62 @@
+"""Which day a page or an answer is about, and what was known of it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import Query
+from sqlalchemy.orm import Session
+
+from rollbook.core import clock
+from rollbook.core.errors import Invalid
+from rollbook.core.sql import named_sql
+from rollbook.core.tenancy import Tenant
+
+_SQL: Final = named_sql("rollbook.reporting")
+# Outside of these no school kept records, and arithmetic on dates may leave the calendar.
+_FIRST: Final = date(1900, 1, 1)
+_LAST: Final = date(2999, 12, 31)
+
+# A form sends an empty field where no day was chosen.
+AsOf = Annotated[date | Literal[""], Query()]
+
+
+class DayInvalid(Invalid):
+    """The day is out of range: give one from 1900 to 2999."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day, with what is known of it now (``known_until`` none) or was known when it closed."""
+
+    on_day: date
+    known_until: datetime | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the reader named the day."""
+        return self.known_until is not None
+
+    def within(self, first: date, last: date) -> "Day":
+        """Return the day of [first, last] that is nearest to this one, unless the reader named this one."""
+        return self if self.is_asked_for else Day(max(min(self.on_day, last), first))
+
+
+def day_of(db: Session, tenant: Tenant, as_of: date | Literal[""] = "") -> Day:
+    """Return the day asked for, as known when it closed; without one the present, as known now.
+
+    Raises: ``DayInvalid``.
+    """
+    if not as_of:
+        return Day(present_of(db, tenant))
+    if not _FIRST <= as_of <= _LAST:
+        raise DayInvalid
+    return Day(as_of, clock.close_of_day(as_of, tenant.time_zone))
+
+
+def present_of(db: Session, tenant: Tenant) -> date:
+    """Return today; of a tenant whose records end earlier their last day, for they are of a time gone by."""
+    today = clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
+    last: date | None = db.scalar(_SQL["last_day_kept"], {"tenant_id": tenant.tenant_id})
+    return min(today, last or today)
