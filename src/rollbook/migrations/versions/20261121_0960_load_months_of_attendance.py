@@ -24,7 +24,7 @@ from alembic import op
 from rollbook.migrations import ddl
 
 revision = "20261121_0960"
-down_revision = "20261121_0945"
+down_revision = "20261121_0950"
 branch_labels = None
 depends_on = None
 

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from alembic import op
 
-revision = "20261121_0961"
+revision = "20261121_0970"
 down_revision = "20261121_0960"
 branch_labels = None
 depends_on = None
