@@ -1,4 +1,4 @@
-"""A year of a large district's attendance: 100,000 students x 180 days brought in, and what is asked of it."""
+"""A year of a large district's attendance: 100,000 students x 180 days brought in, and asked about."""
 
 import json
 import os
@@ -37,7 +37,8 @@ PEOPLE = """
 INSERT INTO schools (tenant_id, school_code, name, school_type)
 SELECT {tenant}, 'SCH' || n, 'School ' || n, 'elementary' FROM generate_series(1, 60) AS n;
 INSERT INTO students (tenant_id, student_number, first_name, last_name, grade_level)
-SELECT {tenant}, to_char(n, 'FM0000000'), 'First', 'Last ' || n, n % 13 FROM generate_series(1, {students}) AS n;
+SELECT {tenant}, to_char(n, 'FM0000000'), 'First', 'Last ' || n, n % 13
+FROM generate_series(1, {students}) AS n;
 INSERT INTO student_school_enrollments (tenant_id, student_id, school_id, school_year, grade_level, entry_on)
 SELECT tenant_id, student_id, school_id, 2026, grade_level, '{first}'
 FROM students INNER JOIN schools USING (tenant_id)
@@ -55,7 +56,9 @@ COPY (
         CASE status WHEN 'excused' THEN 'illness' END AS reason
     FROM unnest(ARRAY[{days}]::date[]) AS day
     CROSS JOIN generate_series(1, {students}) AS n
-    CROSS JOIN LATERAL (SELECT (hashint8extended(n, day - DATE '2000-01-01') & 65535) / 65536.0 AS draw) AS drawn
+    CROSS JOIN LATERAL (
+        SELECT (hashint8extended(n, day - DATE '2000-01-01') & 65535) / 65536.0 AS draw
+    ) AS drawn
     CROSS JOIN LATERAL (
         SELECT CASE
             WHEN draw < CASE WHEN n % 10 = 0 THEN 0.08 ELSE 0.015 END THEN 'absent'
@@ -119,13 +122,13 @@ def literals() -> dict[str, Any]:
 def make_people(url: str) -> int:
     with Session(engine_for(url)) as db, db.begin():
         tenant_id = ensure_tenant(db, TENANT, name="Large District").tenant_id
-    with psycopg.connect(url) as db:
-        db.execute("SELECT set_config('rollbook.tenant', %s, true)", [str(tenant_id)])
-        db.execute("SELECT set_config('rollbook.scope', 'tenant', true)")
-        people, _, analyze = PEOPLE.format(tenant=tenant_id, **literals()).rpartition("ANALYZE")
-        db.execute(people)
-    with psycopg.connect(running_server().owner_url) as db:
-        db.execute("ANALYZE" + analyze)
+    people, _, analyze = PEOPLE.format(tenant=tenant_id, **literals()).rpartition("ANALYZE")
+    with psycopg.connect(url) as app:
+        app.execute("SELECT set_config('rollbook.tenant', %s, true)", [str(tenant_id)])
+        app.execute("SELECT set_config('rollbook.scope', 'tenant', true)")
+        app.execute(people)  # type: ignore[arg-type]  # made here
+    with psycopg.connect(running_server().owner_url) as owner:
+        owner.execute("ANALYZE" + analyze)  # type: ignore[arg-type]  # made here
     return tenant_id
 
 

@@ -389,7 +389,7 @@ def test_a_load_that_is_not_finished_cannot_be_kept(fresh_database: Database, id
             db.commit()
     with psycopg.connect(fresh_database.owner_url) as owner:
         left = f"SELECT to_regclass('attendance_records_load_{ids['oak']}')"
-        assert owner.execute(left).fetchone() == (None,)  # type: ignore[arg-type]  # not a literal here
+        assert owner.execute(left).fetchone() == (None,)
 
 
 def test_rows_of_another_tenant_that_policies_hide_are_not_thrown_away(
