@@ -384,7 +384,7 @@ def test_a_load_that_is_not_finished_cannot_be_kept(fresh_database: Database, id
     with psycopg.connect(fresh_database.url) as db:
         db.execute("SELECT set_config('rollbook.tenant', %s, true)", [str(ids["oak"])])
         db.execute("SELECT set_config('rollbook.scope', 'tenant', true)")
-        db.execute(BEGIN)  # type: ignore[arg-type]  # not a literal here
+        db.execute(BEGIN)
         with pytest.raises(errors.RaiseException, match="neither attached nor dropped"):
             db.commit()
     with psycopg.connect(fresh_database.owner_url) as owner:
