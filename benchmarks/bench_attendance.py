@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 import psycopg
-from bench_oulad_import import watched_backend
+from memory import watched_backend
 from sqlalchemy.orm import Session
 
 from rollbook.attendance.service import chronic_absence, weekly_rates
@@ -93,11 +93,11 @@ def main() -> None:
     check(status.owner_url, tenant_id, rows)
     asked = ask()
     note = (
-        f"{rows:,} marks ({STUDENTS:,} students x {DAYS} days), one a line, into an empty year: read, looked up,"
-        " compared, guarded, keyed, checked against students, under row-level security, with a receipt, in one"
-        " transaction. The references COPY the same file, in the same run, into a table of its columns and"
-        " types, without keys; and then build the primary key and the index by date. Lists over the district"
-        " add up weeks that are kept beside the marks; noted changes are counted anew, refreshed or not."
+        f"{rows:,} marks ({STUDENTS:,} students x {DAYS} days), one a line, into an empty year: read, looked"
+        " up, compared, guarded, keyed, checked against students, under row-level security, with a receipt,"
+        " in one transaction. The references COPY the same file, in the same run, into a table of its columns"
+        " and types, without keys; and then build the primary key and the index by date. Lists over the"
+        " district add up weeks that are kept beside the marks."
     )
     figures = [
         figure("bare COPY, no keys", rows / bare, "rows/s"),
@@ -138,10 +138,9 @@ def make_people(url: str) -> int:
 
 def make_file(owner_url: str, path: Path) -> None:
     query = MARKS.format(**literals())
-    with psycopg.connect(owner_url) as db, db.cursor() as cursor:
-        with path.open("wb") as file, cursor.copy(query) as copy:
-            for chunk in copy:
-                file.write(chunk)
+    with psycopg.connect(owner_url) as db, path.open("wb") as file, db.cursor().copy(query) as copy:
+        for chunk in copy:
+            file.write(chunk)
 
 
 def bare_copy(owner_url: str, path: Path, *, keyed: bool) -> float:
