@@ -136,7 +136,7 @@ TRIGGERS = {
         "exceptions",
     ),
 }
-# The rule of every student's rows; each setting is read once for a query, not once for each of a million rows.
+# The rule of every student's rows; each setting is read once for a query, not for each of a million rows.
 SEEN = (
     "tenant_id = (SELECT nullif(current_setting('rollbook.tenant', true), '')::int)"
     " AND ((SELECT current_setting('rollbook.scope', true)) = 'tenant' OR student_id IN"
