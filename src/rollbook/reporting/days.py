@@ -52,7 +52,12 @@ def day_of(db: Session, tenant: Tenant, as_of: date | Literal[""] = "") -> Day:
         return Day(present_of(db, tenant))
     if not _FIRST <= as_of <= _LAST:
         raise DayInvalid
-    return Day(as_of, clock.close_of_day(as_of, tenant.time_zone))
+    return Day(as_of, known_by(tenant, as_of))
+
+
+def known_by(tenant: Tenant, as_of: date | Literal[""]) -> datetime | None:
+    """Return the instant before which a thing was known as of a day; none where all that is known counts."""
+    return clock.close_of_day(as_of, tenant.time_zone) if as_of and as_of <= _LAST else None
 
 
 def present_of(db: Session, tenant: Tenant) -> date:

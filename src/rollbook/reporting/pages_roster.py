@@ -10,9 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
-from rollbook.accounts.models import Role
 from rollbook.curriculum.sections import SectionFilter, list_sections
 from rollbook.reporting.addresses import addresses
+from rollbook.reporting.audience import sees_all
 from rollbook.reporting.days import AsOf, Day, day_of
 from rollbook.roster import calendar, schools
 from rollbook.roster.listing import RosterLine, Sort, StudentFilter, find_students, grades_in_sight
@@ -146,11 +146,6 @@ def school_calendar_file(
     window = calendar.bounds_of_year(calendar.school_year_on(db, tenant_id, day.on_day))
     found = calendar.calendar_days(db, tenant_id, school_id, *window, known_until=day.known_until)
     return as_file(viewer, f"calendar-{school.school_code}", kind, _CALENDAR, found)
-
-
-def sees_all(viewer: Viewer) -> bool:
-    """Say whether the viewer sees every student of the tenant, so that a count is the whole count."""
-    return viewer.user.role is Role.DISTRICT_ADMIN
 
 
 def cells(columns: Sequence[str], rows: Sequence[Any]) -> list[list[object]]:
