@@ -53,7 +53,7 @@ def test_the_first_line_answers_for_who_asks(
 
 
 def test_a_school_says_who_when_and_what_runs(sign_in: SignIn, world: the_cast.World) -> None:
-    words = said(sign_in("district_admin").get(f"/schools/{world.oak}?as_of=2025-10-31").text)
+    words = said(sign_in("district_admin").get(f"/schools/{world.oak}?on=2025-10-31").text)
 
     assert "Vera Vice Principal" in words
     assert "Grade 9 23" in words
