@@ -84,8 +84,9 @@ class CsvFormat:
         """Reject what is wrong with a line, by itself or beside others; on the way rows are typed."""
         if self.submission:
             self.submission.check(run)
-        self.lines = checking.understood(run, self.lines, guesses_dates=self.guesses_dates)
-        checking.check_lines(run, self.lines)
+        if not checking.is_clean(run, self.lines):
+            self.lines = checking.understood(run, self.lines, guesses_dates=self.guesses_dates)
+            checking.check_lines(run, self.lines)
         typing.type_parts(run, self.lines)
         while checking.check_rows(run, self.lines):
             typing.type_parts(run, self.lines)
