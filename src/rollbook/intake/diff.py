@@ -57,7 +57,8 @@ def diff(db: Session, target: Target, tenant_id: int) -> TableDiff:
     if not target.is_unique:
         _check_unique(db, target)
     present, missing = _count_leaving(db, target, tenant_id)
-    is_empty = not present and _is_empty(db, target, tenant_id)
+    may_be_empty = not present or target.completeness is Completeness.DELTA
+    is_empty = may_be_empty and _is_empty(db, target, tenant_id)
     counts = _count_all_new(db, target) if is_empty else _compare(db, target, tenant_id)
     columns = {name: n for nr, name in enumerate(target.compared) if (n := counts.get(f"column_{nr}"))}
     return TableDiff(
@@ -143,7 +144,9 @@ def _count_leaving(db: Session, target: Target, tenant_id: int) -> tuple[int, in
 
 
 def _is_empty(db: Session, target: Target, tenant_id: int) -> bool:
+    """Say that the tenant has no row at all, of a partitioned table none in the months that are spoken of."""
     ours = select(literal(1)).select_from(target.table).where(target.table.c.tenant_id == tenant_id)
+    ours = ours.where(_in_span(db, target, target.rows))
     return db.scalar(select(~exists(ours))) or False
 
 
