@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select, tuple_
 
+from rollbook.attendance.bulk import PlainMarks
 from rollbook.core.schema import Json
 from rollbook.exchange.csv_files import checking, typing
 from rollbook.exchange.csv_files.errors import ConstantInvalid, FieldMissing, OneFileNeeded
@@ -15,13 +17,15 @@ from rollbook.exchange.csv_files.mapping import CsvMap, Header, Mapped, map_of_j
 from rollbook.exchange.csv_files.reading import as_usual
 from rollbook.exchange.csv_files.submissions import Submission
 from rollbook.intake.drop import stage_file
-from rollbook.intake.format import Run, register
+from rollbook.intake.format import Format, Run, register
 from rollbook.intake.kinds import KNOWN_AT, Kind, Part
 from rollbook.intake.layout import Column, Layout
 from rollbook.intake.members import Member
 from rollbook.intake.target import Completeness, Target
 
 KEY: Final = "csv"
+# Below it, making tables for months would cost more than it saves.
+_LARGE_BYTES: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -70,13 +74,7 @@ class CsvFormat:
         self._check_constants(run)
         member = self._only_member(run)
         usual = member if run.is_retry else as_usual(member, self.csv_map.encoding, self.csv_map.delimiter)
-        stage_file(
-            run,
-            self._widest(),
-            usual,
-            rename=lambda names: self._rename(member, names),
-            may_lack=self._fields,
-        )
+        stage_file(run, self._widest(), usual, rename=self.rename, may_lack=self._fields)
         present = [one.field for one in self.mapped]
         self.lines = Lines(self.kind, self.csv_map, present, run.tenant.tenant_id, self.file)
 
@@ -112,11 +110,21 @@ class CsvFormat:
             raise OneFileNeeded(path=run.archive.path, count=len(members))
         return members[0]
 
-    def _rename(self, member: Member, names: Sequence[str]) -> Sequence[str]:
-        header = Header(member.name, names)
+    def rename(self, names: Sequence[str]) -> Sequence[str]:
+        """Turn the header's names into the fields', and remember which is which.
+
+        Raises: what ``Header.mapped`` raises; ``FieldMissing``.
+        """
+        header = Header(self.file, names)
         self.mapped = header.mapped(self.kind, self.csv_map)
-        self._check_parts(member.name)
+        self._check_parts(self.file)
         return header.renamed(self.mapped)
+
+    @property
+    def says_more(self) -> bool:
+        """Whether the file needs to be understood, or more is said than what is in it."""
+        written = CsvMap(columns=self.csv_map.columns)
+        return self.is_complete or self.submission is not None or self.csv_map != written
 
     def _check_parts(self, file: str) -> None:
         """See that what is needed of each part that the file speaks of is there."""
@@ -161,6 +169,14 @@ class CsvFormat:
         ours = [part.table.c[name] for name in part.scope]
         named = tuple_(*ours).in_(select(*(rows.c[name] for name in part.scope)))
         return named & self.submission.scope(part) if self.submission else named
+
+
+def fastest(form: CsvFormat, path: Path) -> Format:
+    """Return ``form``, or, for a large file of marks that may be plain, what loads whole months at once."""
+    is_large = path.is_file() and path.stat().st_size > _LARGE_BYTES
+    if form.kind.name != "attendance" or form.says_more or not is_large:
+        return form
+    return PlainMarks(form, form.rename)
 
 
 def rebuild(options: Mapping[str, Any]) -> CsvFormat:

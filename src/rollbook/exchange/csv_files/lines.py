@@ -178,7 +178,10 @@ class Lines:
         return bool(self._brought)
 
     def is_well_formed(self, *, is_looked_up: bool = False) -> ColumnElement[bool]:
-        """Say that each value of a line is as it should be; of what must lead somewhere, only if it does not."""
+        """Say that each value of a line is as it should be.
+
+        ``is_looked_up``: but what must lead somewhere, because a text that does is well-formed.
+        """
         missing = [self.is_missing(name) for name in self.in_file]
         found = self._only_looked_up if is_looked_up else set()
         holds = [self._holds(column) for column in self.layout.columns if column.name not in found]
