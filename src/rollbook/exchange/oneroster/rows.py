@@ -119,7 +119,7 @@ def _shown(table: Table, cell: Cell, *, is_delta: bool) -> str:
     leads = f"{name} IN ({_ids(cell)})"
     if table.name == "users" and cell.to == "orgs":
         there = f'SELECT FROM export_roles AS role WHERE role."userSourcedId" = rows."{SOURCED_ID}"'
-        leads = f"{leads} AND EXISTS ({there} AND role.\"orgSourcedId\" = rows.{name} AND role.status = 'active')"
+        leads = (
+            f"{leads} AND EXISTS ({there} AND role.\"orgSourcedId\" = rows.{name} AND role.status = 'active')"
+        )
     return f"CASE WHEN {leads} THEN {name} END"
-
-
