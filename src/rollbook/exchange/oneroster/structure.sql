@@ -10,21 +10,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'orgs'
             AND entity_type = 'schools'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'orgs'
             AND entity_type = 'schools'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 ),
 
 told AS (
@@ -77,7 +83,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'orgs'
     AND record.entity_type = 'schools'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'orgs' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'orgs' AND is_bulk)
     AND NOT EXISTS (SELECT FROM stage_orgs AS org WHERE org."sourcedId" = record.source_id);
 
 -- name: make_incoming_schools
@@ -117,21 +123,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'academicSessions'
             AND entity_type = 'academic_sessions'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'academicSessions'
             AND entity_type = 'academic_sessions'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 )
 
 SELECT
@@ -162,7 +174,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'academicSessions'
     AND record.entity_type = 'academic_sessions'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
     AND NOT EXISTS (
         SELECT FROM stage_academicsessions AS session WHERE session."sourcedId" = record.source_id
     );
@@ -218,7 +230,7 @@ WHERE
     source = (SELECT source FROM oneroster_run)
     AND record_type = 'academicSessions'
     AND entity_type = ''
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
     AND NOT EXISTS (
         SELECT FROM stage_academicsessions AS session WHERE session."sourcedId" = record.source_id
     );
@@ -231,21 +243,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'courses'
             AND entity_type = 'courses'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'courses'
             AND entity_type = 'courses'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 ),
 
 told AS (
@@ -289,7 +307,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'courses'
     AND record.entity_type = 'courses'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'courses' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'courses' AND is_bulk)
     AND NOT EXISTS (SELECT FROM stage_courses AS course WHERE course."sourcedId" = record.source_id);
 
 -- name: make_incoming_courses
@@ -325,21 +343,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'classes'
             AND entity_type = 'sections'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'classes'
             AND entity_type = 'sections'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 ),
 
 days AS (
@@ -418,7 +442,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'classes'
     AND record.entity_type = 'sections'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'classes' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'classes' AND is_bulk)
     AND NOT EXISTS (SELECT FROM stage_classes AS class WHERE class."sourcedId" = record.source_id);
 
 -- name: make_incoming_sections

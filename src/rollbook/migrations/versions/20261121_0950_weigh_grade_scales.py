@@ -5,8 +5,12 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0920"
-down_revision = "20261121_0911"
+<<<<<<<< HEAD:src/rollbook/migrations/versions/20261121_0945_weigh_grade_scales.py
+revision = "20261121_0945"
+========
+revision = "20261121_0950"
+>>>>>>>> grades:src/rollbook/migrations/versions/20261121_0950_weigh_grade_scales.py
+down_revision = "20261121_0940"
 branch_labels = None
 depends_on = None
 
