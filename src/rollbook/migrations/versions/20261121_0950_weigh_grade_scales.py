@@ -5,12 +5,8 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-<<<<<<<< HEAD:src/rollbook/migrations/versions/20261121_0945_weigh_grade_scales.py
-revision = "20261121_0945"
-========
 revision = "20261121_0950"
->>>>>>>> grades:src/rollbook/migrations/versions/20261121_0950_weigh_grade_scales.py
-down_revision = "20261121_0940"
+down_revision = "20261121_0947"
 branch_labels = None
 depends_on = None
 
