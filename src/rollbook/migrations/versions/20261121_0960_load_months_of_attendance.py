@@ -23,8 +23,8 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0925"
-down_revision = "20261121_0920"
+revision = "20261121_0960"
+down_revision = "20261121_0950"
 branch_labels = None
 depends_on = None
 
