@@ -59,7 +59,7 @@ WHERE
     AND date <= :today
     AND to_regclass('public.attendance_records_' || to_char(date, 'YYYY_MM')) IS NULL;
 
--- name: partition_empty_of_rules
+-- name: partition_without_index
 -- Partitions that lack an index which their table has.
 -- severity error
 -- do       As the owner: make the index on the partition, and attach it.

@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A question whose every answer is a fault. ``statement`` returns a row, with its ``example``, for each."""
+    """A question whose every answer is a fault: ``statement`` returns a row, an ``example``, for each."""
 
     name: str
     title: str
