@@ -32,6 +32,7 @@ NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
+    "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
