@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import FromClause, and_, select, text
+from sqlalchemy import ColumnElement, FromClause, Select, and_, select, text
 from sqlalchemy.orm import Session
 
 from rollbook.core.database import engine_for
@@ -53,7 +53,7 @@ class Place:
         csv_map: CsvMap | None = None,
         *,
         form: Mapping[str, Any] | None = None,
-        **request: Any,
+        **request: Any,  # noqa: ANN401 -- as Request's
     ) -> Outcome:
         path = content if isinstance(content, Path) else self.folder / f"{kind}.csv"
         if not isinstance(content, Path):
@@ -87,7 +87,7 @@ class Place:
         return sorted(rows, key=repr)
 
 
-def told(kind: Kind) -> Any:
+def told(kind: Kind) -> Select[Any]:
     """Select a kind's lines from the tables that it is written to."""
     source: FromClause = kind.parts[0].table
     for part in kind.parts[1:]:
@@ -102,13 +102,13 @@ def told(kind: Kind) -> Any:
     return select(*(value.label(name) for name, value in columns.items())).select_from(source)
 
 
-def _belongs(part: Part, before: Sequence[Part]) -> Any:
+def _belongs(part: Part, before: Sequence[Part]) -> ColumnElement[bool]:
     ids = [(other.table, name) for other in before for name in (other.entity, *other.key)]
     shared = {name: table for table, name in ids if name and name in part.key and name.endswith("_id")}
     return and_(*(table.c[name] == part.table.c[name] for name, table in shared.items()))
 
 
-def _looked_up(
+def _looked_up(  # noqa: PLR0913, PLR0917 -- all that is known so far
     kind: Kind, part: Part, column: str, name: str, source: FromClause, columns: dict[str, Any]
 ) -> FromClause:
     lookups = {one.name: one for one in kind.lookups}

@@ -5,7 +5,7 @@ is looked at before a byte of it is unpacked.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,8 +57,7 @@ class Archive:
         if self.path.is_file():
             return _digest(self.path)
         files = sorted(path for path in self.path.iterdir() if path.is_file())
-        lines = "".join(f"{_digest(path)}  {path.name}\n" for path in files)
-        return hashlib.sha256(lines.encode()).hexdigest()
+        return digest_of((path.name, _digest(path)) for path in files)
 
 
 @contextmanager
@@ -86,6 +85,11 @@ def open_archive(
             yield Archive(path, named_once(found), liberties, is_lenient)
     else:
         yield Archive(path, named_once([single_member(path, limits, name)]), liberties, is_lenient)
+
+
+def digest_of(files: Iterable[tuple[str, str]]) -> str:
+    """Return the SHA-256 of several files: that of their names and SHA-256, as sha256sum lists them."""
+    return hashlib.sha256("".join(f"{sha256}  {name}\n" for name, sha256 in files).encode()).hexdigest()
 
 
 def named_once(members: Sequence[Member]) -> Mapping[str, Member]:

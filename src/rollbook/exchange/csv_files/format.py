@@ -15,7 +15,7 @@ from rollbook.exchange.csv_files.mapping import CsvMap, Header, Mapped, map_of_j
 from rollbook.exchange.csv_files.reading import as_usual
 from rollbook.exchange.csv_files.submissions import Submission
 from rollbook.intake.drop import stage_file
-from rollbook.intake.format import Run
+from rollbook.intake.format import Run, register
 from rollbook.intake.kinds import KNOWN_AT, Kind, Part
 from rollbook.intake.layout import Column, Layout
 from rollbook.intake.members import Member
@@ -52,7 +52,7 @@ class CsvFormat:
 
     @property
     def options(self) -> Json:
-        """What builds it again, for a retry: then the file is a delta with our names for the columns."""
+        """What builds it again, for a retry: then the file is a delta in UTF-8 with commas."""
         return {"kind": self.kind.name, "file": self.file, "map": self.csv_map.as_json}
 
     @property
@@ -74,7 +74,7 @@ class CsvFormat:
             run,
             self._widest(),
             usual,
-            rename=lambda names: self._rename(run, member, names),
+            rename=lambda names: self._rename(member, names),
             may_lack=self._fields,
         )
         present = [one.field for one in self.mapped]
@@ -111,9 +111,9 @@ class CsvFormat:
             raise OneFileNeeded(path=run.archive.path, count=len(members))
         return members[0]
 
-    def _rename(self, run: Run, member: Member, names: Sequence[str]) -> Sequence[str]:
+    def _rename(self, member: Member, names: Sequence[str]) -> Sequence[str]:
         header = Header(member.name, names)
-        self.mapped = header.mapped(self.kind, self.csv_map, is_retry=run.is_retry)
+        self.mapped = header.mapped(self.kind, self.csv_map)
         self._check_parts(member.name)
         return header.renamed(self.mapped)
 
@@ -165,4 +165,7 @@ class CsvFormat:
 def rebuild(options: Mapping[str, Any]) -> CsvFormat:
     """Build the format again from a receipt's options."""
     csv_map = map_of_json(options["map"])
-    return CsvFormat(kind_of(options["kind"]), csv_map, options["file"], guesses_dates=False)
+    return CsvFormat(kind_of(options["kind"]), csv_map, options["file"])
+
+
+register(KEY, rebuild)

@@ -4,10 +4,11 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, CursorResult, Text, column
+from sqlalchemy import BigInteger, Text, column
 
 from rollbook.core.sql import named_sql
 from rollbook.exchange.oneroster.checks import cascade
+from rollbook.exchange.oneroster.faults import written
 from rollbook.exchange.oneroster.records import SQL as RECORDS
 from rollbook.exchange.oneroster.records import gather_records
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
@@ -42,7 +43,7 @@ def link_people(run: Run, bundle: Bundle) -> None:
         return
     for name in _LINKING:
         db.execute(PEOPLE[name])
-    while _changed(run, "join_persons"):
+    while written(db, PEOPLE["join_persons"]):
         pass
     before = run.rejects.total
     shape = (column(LINE_NUMBER, BigInteger), column("column_name", Text), column("reason", Text))
@@ -54,12 +55,6 @@ def link_people(run: Run, bundle: Bundle) -> None:
         cascade(run, bundle)
         db.execute(PEOPLE["forget_conflicts"])
     db.execute(PEOPLE["name_persons"])
-
-
-def _changed(run: Run, name: str) -> int:
-    done = run.db.execute(PEOPLE[name])
-    assert isinstance(done, CursorResult)
-    return done.rowcount
 
 
 def day_of(run: Run) -> date:

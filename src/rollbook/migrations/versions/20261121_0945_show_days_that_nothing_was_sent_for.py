@@ -7,8 +7,8 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0952"
-down_revision = "20261121_0945"
+revision = "20261121_0945"
+down_revision = "20261121_0940"
 branch_labels = None
 depends_on = None
 
@@ -17,7 +17,7 @@ VIEWS: Final = ("edupulse.students", "edupulse.attendance_records", "edupulse_v1
 
 
 def upgrade() -> None:
-    op.execute((TEXTS / "0952_attendance.sql").read_text(encoding="utf-8"))
+    op.execute((TEXTS / "0945_attendance.sql").read_text(encoding="utf-8"))
     op.execute(f"GRANT SELECT ON attendance_unmarked_days TO {ddl.APP_ROLE}")
 
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0955"
-down_revision = "20261121_0952"
+revision = "20261121_0947"
+down_revision = "20261121_0945"
 branch_labels = None
 depends_on = None
 
@@ -43,7 +43,7 @@ FORMER: Final = "The schema shows this table. Write to ours, which keeps the ver
 
 def upgrade() -> None:
     for name in ("flourish", "faraday"):
-        op.execute((TEXTS / f"0955_{name}.sql").read_text(encoding="utf-8"))
+        op.execute((TEXTS / f"0947_{name}.sql").read_text(encoding="utf-8"))
     for table in ADDED_TO:
         view = f"faraday.{table}"
         op.execute(f"ALTER VIEW {view} ALTER COLUMN tenant_id SET DEFAULT rollbook_tenant()")
