@@ -112,7 +112,9 @@ def test_a_delta_adds_changes_and_takes_away(district: District, drop: Drop, tmp
 
 
 def test_an_import_is_taken_back_whole(district: District, drop: Drop, tmp_path: Path) -> None:
-    district.bring(drop.add("resultScoreScales", sourcedId="rs2", resultSourcedId="x3", scoreScaleSourcedId="sc"))
+    district.bring(
+        drop.add("resultScoreScales", sourcedId="rs2", resultSourcedId="x3", scoreScaleSourcedId="sc")
+    )
     district.export(tmp_path / "before.zip")
     changed = Drop(tmp_path / "changed.zip").change("users", "u1", familyName="King").drop("roles", "rt2")
     changed.drop("resultScoreScales", "rs2").change("classes", "alg-1", termSourcedIds="s2")
