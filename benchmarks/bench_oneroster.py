@@ -113,13 +113,32 @@ def orgs() -> Rows:
 
 def courses() -> Rows:
     for course in range(200):
-        yield f"course-{course}", "", "", "y2026", f"Course {course}", f"C{course:03}", "09", "district", "Math", ""
+        yield (
+            f"course-{course}",
+            "",
+            "",
+            "y2026",
+            f"Course {course}",
+            f"C{course:03}",
+            "09",
+            "district",
+            "Math",
+            "",
+        )
 
 
 def classes() -> Rows:
     for section in range(SECTIONS):
         place = f"school-{section % SCHOOLS}"
-        names = (f"class-{section}", "", "", f"Class {section}", "09", f"course-{section % 200}", f"K{section}")
+        names = (
+            f"class-{section}",
+            "",
+            "",
+            f"Class {section}",
+            "09",
+            f"course-{section % 200}",
+            f"K{section}",
+        )
         yield *names, "scheduled", f"Room {section % 90}", place, "s1,s2", "", "", str(1 + section % 8)
 
 
