@@ -147,6 +147,7 @@ class _Export:
         """Stream a table into the zip; return how many rows it has. One without rows leaves no trace."""
         keys = extension_keys(self.db, table, is_delta=self.since is not None)
         query = file_rows(table, keys, self.since)
+        is_large = self._is_large(table)  # before the COPY, which has the connection until it ends
         blocks = self._copied(query)
         first = next(blocks, None)
         if first is None:
@@ -154,7 +155,7 @@ class _Export:
         info = ZipInfo(table.file, _EPOCH)
         info.compress_type, info.external_attr, info.create_system = ZIP_DEFLATED, _READABLE, _UNIX
         rows = 0
-        with bundle.open(info, "w", force_zip64=self._is_large(table)) as file:
+        with bundle.open(info, "w", force_zip64=is_large) as file:
             file.write(_line([*table.header, *keys]))
             for block in chain([first], blocks):
                 rows += block.count(b"\n")
