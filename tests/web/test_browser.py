@@ -36,6 +36,10 @@ PAGES: Final = {
     "section": ("district_admin", "/sections/{algebra}"),
     "section of which nobody is seen": ("nobody@oak.example", "/sections/{algebra}"),
     "section of a university": ("olga@open.example", "/sections/{module}"),
+    "conduct": ("district_admin", "/conduct"),
+    "conduct, filtered to nothing": ("principal", "/conduct?type=none+at+all"),
+    "conduct of who sees nobody": ("nobody@oak.example", "/conduct"),
+    "conduct of a university": ("olga@open.example", "/conduct"),
     "lesson plan": ("teacher", "/lesson-plans/{lesson}"),
 }
 
