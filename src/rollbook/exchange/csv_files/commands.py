@@ -16,7 +16,7 @@ import typer
 from rollbook.core import output
 from rollbook.core.errors import Invalid
 from rollbook.exchange.csv_files.errors import CompleteUnclear, SchoolNeeded
-from rollbook.exchange.csv_files.format import KEY, CsvFormat, fastest
+from rollbook.exchange.csv_files.format import KEY, CsvFormat
 from rollbook.exchange.csv_files.kinds import KINDS, kind_of
 from rollbook.exchange.csv_files.map_files import read_map, save_map
 from rollbook.exchange.csv_files.mapping import CsvMap, choose_known_at
@@ -130,7 +130,7 @@ def import_csv(  # noqa: PLR0913 -- an option each
             is_synthetic=synthetic,
         )
         try:
-            usual.bring_in(path, fastest(form, path), request, usual.Shown(as_json=json, html=html))
+            usual.bring_in(path, form, request, usual.Shown(as_json=json, html=html))
         finally:
             _tell_mapping(form)
     if save:

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select, tuple_
 
-from rollbook.attendance.bulk import PlainMarks
 from rollbook.core.schema import Json
 from rollbook.exchange.csv_files import checking, typing
 from rollbook.exchange.csv_files.errors import ConstantInvalid, FieldMissing, OneFileNeeded
@@ -17,15 +15,14 @@ from rollbook.exchange.csv_files.mapping import CsvMap, Header, Mapped, map_of_j
 from rollbook.exchange.csv_files.reading import as_usual
 from rollbook.exchange.csv_files.submissions import Submission
 from rollbook.intake.drop import stage_file
-from rollbook.intake.format import Format, Run, register
-from rollbook.intake.kinds import KNOWN_AT, Kind, Part
+from rollbook.intake.dates import ISO
+from rollbook.intake.format import Run, register
+from rollbook.intake.kinds import KNOWN_AT, Kind, Loaded, Part
 from rollbook.intake.layout import Column, Layout
 from rollbook.intake.members import Member
 from rollbook.intake.target import Completeness, Target
 
 KEY: Final = "csv"
-# Below it, making tables for months would cost more than it saves.
-_LARGE_BYTES: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -43,6 +40,7 @@ class CsvFormat:
     submission: Submission | None = None
     mapped: Sequence[Mapped] = ()
     lines: Lines = field(init=False)
+    loaded: Loaded | None = field(default=None, init=False)
 
     @property
     def name(self) -> str:
@@ -74,7 +72,25 @@ class CsvFormat:
         self._check_constants(run)
         member = self._only_member(run)
         usual = member if run.is_retry else as_usual(member, self.csv_map.encoding, self.csv_map.delimiter)
-        stage_file(run, self._widest(), usual, rename=self.rename, may_lack=self._fields)
+        self.loaded = self._load(run, usual)
+        if self.loaded is None:
+            self._stage_lines(run, usual)
+
+    def _load(self, run: Run, member: Member) -> Loaded | None:
+        """Take the faster way, where the kind has one and nothing is said of the file that it cannot heed."""
+        is_usual = not self.csv_map.constants and self.csv_map.date_format == ISO
+        if self.kind.load is None or self.is_complete or run.is_retry or not is_usual:
+            return None
+        return self.kind.load(run, member, lambda names: self._rename(member, names), self.csv_map.words)
+
+    def _stage_lines(self, run: Run, usual: Member) -> None:
+        stage_file(
+            run,
+            self._widest(),
+            usual,
+            rename=lambda names: self._rename(usual, names),
+            may_lack=self._fields,
+        )
         present = [one.field for one in self.mapped]
         self.lines = Lines(self.kind, self.csv_map, present, run.tenant.tenant_id, self.file)
 
@@ -82,6 +98,10 @@ class CsvFormat:
         """Reject what is wrong with a line, by itself or beside others; on the way rows are typed."""
         if self.submission:
             self.submission.check(run)
+        if self.loaded is not None and self.loaded.key(run.db):
+            return
+        if self.loaded is not None:
+            self._stage_again(run)
         if not checking.is_clean(run, self.lines):
             self.lines = checking.understood(run, self.lines, guesses_dates=self.guesses_dates)
             checking.check_lines(run, self.lines)
@@ -89,12 +109,21 @@ class CsvFormat:
         while checking.check_rows(run, self.lines):
             typing.type_parts(run, self.lines)
 
+    def _stage_again(self, run: Run) -> None:
+        """Find out by its lines which rows of a loaded file repeat."""
+        self.loaded = None
+        run.staged.clear()
+        usual = as_usual(self._only_member(run), self.csv_map.encoding, self.csv_map.delimiter)
+        self._stage_lines(run, usual)
+
     def type_rows(self, run: Run) -> None:
         """Do nothing more: repeated rows had to be found in the typed ones."""
 
     def targets(self, run: Run) -> Sequence[Target]:
         """Name the tables that the file speaks of."""
-        targets = [self._target(part, run) for part in self.lines.parts]
+        targets = (
+            [self.loaded.target] if self.loaded else [self._target(part, run) for part in self.lines.parts]
+        )
         return targets + ([self.submission.target(self.file)] if self.submission else [])
 
     @property
@@ -110,21 +139,11 @@ class CsvFormat:
             raise OneFileNeeded(path=run.archive.path, count=len(members))
         return members[0]
 
-    def rename(self, names: Sequence[str]) -> Sequence[str]:
-        """Turn the header's names into the fields', and remember which is which.
-
-        Raises: what ``Header.mapped`` raises; ``FieldMissing``.
-        """
-        header = Header(self.file, names)
+    def _rename(self, member: Member, names: Sequence[str]) -> Sequence[str]:
+        header = Header(member.name, names)
         self.mapped = header.mapped(self.kind, self.csv_map)
-        self._check_parts(self.file)
+        self._check_parts(member.name)
         return header.renamed(self.mapped)
-
-    @property
-    def says_more(self) -> bool:
-        """Whether the file needs to be understood, or more is said than what is in it."""
-        written = CsvMap(columns=self.csv_map.columns)
-        return self.is_complete or self.submission is not None or self.csv_map != written
 
     def _check_parts(self, file: str) -> None:
         """See that what is needed of each part that the file speaks of is there."""
@@ -169,14 +188,6 @@ class CsvFormat:
         ours = [part.table.c[name] for name in part.scope]
         named = tuple_(*ours).in_(select(*(rows.c[name] for name in part.scope)))
         return named & self.submission.scope(part) if self.submission else named
-
-
-def fastest(form: CsvFormat, path: Path) -> Format:
-    """Return ``form``, or, for a large file of marks that may be plain, what loads whole months at once."""
-    is_large = path.is_file() and path.stat().st_size > _LARGE_BYTES
-    if form.kind.name != "attendance" or form.says_more or not is_large:
-        return form
-    return PlainMarks(form, form.rename)
 
 
 def rebuild(options: Mapping[str, Any]) -> CsvFormat:
