@@ -26,6 +26,7 @@ VERBS: Final = {
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
+    "validate": ("rollbook.reporting.validation.commands", "Audit a tenant's records and the database."),
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
@@ -33,6 +34,7 @@ NOUNS: Final = {
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
+    "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
     "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),

@@ -102,8 +102,9 @@ class CsvFormat:
             return
         if self.loaded is not None:
             self._stage_again(run)
-        self.lines = checking.understood(run, self.lines, guesses_dates=self.guesses_dates)
-        checking.check_lines(run, self.lines)
+        if not checking.is_clean(run, self.lines):
+            self.lines = checking.understood(run, self.lines, guesses_dates=self.guesses_dates)
+            checking.check_lines(run, self.lines)
         typing.type_parts(run, self.lines)
         while checking.check_rows(run, self.lines):
             typing.type_parts(run, self.lines)
