@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import psycopg
-from bench_oulad_import import figure, watched_backend
+from bench_oulad_import import figure
+from memory import watched_backend
 from psycopg import sql
 
 from rollbook.exchange.oneroster.bundle import OneRoster

@@ -34,10 +34,11 @@ days AS (
 
 SELECT weeks.week
 FROM days
-CROSS JOIN LATERAL (
-    SELECT days.first_day - (days.first_day - DATE '0001-01-01') % 7 + 7 * nth.n AS week
-    FROM generate_series(0, (days.last_day - days.first_day) / 7 + 1) AS nth (n)
-) AS weeks
+CROSS JOIN
+    LATERAL (
+        SELECT days.first_day - (days.first_day - date '0001-01-01') % 7 + 7 * nth.n AS week
+        FROM generate_series(0, (days.last_day - days.first_day) / 7 + 1) AS nth (n)
+    ) AS weeks
 WHERE
     weeks.week <= days.last_day
     AND EXISTS (SELECT FROM stale WHERE stale.since <= weeks.week + 6 AND stale.until >= weeks.week);
@@ -56,7 +57,7 @@ INSERT INTO attendance_weeks (
 )
 SELECT
     :tenant_id,
-    days.date - (days.date - DATE '0001-01-01') % 7 AS week,
+    days.date - (days.date - date '0001-01-01') % 7 AS week,
     days.student_id,
     days.school_id,
     max(days.grade_level) AS grade_level,
@@ -75,7 +76,7 @@ INSERT INTO attendance_stale_weeks (tenant_id, since, until)
 SELECT
     :tenant_id,
     months.first_day AS since,
-    (months.first_day + INTERVAL '1 month')::date - 1 AS until
+    (months.first_day + interval '1 month')::date - 1 AS until
 FROM unnest(cast(:months AS date[])) AS months (first_day);
 
 -- name: students_in_sight
@@ -83,6 +84,9 @@ FROM unnest(cast(:months AS date[])) AS months (first_day);
 -- returns  one row: students uuid[] or null
 SELECT
     CASE
-        WHEN current_setting('rollbook.scope', TRUE) IS DISTINCT FROM 'tenant'
-            THEN coalesce(nullif(current_setting('rollbook.students', TRUE), '')::uuid [], '{}')
+        WHEN coalesce(current_setting('rollbook.scope', TRUE), '') <> 'tenant'
+            THEN
+                string_to_array(
+                    trim('{}' FROM coalesce(current_setting('rollbook.students', TRUE), '')), ','
+                )::uuid[]
     END AS students;

@@ -63,7 +63,7 @@ CREATE FUNCTION rollbook_attendance_weeks(students uuid[], since date, until dat
     student_id uuid, week date, school_id uuid, grade_level smallint, days bigint, missed numeric,
     unexcused bigint, tardy bigint
 )
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
 WITH weeks AS MATERIALIZED (
     SELECT since - (since - DATE '0001-01-01') % 7 + 7 * n AS week
     FROM generate_series(0, (until - since) / 7 + 1) AS n
