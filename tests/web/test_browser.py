@@ -40,6 +40,8 @@ PAGES: Final = {
     "conduct, filtered to nothing": ("principal", "/conduct?type=none+at+all"),
     "conduct of who sees nobody": ("nobody@oak.example", "/conduct"),
     "conduct of a university": ("olga@open.example", "/conduct"),
+    "gradebook": ("teacher", "/sections/{algebra}/gradebook"),
+    "gradebook without work": ("olga@open.example", "/sections/{module}/gradebook"),
     "lesson plan": ("teacher", "/lesson-plans/{lesson}"),
 }
 
