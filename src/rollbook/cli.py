@@ -34,6 +34,7 @@ NOUNS: Final = {
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
+    "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
     "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),

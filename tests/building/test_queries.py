@@ -18,7 +18,10 @@ QUERIES = every_query()
 # Some queries read temporary tables. Those that name their columns are made by queries of the room, empty;
 # those that are made from others, by this function.
 NAMES_ITS_COLUMNS = re.compile(r"CREATE TEMP(ORARY)? TABLE IF NOT EXISTS \w+ \(")
-MAKERS = {"rollbook.exchange": "rollbook.exchange.oulad:make_tables"}
+MAKERS = {
+    "rollbook.exchange": "rollbook.exchange.oulad:make_tables",
+    "rollbook.exchange.oneroster": "rollbook.exchange.oneroster.temporary:make_tables",
+}
 
 
 def _make_temporary_tables(db: Session, query: NamedQuery) -> None:

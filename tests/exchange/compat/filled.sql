@@ -13,7 +13,7 @@ SELECT
     tenant_id,
     :n,
     course_id,
-    :n
+    'Plan'
 FROM courses WHERE course_code = :n;
 INSERT INTO pe_lesson_plans (tenant_id, lesson_plan_id)
 SELECT
