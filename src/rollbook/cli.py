@@ -26,6 +26,7 @@ VERBS: Final = {
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
+    "validate": ("rollbook.reporting.validation.commands", "Audit a tenant's records and the database."),
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {

@@ -86,6 +86,8 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
     document = client.get("/api/v1/openapi.json").json()
 
     assert set(document["paths"]) == {
+        "/api/v1/attendance/chronic",
+        "/api/v1/attendance/weeks",
         "/api/v1/calendar",
         "/api/v1/courses",
         "/api/v1/courses/{course_id}",
@@ -98,6 +100,7 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
         "/api/v1/sections/{section_id}/students",
         "/api/v1/students",
         "/api/v1/students/{student_id}",
+        "/api/v1/students/{student_id}/attendance",
         "/api/v1/students/{student_id}/enrollments",
         "/api/v1/students/{student_id}/predictions",
     }

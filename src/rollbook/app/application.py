@@ -21,7 +21,14 @@ from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
 from rollbook.reporting import api as reporting_api
-from rollbook.reporting import api_courses, api_schools, pages_roster, pages_sections
+from rollbook.reporting import (
+    api_conduct,
+    api_courses,
+    api_schools,
+    pages_conduct,
+    pages_roster,
+    pages_sections,
+)
 from rollbook.reporting import pages as reporting_pages
 from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
@@ -43,6 +50,8 @@ ROUTERS: Final = (
     attendance_pages.router,
     attendance_api.router,
     reporting_pages.router,
+    pages_conduct.router,
+    api_conduct.router,
     pages_roster.router,
     pages_sections.router,
     reporting_api.router,

@@ -6,7 +6,7 @@ file goes the long way, where each line is looked at and what is wrong is told b
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
@@ -30,13 +30,14 @@ from rollbook.attendance.plain import (
     NotPlainError,
     Rest,
     begin_row,
+    plain_statuses,
     rows_of,
 )
 from rollbook.core.errors import RollbookError
-from rollbook.core.schema import Json
 from rollbook.core.sql import named_sql
 from rollbook.intake.files import take_header
-from rollbook.intake.format import Format, Run
+from rollbook.intake.format import Run
+from rollbook.intake.kinds import Words
 from rollbook.intake.members import Member
 from rollbook.intake.merge import merge_rows
 from rollbook.intake.records import Block, Source, blocks
@@ -44,6 +45,8 @@ from rollbook.intake.stage import Rename, Staged
 from rollbook.intake.target import Expected, Stamp, Target, Written, table_of
 
 MOST_STUDENTS: Final = 1_000_000
+LEAST_BYTES: Final = 1 << 20
+"""A smaller file is not worth tables of its own."""
 _SQL: Final = named_sql("rollbook.attendance", "bulk.sql")
 
 
@@ -92,66 +95,18 @@ class Load:
         return written
 
 
-@dataclass(slots=True)
-class PlainMarks:
-    """A format for a file of marks: a load if it is plain and says all that is needed, else ``otherwise``."""
+def load_plain(run: Run, member: Member, rename: Rename, words: Words) -> Load | None:
+    """Load ``member`` into tables of its own; None, and nothing done, if it is small or not plain.
 
-    otherwise: Format
-    rename: Rename = list
-    load: Load | None = field(default=None, init=False)
-
-    @property
-    def name(self) -> str:
-        """Call it as the long way does."""
-        return self.otherwise.name
-
-    @property
-    def key(self) -> str:
-        """Let a retry go the long way."""
-        return self.otherwise.key
-
-    @property
-    def options(self) -> Json:
-        """Let a retry go the long way."""
-        return self.otherwise.options
-
-    def stage(self, run: Run) -> None:
-        """Load the only file of the drop, or stage it."""
-        members = list(run.archive.members.values())
-        if len(members) == 1 and not run.is_retry:
-            self.load = load_plain(run, members[0], self.rename)
-        if self.load is None:
-            self.otherwise.stage(run)
-
-    def check(self, run: Run) -> None:
-        """Build the keys, which says whether a mark repeats; then the long way tells where."""
-        if self.load is not None and self.load.key(run.db):
-            return
-        if self.load is not None:
-            self.load = None
-            run.staged.clear()
-            self.otherwise.stage(run)
-        self.otherwise.check(run)
-
-    def type_rows(self, run: Run) -> None:
-        """Do nothing more for a load: it is typed."""
-        if self.load is None:
-            self.otherwise.type_rows(run)
-
-    def targets(self, run: Run) -> Sequence[Target]:
-        """Name the marks."""
-        return [self.load.target] if self.load else self.otherwise.targets(run)
-
-
-def load_plain(run: Run, member: Member, rename: Rename = list) -> Load | None:
-    """Load ``member`` into tables of its own; None, and nothing done, if it is not plain.
-
-    ``rename`` turns the header's names into ours.
+    ``rename`` turns the header's names into ours; ``words`` are what the file says for a status.
     """
+    statuses = plain_statuses(words)
+    if statuses is None or member.size_bytes < LEAST_BYTES:
+        return None
     run.report.step(f"Reading {member.name}", member.size_bytes)
     try:
         with run.db.begin_nested(), member.open(run.report.advance) as source:
-            load = _Reading(run, member.name).load(source, rename)
+            load = _Reading(run, member.name, statuses).load(source, rename)
     except (NotPlainError, RollbookError):
         return None  # a file that cannot be read as it is, the long way refuses with a reason
     run.staged.append(load.staged)
@@ -173,6 +128,7 @@ class _Hashed:
 class _Reading:
     run: Run
     file: str
+    statuses: Mapping[bytes, bytes]
 
     def load(self, source: Source, rename: Rename) -> Load:
         """Load all of ``source``.
@@ -187,7 +143,7 @@ class _Reading:
         begin = next(every, None)
         if begin is None:
             raise NotPlainError
-        rest = _rest_of(names, begin)
+        rest = _rest_of(names, begin, self.statuses)
         table: str = self.run.db.execute(
             _SQL["begin_load"], {"since": rest.since, "until": rest.until}
         ).scalar_one()
@@ -228,7 +184,7 @@ def _plain_names(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def _rest_of(names: Sequence[str], first: Block) -> Rest:
+def _rest_of(names: Sequence[str], first: Block, statuses: Mapping[bytes, bytes]) -> Rest:
     """Let dates be of the year of the first line, the one before and the one after."""
     cells = first.text.partition(b"\n")[0].split(b",")
     day = dict(zip(names, cells, strict=False)).get("date", b"")
@@ -236,4 +192,4 @@ def _rest_of(names: Sequence[str], first: Block) -> Rest:
         raise NotPlainError
     year = int(day[:4])
     others = [name for name in names if name != STUDENT]
-    return Rest(others, date(year - 1, 1, 1), date(year + 1, 12, 31))
+    return Rest(others, statuses, date(year - 1, 1, 1), date(year + 1, 12, 31))

@@ -19,7 +19,6 @@ TAIL: Final = struct.pack("!h", -1)
 _EPOCH: Final = date(2000, 1, 1).toordinal()
 _DATE: Final = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE: Final = re.compile(rb"0|[1-9][0-9]{0,2}")
-_STATUSES: Final = {status.value.encode() for status in AttendanceStatus}
 _MOST: Final = {"period": 20, "minutes_late": 600}
 _MOST_REASON: Final = 200
 _REMEMBERED: Final = 200_000
@@ -31,6 +30,15 @@ class NotPlainError(Exception):
     """The file needs the long way."""
 
 
+def plain_statuses(words: Mapping[str, Mapping[str, str]]) -> Mapping[bytes, bytes] | None:
+    """Return our statuses by the file's words; None if words are given for something else as well."""
+    ours = {status.value: status.value for status in AttendanceStatus}
+    said = {**ours, **words.get("status", {})}
+    if set(words) - {"status"} or set(said.values()) - set(ours):
+        return None
+    return {word.encode(): status.encode() for word, status in said.items()}
+
+
 def begin_row(student_id: bytes) -> bytes:
     """Return how each row of this student begins."""
     return _UUID.pack(len(COLUMNS), len(student_id)) + student_id
@@ -39,10 +47,12 @@ def begin_row(student_id: bytes) -> bytes:
 class Rest(dict[bytes, bytes]):
     """What a line says beside the student, in binary; there are few different ones, so each is read once."""
 
-    def __init__(self, names: Sequence[str], since: date, until: date) -> None:
-        """Read cells called ``names``, with dates in [since, until]."""
+    def __init__(
+        self, names: Sequence[str], statuses: Mapping[bytes, bytes], since: date, until: date
+    ) -> None:
+        """Read cells called ``names``, with dates in [since, until]; ``statuses`` are ours by the file's."""
         super().__init__()
-        self.names, self.since, self.until = names, since, until
+        self.names, self.statuses, self.since, self.until = names, statuses, since, until
 
     def __missing__(self, rest: bytes) -> bytes:
         """Read it.
@@ -58,8 +68,8 @@ class Rest(dict[bytes, bytes]):
         return found
 
     def _encoded(self, cells: Mapping[str, bytes]) -> bytes:
-        status, minutes = cells["status"], _whole(cells, "minutes_late")
-        if status not in _STATUSES or (minutes and status != b"tardy"):
+        status, minutes = self.statuses.get(cells["status"]), _whole(cells, "minutes_late")
+        if status is None or (minutes and status != b"tardy"):
             raise NotPlainError
         days = struct.pack("!ii", 4, self._day(cells["date"]) - _EPOCH)
         period = struct.pack("!ih", 2, _whole(cells, "period"))

@@ -56,8 +56,8 @@ class Archive:
         """Return the SHA-256 of the file as it came; of a folder, that of its files' names and SHA-256."""
         if self.path.is_file():
             return _digest(self.path)
-        files = sorted(path for path in self.path.iterdir() if path.is_file())
-        return digest_of((path.name, _digest(path)) for path in files)
+        files = sorted(path for path in self.path.rglob("*") if path.is_file())
+        return digest_of((path.relative_to(self.path).as_posix(), _digest(path)) for path in files)
 
 
 @contextmanager

@@ -8,11 +8,13 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     false,
     func,
     literal,
     or_,
     select,
+    true,
 )
 
 from rollbook.exchange.csv_files import typing
@@ -26,6 +28,16 @@ from rollbook.intake.layout import LINE_NUMBER
 from rollbook.intake.moments import Day
 
 _AMBIGUOUS: Final = "03/04/2026"
+
+
+def is_clean(run: Run, lines: Lines) -> bool:
+    """Say, in one pass, that no line is wrong by itself; None of what the file brings itself is known yet."""
+    if lines.brings:
+        return False
+    wrong = [lines.leads_nowhere(one) for one in lines.lookups.values()]
+    wrong += [lines.rule_fails(nr) for nr in lines.rules()]
+    is_wrong = case((lines.is_well_formed(is_looked_up=True), or_(false(), *wrong)), else_=true())
+    return _is_fine(run, _any_joined(lines, is_wrong))
 
 
 def understood(run: Run, lines: Lines, *, guesses_dates: bool) -> Lines:

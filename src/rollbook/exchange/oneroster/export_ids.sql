@@ -11,8 +11,8 @@ CREATE TEMP TABLE IF NOT EXISTS export_run (
 ) ON COMMIT DROP;
 
 -- name: say_export
--- params   source text, tenant_name text, is_delta bool
 -- Fill it.
+-- params   source text, tenant_name text, is_delta bool
 INSERT INTO export_run (source, tenant_name, is_delta) VALUES (:source, :tenant_name, :is_delta);
 
 -- name: sources

@@ -136,6 +136,31 @@ WITH ranked AS (
     LEFT JOIN stage_users AS member ON role."userSourcedId" = member."sourcedId"
     LEFT JOIN oneroster_schools AS home
         ON member."primaryOrgSourcedId" = home.source_id AND stay.school_id = home.school_id
+),
+
+-- Stays that are not the primary one: they overlap with a better one, or with one of ours that goes on.
+second AS (
+    SELECT one.enrollment_id
+    FROM ranked AS one
+    INNER JOIN ranked AS better USING (student_id)
+    WHERE
+        better.nr < one.nr
+        AND NOT better.is_gone
+        AND better.is_primary
+        AND daterange(better.entry_on, better.exit_on) && daterange(one.entry_on, one.exit_on)
+    UNION
+    SELECT one.enrollment_id
+    FROM ranked AS one
+    INNER JOIN student_school_enrollments AS ours USING (student_id)
+    LEFT JOIN oneroster_stays AS told ON ours.enrollment_id = told.enrollment_id
+    WHERE
+        told.enrollment_id IS NULL
+        AND ours.is_primary
+        AND (
+            ours.source_id IS NULL
+            OR NOT exists(SELECT FROM oneroster_files WHERE record_type = 'roles' AND is_bulk)
+        )
+        AND daterange(ours.entry_on, ours.exit_on) && daterange(one.entry_on, one.exit_on)
 )
 
 SELECT
@@ -145,34 +170,18 @@ SELECT
     one.school_id,
     one.entry_on,
     one.exit_on,
-    one.is_primary
-    AND NOT EXISTS (
-        SELECT FROM ranked AS better
-        WHERE
-            better.student_id = one.student_id
-            AND better.nr < one.nr
-            AND NOT better.is_gone
-            AND better.is_primary
-            AND daterange(better.entry_on, better.exit_on) && daterange(one.entry_on, one.exit_on)
-    )
-    AND NOT EXISTS (
-        SELECT FROM student_school_enrollments AS ours
-        WHERE
-            ours.student_id = one.student_id
-            AND ours.is_primary
-            AND (
-                ours.source_id IS NULL
-                OR NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'roles' AND is_bulk)
-            )
-            AND ours.enrollment_id NOT IN (SELECT enrollment_id FROM oneroster_stays)
-            AND daterange(ours.entry_on, ours.exit_on) && daterange(one.entry_on, one.exit_on)
-    ) AS is_primary,
+    one.is_primary AND second.enrollment_id IS NULL AS is_primary,
     (extract(YEAR FROM one.entry_on) + (extract(MONTH FROM one.entry_on) > 6)::int)::smallint AS school_year,
     student.grade_level,
     one.known_at,
     one.is_gone
 FROM ranked AS one
+LEFT JOIN second ON one.enrollment_id = second.enrollment_id
 LEFT JOIN incoming_students AS student ON one.student_id = student.student_id;
+
+-- name: index_stays
+-- When a stay ends that the bundle does not have, the student's next one is looked up.
+CREATE INDEX IF NOT EXISTS incoming_stays_by_student ON incoming_student_school_enrollments (student_id);
 
 -- name: make_incoming_staff_assignments
 -- Staff at schools, or for the whole tenant where the organisation is no school.

@@ -82,7 +82,7 @@ def _all_rows(table: Table) -> str:
     )
     if table.name in WITHOUT_ROOM:
         return others
-    return f"{ROWS[table.name.lower()].text} UNION ALL {others}"
+    return f"{ROWS[table.name].text} UNION ALL {others}"
 
 
 def _chosen(table: Table, since: datetime | None) -> str:

@@ -42,11 +42,9 @@ told AS (
         org."dateLastModified"::timestamptz AS known_at,
         coalesce(known.entity_id, same.school_id, uuidv7()) AS school_id,
         count(*) OVER (PARTITION BY coalesce(org.identifier, org."sourcedId")) = 1
-        AND NOT EXISTS (
-            SELECT FROM stage_orgs AS other
-            WHERE other."sourcedId" = org.identifier AND other."sourcedId" <> org."sourcedId"
-        ) AS is_alone
+        AND coalesce(other."sourcedId" = org."sourcedId", TRUE) AS is_alone
     FROM stage_orgs AS org
+    LEFT JOIN stage_orgs AS other ON org.identifier = other."sourcedId"
     LEFT JOIN known ON org."sourcedId" = known.source_id
     LEFT JOIN schools AS same
         ON
@@ -272,11 +270,9 @@ told AS (
         course."courseCode" AS code,
         coalesce(known.entity_id, same.course_id, uuidv7()) AS course_id,
         count(*) OVER (PARTITION BY coalesce(course."courseCode", course."sourcedId")) = 1
-        AND NOT EXISTS (
-            SELECT FROM stage_courses AS other
-            WHERE other."sourcedId" = course."courseCode" AND other."sourcedId" <> course."sourcedId"
-        ) AS is_alone
+        AND coalesce(other."sourcedId" = course."sourcedId", TRUE) AS is_alone
     FROM stage_courses AS course
+    LEFT JOIN stage_courses AS other ON course."courseCode" = other."sourcedId"
     LEFT JOIN known ON course."sourcedId" = known.source_id
     LEFT JOIN courses AS same
         ON
@@ -388,14 +384,12 @@ told AS (
         greatest(days.ends_on, days.starts_on + 1) AS ends_on,
         coalesce(known.entity_id, same.section_id, uuidv7()) AS section_id,
         count(*) OVER (PARTITION BY course.course_id, coalesce(class."classCode", class."sourcedId")) = 1
-        AND NOT EXISTS (
-            SELECT FROM stage_classes AS other
-            WHERE other."sourcedId" = class."classCode" AND other."sourcedId" <> class."sourcedId"
-        ) AS is_alone
+        AND coalesce(other."sourcedId" = class."sourcedId", TRUE) AS is_alone
     FROM stage_classes AS class
     INNER JOIN days ON class."sourcedId" = days.source_id
     INNER JOIN oneroster_courses AS course ON class."courseSourcedId" = course.source_id
     LEFT JOIN oneroster_schools AS school ON class."schoolSourcedId" = school.source_id
+    LEFT JOIN stage_classes AS other ON class."classCode" = other."sourcedId"
     LEFT JOIN known ON class."sourcedId" = known.source_id
     LEFT JOIN sections AS same
         ON
