@@ -34,6 +34,15 @@ def example(kind: Kind, **changes: str) -> dict[str, str]:
     return {one.name: one.example for one in kind.fields} | changes
 
 
+STUDENTS = "student_number,last_name\n1,Byron\n2,Hopper\n3,Noether\n4,Curie\n"
+SCHOOLS = "school_code,name,school_type\nOAK,Oak,high\nELM,Elm,middle\n"
+ENROLLED = "student_number,school_code,school_year,entry_on\n" + "".join(
+    f"{number},OAK,2026,2025-09-01\n" for number in (1, 2, 3, 4)
+)
+MARKS = "student_number,date,status\n1,2025-09-01,present\n1,2025-09-02,absent\n2,2025-09-01,tardy\n"
+ATTENDANCE = "SELECT student_number, date::text, period, status, minutes_late FROM attendance_records"
+ATTENDANCE += " JOIN students USING (tenant_id, student_id) ORDER BY 1, 2, 3"
+
 # What the examples refer to and no example is.
 BEFORE = {"prerequisites": ("courses", "course_code,title\nMATH8,Mathematics 8\n")}
 
@@ -126,3 +135,11 @@ def _looked_up(  # noqa: PLR0913, PLR0917 -- all that is known so far
             else:
                 columns.setdefault(said, there.c[key])
     return source
+
+
+def counts(outcome: Outcome) -> dict[str, tuple[int, int, int]]:
+    return {table.table: (table.new, table.changed, table.unchanged) for table in outcome.tables}
+
+
+def reasons(outcome: Outcome) -> list[tuple[int, str | None, str]]:
+    return [(reject.line, reject.column, reject.reason) for reject in outcome.rejects]

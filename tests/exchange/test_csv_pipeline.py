@@ -1,7 +1,6 @@
 """A CSV file on its way through the pipeline: dry run, diff, guard, rejects and their retry, undo."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,61 +9,23 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from exchange.csvs import Place, csv_text, example
+from exchange.csvs import ATTENDANCE, ENROLLED, MARKS, STUDENTS, Place, counts, csv_text, example, reasons
 from rollbook.core.database import engine_for
 from rollbook.core.errors import Invalid
 from rollbook.core.tenancy import Visibility, find_tenant, look_through, transaction
 from rollbook.exchange.csv_files.errors import (
-    ConstantInvalid,
-    DatesUnclear,
-    FieldMissing,
-    OneFileNeeded,
     SchoolUnknown,
 )
 from rollbook.exchange.csv_files.kinds import KINDS
-from rollbook.exchange.csv_files.mapping import CsvMap, choose_known_at
+from rollbook.exchange.csv_files.mapping import CsvMap
 from rollbook.exchange.csv_files.submissions import Submission, SubmittedInFuture
 from rollbook.intake.dates import parse_date_format
 from rollbook.intake.fixup import export_rejects
 from rollbook.intake.format import rebuild_format
 from rollbook.intake.models import Import
-from rollbook.intake.outcome import Outcome
 from rollbook.intake.pipeline import Request, run_import
 from rollbook.intake.refusals import DropShrinks, TooManyRejects
 from rollbook.intake.undo import undo
-from rollbook.testing.databases import Database
-
-STUDENTS = "student_number,last_name\n1,Byron\n2,Hopper\n3,Noether\n4,Curie\n"
-SCHOOLS = "school_code,name,school_type\nOAK,Oak,high\nELM,Elm,middle\n"
-ENROLLED = "student_number,school_code,school_year,entry_on\n" + "".join(
-    f"{number},OAK,2026,2025-09-01\n" for number in (1, 2, 3, 4)
-)
-MARKS = "student_number,date,status\n1,2025-09-01,present\n1,2025-09-02,absent\n2,2025-09-01,tardy\n"
-ATTENDANCE = "SELECT student_number, date::text, period, status, minutes_late FROM attendance_records"
-ATTENDANCE += " JOIN students USING (tenant_id, student_id) ORDER BY 1, 2, 3"
-
-
-@pytest.fixture
-def place(fresh_database: Database, tmp_path: Path) -> Iterator[Place]:
-    yield Place(fresh_database.url, tmp_path)
-    engine_for(fresh_database.url, statement_timeout_s=0).dispose()
-
-
-@pytest.fixture
-def school(place: Place) -> Place:
-    """Lend a tenant with a school of four students."""
-    place.bring("schools", SCHOOLS)
-    place.bring("students", STUDENTS)
-    place.bring("enrollments", ENROLLED)
-    return place
-
-
-def counts(outcome: Outcome) -> dict[str, tuple[int, int, int]]:
-    return {table.table: (table.new, table.changed, table.unchanged) for table in outcome.tables}
-
-
-def reasons(outcome: Outcome) -> list[tuple[int, str | None, str]]:
-    return [(reject.line, reject.column, reject.reason) for reject in outcome.rejects]
 
 
 def test_a_dry_run_says_what_would_change_and_writes_nothing(school: Place) -> None:
@@ -251,146 +212,6 @@ def test_a_complete_file_of_one_school_leaves_the_others_alone(school: Place) ->
     ]
 
 
-def test_what_was_known_when_comes_from_the_file(school: Place) -> None:
-    rows = "student_number,date,status,Entered\n1,2025-09-01,absent,2025-09-03T10:00:00+02:00\n"
-    rows += "1,2025-09-02,absent,2025-09-04\n1,2025-09-03,absent,2199-01-01\n"
-
-    school.bring("attendance", rows, choose_known_at(CsvMap(), "Entered"))
-
-    known = [row[0] for row in school.rows("SELECT known_at FROM attendance_records ORDER BY date")]
-    assert known[:2] == [datetime(2025, 9, 3, 8, tzinfo=UTC), datetime(2025, 9, 4, 23, 59, 59, tzinfo=UTC)]
-    assert known[2] <= datetime.now(UTC), "nothing is known before it can be"
-
-
-def test_known_at_may_be_one_instant_for_all(school: Place) -> None:
-    school.bring("attendance", MARKS, choose_known_at(CsvMap(), "2025-09-30T12:00:00Z"))
-
-    assert school.rows("SELECT DISTINCT known_at FROM attendance_records") == [
-        (datetime(2025, 9, 30, 12, tzinfo=UTC),)
-    ]
-
-
-DATED = "student_number,date,status\n1,{},absent\n1,{},absent\n"
-
-
-def test_dates_that_can_be_read_in_two_ways_are_refused_with_both(school: Place) -> None:
-    with pytest.raises(DatesUnclear, match=r"--date-format MM/DD/YYYY or --date-format DD/MM/YYYY"):
-        school.bring("attendance", DATED.format("09/01/2025", "9/2/2025"), is_lenient=True)
-
-
-def test_dates_that_can_be_read_in_one_way_are_accepted_with_leniency_alone(school: Place) -> None:
-    rows = DATED.format("09/01/2025", "09/30/2025")
-    with pytest.raises(DatesUnclear, match=r"if that is how they are meant, say --date-format MM/DD/YYYY"):
-        school.bring("attendance", rows)
-
-    done = school.bring("attendance", rows, is_lenient=True)
-
-    assert "writes dates as MM/DD/YYYY" in str(done.liberties[0])
-    assert [row[1] for row in school.rows(ATTENDANCE)] == ["2025-09-01", "2025-09-30"]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "first", "second"),
-    [
-        ("MM/DD/YYYY", "9/1/2025", "12/31/2025"),
-        ("DD.MM.YYYY", "01.09.2025", "31.12.2025"),
-        ("YYYYMMDD", "20250901", "20251231"),
-        ("YYYY/MM/DD", "2025/09/01", "2025/12/31"),
-    ],
-)
-def test_dates_are_read_as_they_are_said_to_be(school: Place, pattern: str, first: str, second: str) -> None:
-    school.bring("attendance", DATED.format(first, second), CsvMap(date_format=parse_date_format(pattern)))
-
-    assert [row[1] for row in school.rows(ATTENDANCE)] == ["2025-09-01", "2025-12-31"]
-
-
-def test_an_enrollment_must_not_overlap_one_that_is_there(school: Place) -> None:
-    rows = "student_number,school_code,school_year,entry_on\n1,ELM,2026,2025-10-01\n"
-    with pytest.raises(TooManyRejects, match=r"overlaps a primary enrollment of the student that is there"):
-        school.bring("enrollments", rows)
-
-    moved = "student_number,school_code,school_year,entry_on,exit_on\n"
-    moved += "1,OAK,2026,2025-09-01,2025-10-01\n1,ELM,2026,2025-10-01,\n"
-
-    assert counts(school.bring("enrollments", moved)) == {"student_school_enrollments": (1, 1, 0)}
-
-
-def test_work_may_come_with_its_marks_or_be_there_already(school: Place) -> None:
-    school.bring("courses", "course_code,title\nALG1,Algebra\n")
-    section = "course_code,section_code,starts_on,ends_on\nALG1,1,2025-09-01,2026-06-01\n"
-    school.bring("sections", section)
-    head = "student_number,course_code,section_code,assignment_code,grade_value"
-    with pytest.raises(TooManyRejects, match=r"has no match in assignments"):
-        school.bring("grades", f"{head}\n1,ALG1,1,HW1,5\n")
-
-    rows = f"{head},assignment_type,max_value\n1,ALG1,1,HW1,5,homework,10\n2,ALG1,1,HW1,6,homework,10\n"
-    both = school.bring("grades", rows)
-    later = school.bring("grades", f"{head}\n3,ALG1,1,HW1,7\n")
-
-    assert counts(both) == {"assignments": (1, 0, 0), "grades": (2, 0, 0)}
-    assert counts(later) == {"grades": (1, 0, 0)}
-
-
-def test_lines_about_one_row_must_agree(school: Place) -> None:
-    rows = "guardian_number,first_name,last_name,student_number,relation\n"
-    rows += "G1,Anne,Byron,1,mother\nG1,Anna,Byron,2,mother\n"
-
-    with pytest.raises(TooManyRejects, match=r"differs from line 2, which is about the same row"):
-        school.bring("guardians", rows)
-
-
-def test_a_part_of_what_was_rejected_is_rejected_too(place: Place) -> None:
-    head = "session_code,title,session_type,starts_on,ends_on,school_year,parent_session_code\n"
-    year = "Y,Year,schoolYear,2025-08-01,2025-07-01,2026,\n"  # ends before it starts
-    term = "T,Term,term,2025-08-01,2025-12-01,2026,Y\nG,Period,gradingPeriod,2025-08-01,2025-10-01,2026,T\n"
-
-    done = place.bring("sessions", head + year + term, max_rejects=3)
-
-    assert [reject.reason for reject in done.rejects] == [
-        "is before the starts_on",
-        "refers to a rejected row",
-        "refers to a rejected row",
-    ]
-    assert place.rows("SELECT count(*) FROM academic_sessions") == [(0,)]
-
-
-def test_an_action_needs_a_student(school: Place) -> None:
-    rows = "incident_number,incident_on,incident_type,severity_level,student_number,participant_role,"
-    rows += "action_type\nI1,2025-10-01,fight,3,1,perpetrator,\nI1,2025-10-01,fight,3,,,suspension\n"
-
-    with pytest.raises(TooManyRejects, match=r"line 3, column student_number: has no match in students"):
-        school.bring("incidents", rows)
-
-
-def test_a_value_for_every_line_must_have_the_form(school: Place) -> None:
-    with pytest.raises(ConstantInvalid, match=r"--map period:=99 does not go: it is not a whole number"):
-        school.bring("attendance", MARKS, CsvMap().with_pairs(["period:=99"]))
-
-
-def test_a_part_that_is_begun_needs_its_columns(school: Place) -> None:
-    with pytest.raises(FieldMissing, match=r"no column is the relation, which guardians need"):
-        school.bring(
-            "guardians",
-            "guardian_number,first_name,last_name,student_number\nG1,Anne,Byron,1\n",
-        )
-
-
-def test_a_folder_is_no_file(school: Place, tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "a.csv").write_text("x\n")
-
-    with pytest.raises(OneFileNeeded, match=r"takes one"):
-        school.bring("attendance", folder)
-
-
-def test_two_tenants_do_not_see_each_others_students(school: Place) -> None:
-    other = Place(school.url, school.folder, "elm-valley")
-
-    with pytest.raises(TooManyRejects, match=r"has no match in students"):
-        other.bring("attendance", MARKS)
-
-
 MARK = st.tuples(
     st.sampled_from("1234"),
     st.dates(date(2025, 9, 1), date(2025, 10, 15)),
@@ -422,9 +243,9 @@ def test_the_diff_says_what_comparing_by_hand_says(
     assert kept == before | after
 
 
-def test_examples_are_fine_for_a_dry_run_of_a_district(place: Place) -> None:
-    place.bring_examples(until="attendance")
+def test_examples_are_fine_for_a_dry_run_of_a_district(csv_place: Place) -> None:
+    csv_place.bring_examples(until="attendance")
 
-    told = place.bring("attendance", csv_text(example(KINDS["attendance"])), is_dry_run=True)
+    told = csv_place.bring("attendance", csv_text(example(KINDS["attendance"])), is_dry_run=True)
 
     assert counts(told) == {"attendance_records": (1, 0, 0)}

@@ -97,7 +97,7 @@ def test_a_date_is_one_if_the_calendar_has_it(given_values: Session, value: str)
         assert of(given_values, Day(written), value) == by_hand(written, value), str(written)
 
 
-@given(at=st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+@given(at=st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 -- with a zone beside it
 def test_an_instant_is_what_iso_says(given_values: Session, at: datetime) -> None:
     given_values.execute(text("SET LOCAL timezone = 'UTC'"))
     for value in (at.isoformat(), at.isoformat(sep=" "), at.isoformat().replace("+00:00", "Z")):

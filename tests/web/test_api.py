@@ -91,6 +91,7 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
         "/api/v1/calendar",
         "/api/v1/courses",
         "/api/v1/courses/{course_id}",
+        "/api/v1/incidents",
         "/api/v1/lesson-plans",
         "/api/v1/lesson-plans/{lesson_plan_id}",
         "/api/v1/schools",
@@ -102,6 +103,7 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
         "/api/v1/students/{student_id}",
         "/api/v1/students/{student_id}/attendance",
         "/api/v1/students/{student_id}/enrollments",
+        "/api/v1/students/{student_id}/incidents",
         "/api/v1/students/{student_id}/predictions",
     }
     assert (

@@ -24,8 +24,10 @@ from rollbook.reporting import api as reporting_api
 from rollbook.reporting import (
     api_conduct,
     api_courses,
+    api_grades,
     api_schools,
     pages_conduct,
+    pages_gradebook,
     pages_roster,
     pages_sections,
 )
@@ -51,7 +53,9 @@ ROUTERS: Final = (
     attendance_api.router,
     reporting_pages.router,
     pages_conduct.router,
+    pages_gradebook.router,
     api_conduct.router,
+    api_grades.router,
     pages_roster.router,
     pages_sections.router,
     reporting_api.router,

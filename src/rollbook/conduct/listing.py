@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.accounts.models import Role
 from rollbook.conduct.service import SEVERITIES
+from rollbook.core.numbers import Number
 from rollbook.core.paging import CursorInvalid, read_cursor, write_cursor
 from rollbook.core.sql import named_sql
 from rollbook.roster.names import student_name
@@ -41,7 +41,7 @@ class Part:
     name: str
     participant_role: str
     actions: str | None
-    days_lost: Decimal | None
+    days_lost: Number | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from rollbook.core.clock import close_of_day
+from rollbook.core.numbers import Number
 from rollbook.core.paging import read_cursor, write_cursor
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
@@ -26,10 +27,10 @@ _MILLI: Final = Decimal("0.001")
 class Gpa:
     """Units: points of the default scale, None where no grade has points; credits as the courses'."""
 
-    gpa: Decimal | None
-    weighted_gpa: Decimal | None
-    credits_attempted: Decimal
-    credits_earned: Decimal
+    gpa: Number | None
+    weighted_gpa: Number | None
+    credits_attempted: Number
+    credits_earned: Number
     course_grades: int
 
 
@@ -74,12 +75,12 @@ class CourseGradeLine:
     section_code: str
     course_level: str
     grade_letter: str | None
-    grade_percent: Decimal | None
+    grade_percent: Number | None
     is_final: bool
-    grade_points: Decimal | None
-    bonus: Decimal
-    credits_attempted: Decimal | None
-    credits_earned: Decimal | None
+    grade_points: Number | None
+    bonus: Number
+    credits_attempted: Number | None
+    credits_earned: Number | None
     awarded_on: date
 
 
