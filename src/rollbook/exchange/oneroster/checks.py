@@ -1,4 +1,4 @@
-"""Checks of what is staged: every fault of every row first, then the rows out, then those that refer to them."""
+"""Checks of what is staged: every fault of every row; then the rows go out, and those that refer to them."""
 
 from typing import Any, Final
 
@@ -85,10 +85,10 @@ def _gather(run: Run, bundle: Bundle, name: str) -> int:
     found = gather_forms(run.db, bundle, name, is_lenient=run.is_lenient) + gather_repeats(run.db, name)
     for cell in _references(bundle, name):
         if run.is_lenient and not cell.is_required:
-            _drop_reference(run, bundle, name, cell)
+            _drop_reference(run, name, cell)
         else:
             back = looks_back(run, bundle, name)
-            found += gather_lost_references(run.db, run.source, bundle, name, cell, looks_back=back)
+            found += gather_lost_references(run, bundle, name, cell, looks_back=back)
     for table, query in IMPOSSIBLE:
         found += gather_named(run.db, name, SQL[query]) if table == name else 0
     for table, query, complete in FORBIDDEN:
@@ -119,7 +119,7 @@ def _references(bundle: Bundle, name: str) -> list[Cell]:
     return [cell for cell in own if cell.name in written]
 
 
-def _drop_reference(run: Run, bundle: Bundle, name: str, cell: Cell) -> None:
+def _drop_reference(run: Run, name: str, cell: Cell) -> None:
     """With leniency, leave out a reference that leads nowhere where the row can do without."""
     stage = layout_of(TABLES[name]).table
     place, value = values_of(name, cell)
@@ -141,7 +141,9 @@ def _found(run: Run, name: str, cell: Cell) -> Any:  # noqa: ANN401 -- SQL or no
     part = parts.render_derived()
     stays = ~leads_nowhere(run.source, cell, part.c.id, looks_back=True)
     return (
-        select(func.string_agg(part.c.id, aggregate_order_by(",", part.c.nr))).where(stays).scalar_subquery()
+        select(func.string_agg(part.c.id, aggregate_order_by(literal(","), part.c.nr)))
+        .where(stays)
+        .scalar_subquery()
     )
 
 
