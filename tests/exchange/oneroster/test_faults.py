@@ -13,7 +13,8 @@ from rollbook.intake.refusals import ImportRefused
 
 SHARED = Path(os.environ.get("ROLLBOOK_SHARED", Path(__file__).parents[4] / "shared"))
 INVALID = SHARED / "data/oneroster12/invalid"
-NAMED = {
+Named = set[tuple[str, int, str | None, str]]
+NAMED: dict[str, Named] = {
     "missing_manifest": {("manifest.csv", 1, None, "manifest.file_missing")},
     "CSV_quote_failure": {
         ("users.csv", 2, "username", "csv.unescaped_quote"),
@@ -42,12 +43,16 @@ NAMED = {
 }
 
 
-def faults_of(district: District, drop: Drop | Path) -> set[tuple[str, int, str | None, str]]:
+def faults_of(district: District, drop: Drop | Path) -> Named:
     """Bring a drop that is refused; return what is said of it: file, line, column and code."""
     with pytest.raises((BundleRefused, ImportRefused)) as refusal:
         district.bring(drop)
     error = refusal.value
-    found = error.faults if isinstance(error, BundleRefused) else error.outcome.rejects
+    if isinstance(error, ImportRefused):
+        found = error.outcome.rejects
+    else:
+        assert isinstance(error, BundleRefused)
+        found = error.faults
     assert district.rows("SELECT count(*) FROM source_records") == [(0,)]
     return {(one.file, one.line, one.column, one.reason.rpartition("[")[2].rstrip("]")) for one in found}
 

@@ -50,11 +50,17 @@ FORBIDDEN: Final = (
     ("roles", "profile_of_role", ()),
     ("results", "class_of_result", ()),
     ("results", "student_of_result", ("enrollments",)),
-    ("results", "score_of_result", ()),
     ("lineItemLearningObjectiveIds", "objective_of_line_item", ()),
     ("resultLearningObjectiveIds", "objective_of_result", ()),
     ("userResources", "org_of_user_resource", ()),
     ("userResources", "class_of_user_resource", ("enrollments",)),
+)
+
+# What is told, and let pass: a score above the most is extra credit; what a password is, we do not want to know.
+TOLD: Final = (
+    ("results", "score_of_result", "has a score outside the range of its line item"),
+    ("users", "password_of_user", "has a password; it was not kept"),
+    ("userProfiles", "password_of_profile", "has a password; it was not kept"),
 )
 
 
@@ -75,6 +81,9 @@ def check_bundle(run: Run, bundle: Bundle) -> None:
         raise BundleRefused([*bundle.faults, *rows], len(bundle.faults) + total)
     if found:
         _take_out(run, bundle)
+    for name, query, what in TOLD:
+        if name in bundle.modes:
+            run.liberties.take(TABLES[name].file, what, count_named(run.db, name, SQL[query]))
     if not bundle.dialect.has_roles and "users" in bundle.modes:
         run.db.execute(SQL["roles_of_users"])
         bundle.modes["roles"] = bundle.mode("users")
@@ -170,6 +179,9 @@ def _left_alone(run: Run, bundle: Bundle, name: str, cell: Cell) -> Select[Any]:
     place, value = values_of(name, cell)
     lost = leads_nowhere(run.source, cell, value, looks_back=looks_back(run, bundle, name))
     reason = f"refers to a rejected row of {cell.to}.csv [reference.rejected_target]"
-    return select(
-        place.label(LINE_NUMBER), literal(cell.name).label("column_name"), literal(reason).label("reason")
-    ).where(lost)
+    named: tuple[Any, ...] = (
+        place.label(LINE_NUMBER),
+        literal(cell.name).label("column_name"),
+        literal(reason).label("reason"),
+    )
+    return select(*named).where(lost)

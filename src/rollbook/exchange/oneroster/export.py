@@ -149,15 +149,15 @@ class _Export:
     def _write_table(self, bundle: ZipFile, table: Table) -> int:
         """Stream a table into the zip; return how many rows it has. One without rows leaves no trace."""
         keys = extension_keys(self.db, table, is_delta=self.since is not None)
-        query = file_rows(table, keys, self.since)
-        blocks = self._copied(query)
+        is_large = self._is_large(table)  # asked before: the connection is taken while it copies
+        blocks = self._copied(file_rows(table, keys, self.since))
         first = next(blocks, None)
         if first is None:
             return 0
         info = ZipInfo(table.file, _EPOCH)
         info.compress_type, info.external_attr, info.create_system = ZIP_DEFLATED, _READABLE, _UNIX
         rows = 0
-        with bundle.open(info, "w", force_zip64=self._is_large(table)) as file:
+        with bundle.open(info, "w", force_zip64=is_large) as file:
             file.write(_line([*table.header, *keys]))
             for block in chain([first], blocks):
                 rows += block.count(b"\n")
