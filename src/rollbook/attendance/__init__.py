@@ -1,6 +1,7 @@
 """Room: attendance. Was the student in school, and how often are they missing?
 
-Owns    attendance_records (a partition per month), attendance_submissions, attendance_rules
+Owns    attendance_records (a partition per month), attendance_submissions, attendance_rules,
+        attendance_loads (while a load is at work)
 Reads   roster.schools, roster.students, roster.student_school_enrollments, roster.school_calendar_days,
         roster.academic_sessions; curriculum.sections, curriculum.course_enrollments (the periods of a day)
 Verbs   attendance_of, chronic_absence, weekly_rates, mark, submit_day, submit_through, rule_of, set_rule

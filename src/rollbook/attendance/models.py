@@ -88,3 +88,14 @@ class AttendanceRule(TenantOwned):
     minimum_days: Mapped[int] = mapped_column(
         SmallInteger, server_default=text("10"), comment="enrolled fewer days, nobody is called so"
     )
+
+
+class AttendanceLoad(TenantOwned):
+    """A bulk load at work. Grain: one row per tenant that loads months of marks right now; none is kept.
+
+    Its trigger keeps a transaction from ending in which a load was begun and not finished.
+    """
+
+    __tablename__ = "attendance_loads"
+
+    begun_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))

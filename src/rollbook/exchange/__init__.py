@@ -1,4 +1,5 @@
-"""Floor: exchange. The standards and published formats that data comes in: OULAD first.
+"""Floor: exchange. The standards and published formats that data comes in: OULAD first,
+and the tables of the original systems (compat), which are views over ours.
 
 Owns    no table: it writes those of the rooms
 Reads   intake (files), roster, curriculum, grades, activity (the tables that rows go to)

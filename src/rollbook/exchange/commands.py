@@ -11,12 +11,15 @@ from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.exchange import oulad
 from rollbook.exchange.csv_files.commands import app as csv_files
+from rollbook.exchange.oneroster.commands import importing as oneroster
 from rollbook.intake.commands import app as intake
+from rollbook.intake.options import who
 from rollbook.intake.rejects import Reject
 from rollbook.ops.work import running_server
 
 app = typer.Typer(no_args_is_help=True)
-app.registered_commands += csv_files.registered_commands + intake.registered_commands
+for commands in (oneroster, csv_files, intake):
+    app.registered_commands += commands.registered_commands
 
 WITH_FINDINGS: Final = 3
 
@@ -44,7 +47,7 @@ def import_oulad(
     try:
         with progress_bar() as report:
             summary = oulad.import_oulad(
-                url, directory, tenant_slug=slug, max_rejects=max_rejects, report=report
+                url, directory, tenant_slug=slug, max_rejects=max_rejects, who=who(), report=report
             )
     except oulad.ImportRefused as refusal:
         _list_rejects(refusal.rejects.shown, refusal.rejects.total)

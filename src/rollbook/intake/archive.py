@@ -5,7 +5,7 @@ is looked at before a byte of it is unpacked.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,9 +56,8 @@ class Archive:
         """Return the SHA-256 of the file as it came; of a folder, that of its files' names and SHA-256."""
         if self.path.is_file():
             return _digest(self.path)
-        files = sorted(path for path in self.path.iterdir() if path.is_file())
-        lines = "".join(f"{_digest(path)}  {path.name}\n" for path in files)
-        return hashlib.sha256(lines.encode()).hexdigest()
+        files = sorted(path for path in self.path.rglob("*") if path.is_file())
+        return digest_of((path.relative_to(self.path).as_posix(), _digest(path)) for path in files)
 
 
 @contextmanager
@@ -86,6 +85,11 @@ def open_archive(
             yield Archive(path, named_once(found), liberties, is_lenient)
     else:
         yield Archive(path, named_once([single_member(path, limits, name)]), liberties, is_lenient)
+
+
+def digest_of(files: Iterable[tuple[str, str]]) -> str:
+    """Return the SHA-256 of several files: that of their names and SHA-256, as sha256sum lists them."""
+    return hashlib.sha256("".join(f"{sha256}  {name}\n" for name, sha256 in files).encode()).hexdigest()
 
 
 def named_once(members: Sequence[Member]) -> Mapping[str, Member]:

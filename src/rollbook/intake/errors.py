@@ -24,11 +24,11 @@ class FileUnreadable(Invalid):
 
 
 class EncodingUnknown(Invalid):
-    """{file} is in {encoding} instead of UTF-8. Save it as UTF-8, or import it with --lenient."""
+    """{file}, line 1: it is in {encoding} instead of UTF-8. Save it anew; --lenient, if known, reads it."""
 
 
 class LineEndsUnknown(Invalid):
-    """{file} ends its lines with a carriage return alone. Save it anew, or import it with --lenient."""
+    """{file}, line 1: lines end with a carriage return alone. Save it anew; --lenient, if known, reads it."""
 
 
 class FileEmpty(Invalid):

@@ -16,7 +16,7 @@ import typer
 from rollbook.core import output
 from rollbook.core.errors import Invalid
 from rollbook.exchange.csv_files.errors import CompleteUnclear, SchoolNeeded
-from rollbook.exchange.csv_files.format import KEY, CsvFormat, rebuild
+from rollbook.exchange.csv_files.format import KEY, CsvFormat
 from rollbook.exchange.csv_files.kinds import KINDS, kind_of
 from rollbook.exchange.csv_files.map_files import read_map, save_map
 from rollbook.exchange.csv_files.mapping import CsvMap, choose_known_at
@@ -24,12 +24,10 @@ from rollbook.exchange.csv_files.reading import parse_delimiter, parse_encoding
 from rollbook.exchange.csv_files.submissions import Submission
 from rollbook.intake import options as usual
 from rollbook.intake.dates import parse_date_format
-from rollbook.intake.format import register
 from rollbook.intake.kinds import Kind
 from rollbook.intake.pipeline import Request
 
 app = typer.Typer()
-register(KEY, rebuild)
 STDIN: Final = "-"
 _KINDS_TOLD: Final = ", ".join(KINDS)
 

@@ -7,9 +7,9 @@ from typing import Any
 from rollbook.core.schema import Json
 from rollbook.exchange.oneroster.checks import check_bundle
 from rollbook.exchange.oneroster.dialects import V12
+from rollbook.exchange.oneroster.mapping import link_people, type_bundle
 from rollbook.exchange.oneroster.staging import Bundle, stage_bundle
 from rollbook.exchange.oneroster.targets import targets_of
-from rollbook.exchange.oneroster.mapping import link_people, type_bundle
 from rollbook.intake.format import Run, register
 from rollbook.intake.target import Target
 

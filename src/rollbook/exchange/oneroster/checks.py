@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, Select, func, literal, select, update
+from sqlalchemy import Select, func, literal, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from rollbook.core.sql import named_sql
@@ -19,6 +19,7 @@ from rollbook.exchange.oneroster.faults import (
     gather_repeats,
     leads_nowhere,
     values_of,
+    written,
 )
 from rollbook.exchange.oneroster.leniency import forgive
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
@@ -124,10 +125,9 @@ def _drop_reference(run: Run, bundle: Bundle, name: str, cell: Cell) -> None:
     place, value = values_of(name, cell)
     lost = select(place).where(leads_nowhere(run.source, cell, value, looks_back=True)).subquery("lost")
     is_lost = stage.c[LINE_NUMBER].in_(select(lost.c[0]))
-    done = run.db.execute(update(stage).where(is_lost).values({cell.name: _found(run, name, cell)}))
-    assert isinstance(done, CursorResult)
+    count = written(run.db, update(stage).where(is_lost).values({cell.name: _found(run, name, cell)}))
     what = f"has a {cell.name} without a match in {cell.to}.csv; it was left out"
-    run.liberties.take(TABLES[name].file, what, done.rowcount)
+    run.liberties.take(TABLES[name].file, what, count)
 
 
 def _found(run: Run, name: str, cell: Cell) -> Any:  # noqa: ANN401 -- SQL or nothing

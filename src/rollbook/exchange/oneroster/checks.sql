@@ -297,15 +297,22 @@ FROM stage_users AS member
 CROSS JOIN LATERAL unnest(string_to_array(member."orgSourcedIds", ',')) AS org (id)
 LEFT JOIN stage_orgs AS there ON org.id = there."sourcedId"
 GROUP BY
-    member.line_number, member."sourcedId", member.status, member."dateLastModified", member.role, there.type, org.id;
+    member.line_number,
+    member."sourcedId",
+    member.status,
+    member."dateLastModified",
+    member.role,
+    there.type,
+    org.id;
 
 -- name: years_of_sessions
 -- OneRoster 1.0 does not say a session's school year: it is the year in which it ends, summers apart.
 UPDATE stage_academicsessions
-SET "schoolYear" = CASE
-    WHEN substr("endDate", 6, 2) > '07' THEN (left("endDate", 4)::int + 1)::text
-    ELSE left("endDate", 4)
-END
+SET
+    "schoolYear" = CASE
+        WHEN substr("endDate", 6, 2) > '07' THEN (left("endDate", 4)::int + 1)::text
+        ELSE left("endDate", 4)
+    END
 WHERE "schoolYear" IS NULL AND "endDate" ~ '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$';
 
 -- name: ids_of_users

@@ -25,12 +25,16 @@ from rollbook.core.tenancy import Tenant, Visibility, find_tenant, look_through
 from rollbook.exchange.oneroster.errors import PlaceTaken, SourceAmbiguous
 from rollbook.exchange.oneroster.manifest import FILE as MANIFEST
 from rollbook.exchange.oneroster.manifest import write_manifest
-from rollbook.exchange.oneroster.mapping import PEOPLE
+from rollbook.exchange.oneroster.mapping import PEOPLE, make
 from rollbook.exchange.oneroster.rows import ROWS, extension_keys, file_rows, verbatim_ids
 from rollbook.exchange.oneroster.tables import MANIFEST_ORDER, TABLES, Table
 from rollbook.intake.quarantine import SQL as INTAKE
 
 IDS: Final = named_sql("rollbook.exchange.oneroster", "export_ids.sql")
+IDS_IN_ORDER: Final = (
+    *("imports", "named", "main", "schools", "district", "sessions", "courses", "sections", "made_sessions"),
+    *("persons", "accounts", "categories", "assignments", "ids"),
+)
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _READABLE: Final = 0o100644 << 16
 _UNIX: Final = 3
@@ -131,13 +135,12 @@ class _Export:
         """Find out what every record is called."""
         self.db.execute(INTAKE["plan_for_sets"])
         self.db.execute(INTAKE["use_time_zone"], {"time_zone": self.tenant.time_zone})
-        self.db.execute(PEOPLE["make_grade_levels"])
-        self.db.execute(IDS["make_export"])
+        make(self.db, PEOPLE, ["grade_levels"])
+        make(self.db, IDS, ["export"])
         facts = {"source": self.source, "tenant_name": self.tenant.name, "is_delta": self.since is not None}
         self.db.execute(IDS["say_export"], facts)
-        for name, query in IDS.items():
-            if name not in ("make_export", "say_export", "sources"):
-                self.db.execute(query)
+        make(self.db, IDS, IDS_IN_ORDER)
+        self.db.execute(IDS["say_ids"])
         for table in TABLES.values():
             self.db.execute(text(verbatim_ids(table)))
         roles = ROWS["roles"].text
@@ -147,6 +150,7 @@ class _Export:
         """Stream a table into the zip; return how many rows it has. One without rows leaves no trace."""
         keys = extension_keys(self.db, table, is_delta=self.since is not None)
         query = file_rows(table, keys, self.since)
+        is_large = self._is_large(table)  # before the COPY, which has the connection until it ends
         blocks = self._copied(query)
         first = next(blocks, None)
         if first is None:
@@ -154,7 +158,7 @@ class _Export:
         info = ZipInfo(table.file, _EPOCH)
         info.compress_type, info.external_attr, info.create_system = ZIP_DEFLATED, _READABLE, _UNIX
         rows = 0
-        with bundle.open(info, "w", force_zip64=self._is_large(table)) as file:
+        with bundle.open(info, "w", force_zip64=is_large) as file:
             file.write(_line([*table.header, *keys]))
             for block in chain([first], blocks):
                 rows += block.count(b"\n")

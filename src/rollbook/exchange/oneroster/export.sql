@@ -2,7 +2,7 @@
 -- extension columns. Each query reads the export_* tables. What a source said of a row and we have no column
 -- for comes from facts; what we can say ourselves comes from our columns.
 
--- name: academicsessions
+-- name: academicSessions
 -- Sessions, and terms that are made.
 SELECT
     mine.source_id AS "sourcedId",
@@ -658,7 +658,7 @@ WHERE
         SELECT FROM export_categories AS named WHERE named.source_id = 'category-' || work.assignment_type
     );
 
--- name: lineitems
+-- name: lineItems
 -- Assignments.
 SELECT
     mine.source_id AS "sourcedId",
@@ -744,7 +744,7 @@ LEFT JOIN export_named AS named
         AND mark.source_id = named.source_id
         AND named.left_at IS NULL;
 
--- name: scorescales
+-- name: scoreScales
 -- Scales that a source gave: OneRoster's belong to a course and a class each, which ours do not.
 SELECT
     named.source_id AS "sourcedId",

@@ -11,8 +11,8 @@ CREATE TEMP TABLE IF NOT EXISTS export_run (
 ) ON COMMIT DROP;
 
 -- name: say_export
--- params   source text, tenant_name text, is_delta bool
 -- Fill it.
+-- params   source text, tenant_name text, is_delta bool
 INSERT INTO export_run (source, tenant_name, is_delta) VALUES (:source, :tenant_name, :is_delta);
 
 -- name: sources
@@ -70,7 +70,7 @@ FROM (
                 AND record.record_type = was.record_type
                 AND record.source_id = was.source_id
         )
-    ORDER BY was.record_type, was.source_id, was.superseded_at DESC, was.entity_type DESC
+    ORDER BY was.record_type ASC, was.source_id ASC, was.superseded_at DESC, was.entity_type DESC
 ) AS last;
 
 -- name: make_main
@@ -86,7 +86,7 @@ SELECT DISTINCT ON (record_type, entity_type, entity_id)
     left_at
 FROM export_named
 WHERE entity_id IS NOT NULL AND record_type NOT IN ('roles', 'demographics')
-ORDER BY record_type, entity_type, entity_id, left_at DESC NULLS FIRST, source_id;
+ORDER BY record_type ASC, entity_type ASC, entity_id ASC, left_at DESC NULLS FIRST, source_id ASC;
 
 -- name: make_schools
 -- Schools.
@@ -164,7 +164,9 @@ SELECT
     meets.listed,
     meets.graded_in,
     coalesce(main.facts, '{}') AS facts,
-    greatest(ours.known_at, imports.imported_at, main.changed_at, main.left_at, meets.changed_at, lost.changed_at)
+    greatest(
+        ours.known_at, imports.imported_at, main.changed_at, main.left_at, meets.changed_at, lost.changed_at
+    )
         AS changed_at,
     coalesce(main.left_at, course.left_at) AS left_at
 FROM sections AS ours
@@ -230,11 +232,26 @@ SELECT
     greatest(ours.known_at, imports.imported_at) AS changed_at,
     main.left_at
 FROM (
-    SELECT 'students' AS kind, student_id AS entity_id, known_at, import_id FROM students
+    SELECT
+        'students' AS kind,
+        student_id AS entity_id,
+        known_at,
+        import_id
+    FROM students
     UNION ALL
-    SELECT 'staff' AS kind, staff_id AS entity_id, known_at, import_id FROM staff
+    SELECT
+        'staff' AS kind,
+        staff_id AS entity_id,
+        known_at,
+        import_id
+    FROM staff
     UNION ALL
-    SELECT 'guardians' AS kind, guardian_id AS entity_id, known_at, import_id FROM guardians
+    SELECT
+        'guardians' AS kind,
+        guardian_id AS entity_id,
+        known_at,
+        import_id
+    FROM guardians
 ) AS ours
 LEFT JOIN export_main AS main
     ON main.record_type = 'users' AND ours.kind = main.entity_type AND ours.entity_id = main.entity_id
@@ -283,7 +300,8 @@ FROM (
                 AND main.entity_id = person.entity_id
         )
 ) AS accounts
-ORDER BY source_id, left_at DESC NULLS FIRST, array_position(ARRAY['students', 'staff', 'guardians'], kind);
+ORDER BY
+    source_id ASC, left_at DESC NULLS FIRST, array_position(ARRAY['students', 'staff', 'guardians'], kind);
 
 -- name: make_categories
 -- Categories: by their code where it can be an id.
@@ -316,20 +334,44 @@ SELECT
     coalesce(main.left_at, ours.deleted_at, section.left_at) AS left_at
 FROM (
     SELECT
-        assignment_id, section_id, title, description, assignment_type, max_value, min_value, assigned_on,
-        due_on, category_id, session_id, known_at, import_id, NULL::timestamptz AS deleted_at
+        assignment_id,
+        section_id,
+        title,
+        description,
+        assignment_type,
+        max_value,
+        min_value,
+        assigned_on,
+        due_on,
+        category_id,
+        session_id,
+        known_at,
+        import_id,
+        NULL::timestamptz AS deleted_at
     FROM assignments
     UNION ALL
     SELECT
-        assignment_id, section_id, title, description, assignment_type, max_value, min_value, assigned_on,
-        due_on, category_id, session_id, known_at, import_id, superseded_at AS deleted_at
+        assignment_id,
+        section_id,
+        title,
+        description,
+        assignment_type,
+        max_value,
+        min_value,
+        assigned_on,
+        due_on,
+        category_id,
+        session_id,
+        known_at,
+        import_id,
+        superseded_at AS deleted_at
     FROM (
         SELECT DISTINCT ON (assignment_id) *
         FROM assignments_history AS was
         WHERE
             (SELECT is_delta FROM export_run)
             AND NOT EXISTS (SELECT FROM assignments AS now WHERE now.assignment_id = was.assignment_id)
-        ORDER BY assignment_id, superseded_at DESC
+        ORDER BY assignment_id ASC, superseded_at DESC
     ) AS last
 ) AS ours
 INNER JOIN export_sections AS section USING (section_id)
@@ -346,33 +388,71 @@ CREATE TEMP TABLE IF NOT EXISTS export_ids (
 -- name: say_ids
 -- Add those of the rooms.
 INSERT INTO export_ids (record_type, source_id)
-SELECT 'orgs', source_id FROM export_schools WHERE left_at IS NULL
+SELECT
+    'orgs',
+    source_id
+FROM export_schools WHERE left_at IS NULL
 UNION ALL
-SELECT 'orgs', source_id FROM export_district WHERE is_made
+SELECT
+    'orgs',
+    source_id
+FROM export_district WHERE is_made
 UNION ALL
-SELECT DISTINCT 'orgs', 'school' FROM export_sections WHERE school_source_id = 'school'
+SELECT DISTINCT
+    'orgs',
+    'school'
+FROM export_sections WHERE school_source_id = 'school'
 UNION ALL
-SELECT 'academicSessions', source_id FROM export_sessions WHERE left_at IS NULL
+SELECT
+    'academicSessions',
+    source_id
+FROM export_sessions WHERE left_at IS NULL
 UNION ALL
-SELECT 'academicSessions', source_id FROM export_made_sessions
+SELECT
+    'academicSessions',
+    source_id
+FROM export_made_sessions
 UNION ALL
-SELECT 'courses', source_id FROM export_courses WHERE left_at IS NULL
+SELECT
+    'courses',
+    source_id
+FROM export_courses WHERE left_at IS NULL
 UNION ALL
-SELECT 'classes', source_id FROM export_sections WHERE left_at IS NULL
+SELECT
+    'classes',
+    source_id
+FROM export_sections WHERE left_at IS NULL
 UNION ALL
-SELECT 'users', source_id FROM export_accounts WHERE left_at IS NULL
+SELECT
+    'users',
+    source_id
+FROM export_accounts WHERE left_at IS NULL
 UNION ALL
-SELECT 'categories', source_id FROM export_categories WHERE left_at IS NULL
+SELECT
+    'categories',
+    source_id
+FROM export_categories WHERE left_at IS NULL
 UNION ALL
-SELECT DISTINCT 'categories', 'category-' || assignment_type FROM export_assignments WHERE category_id IS NULL
+SELECT DISTINCT
+    'categories',
+    'category-' || assignment_type
+FROM export_assignments WHERE category_id IS NULL
 UNION ALL
-SELECT 'lineItems', source_id FROM export_assignments WHERE left_at IS NULL
+SELECT
+    'lineItems',
+    source_id
+FROM export_assignments WHERE left_at IS NULL
 UNION ALL
-SELECT 'scoreScales', source_id FROM export_named
+SELECT
+    'scoreScales',
+    source_id
+FROM export_named
 WHERE record_type = 'scoreScales' AND entity_type = 'grade_scales' AND left_at IS NULL
 UNION ALL
-SELECT 'results', coalesce(source_id, student_id || '.' || assignment_id)
+SELECT
+    'results',
+    coalesce(source_id, student_id || '.' || assignment_id)
 FROM grades
 WHERE EXISTS (
-    SELECT FROM export_named WHERE record_type IN ('resultLearningObjectiveIds', 'resultScoreScales')
-);
+        SELECT FROM export_named WHERE record_type IN ('resultLearningObjectiveIds', 'resultScoreScales')
+    );

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CursorResult,
+    Executable,
     Select,
     Text,
     TextClause,
@@ -80,7 +81,7 @@ def gather_forms(db: Session, bundle: Bundle, name: str, *, is_lenient: bool) ->
     faulty = or_(*(is_broken for _, is_broken, _ in broken))
     rows = select(
         literal(TABLES[name].file), stage.c[LINE_NUMBER], fault.c.column_name, fault.c.reason
-    ).select_from(stage.join(fault, literal(True)))  # noqa: FBT003 -- SQL's true
+    ).select_from(stage.join(fault, literal(True)))
     return _note(db, rows.where(faulty))
 
 
@@ -201,7 +202,12 @@ def _as_faults(name: str, query: TextClause) -> Select[Any]:
 
 
 def _note(db: Session, rows: Select[Any]) -> int:
-    done = db.execute(insert(FAULTS).from_select(_INTO, rows))
+    return written(db, insert(FAULTS).from_select(_INTO, rows))
+
+
+def written(db: Session, statement: Executable) -> int:
+    """Run a statement that writes; return how many rows."""
+    done = db.execute(statement, execution_options={"preserve_rowcount": True})
     assert isinstance(done, CursorResult)
     return done.rowcount
 

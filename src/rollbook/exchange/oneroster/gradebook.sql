@@ -8,21 +8,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'categories'
             AND entity_type = 'assignment_categories'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'categories'
             AND entity_type = 'assignment_categories'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 )
 
 SELECT
@@ -47,7 +53,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'categories'
     AND record.entity_type = 'assignment_categories'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'categories' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'categories' AND is_bulk)
     AND NOT EXISTS (
         SELECT FROM stage_categories AS category WHERE category."sourcedId" = record.source_id
     );
@@ -62,7 +68,8 @@ SELECT
         ELSE (SELECT source FROM oneroster_run) || ':' || mine.source_id
     END AS category_code,
     category.title,
-    CASE WHEN category.weight::int BETWEEN 0 AND 100 THEN category.weight::numeric(6, 3) END AS weight_percent,
+    CASE WHEN category.weight::int BETWEEN 0 AND 100 THEN category.weight::numeric(6, 3) END
+        AS weight_percent,
     category."dateLastModified"::timestamptz AS known_at
 FROM oneroster_categories AS mine
 INNER JOIN stage_categories AS category ON mine.source_id = category."sourcedId"
@@ -78,21 +85,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'lineItems'
             AND entity_type = 'assignments'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'lineItems'
             AND entity_type = 'assignments'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 )
 
 SELECT
@@ -124,7 +137,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'lineItems'
     AND record.entity_type = 'assignments'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'lineItems' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'lineItems' AND is_bulk)
     AND NOT EXISTS (SELECT FROM stage_lineitems AS item WHERE item."sourcedId" = record.source_id);
 
 -- name: make_incoming_assignments
@@ -159,18 +172,19 @@ FROM oneroster_assignments AS mine
 INNER JOIN stage_lineitems AS item ON mine.source_id = item."sourcedId"
 LEFT JOIN oneroster_categories AS category ON item."categorySourcedId" = category.source_id
 LEFT JOIN oneroster_sessions AS session ON item."academicSessionSourcedId" = session.source_id
-CROSS JOIN LATERAL (
-    SELECT
-        CASE
-            WHEN item."resultValueMax"::numeric BETWEEN 0.01 AND 999999
-                THEN item."resultValueMax"::numeric(8, 2)
-            ELSE 100
-        END AS max_value,
-        CASE
-            WHEN item."resultValueMin"::numeric BETWEEN -999999 AND 999999
-                THEN item."resultValueMin"::numeric(8, 2)
-        END AS min_value
-) AS range
+CROSS JOIN
+    LATERAL (
+        SELECT
+            CASE
+                WHEN item."resultValueMax"::numeric BETWEEN 0.01 AND 999999
+                    THEN item."resultValueMax"::numeric(8, 2)
+                ELSE 100
+            END AS max_value,
+            CASE
+                WHEN item."resultValueMin"::numeric BETWEEN -999999 AND 999999
+                    THEN item."resultValueMin"::numeric(8, 2)
+            END AS min_value
+    ) AS range
 WHERE mine.is_told
 UNION ALL
 SELECT
@@ -257,21 +271,27 @@ LEFT JOIN (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'scoreScales'
             AND entity_type = 'grade_scales'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'scoreScales'
             AND entity_type = 'grade_scales'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 ) AS known ON scale."sourcedId" = known.source_id
 LEFT JOIN grade_scales AS same ON scale."sourcedId" = same.scale_code AND known.source_id IS NULL
 WHERE scale.status IS DISTINCT FROM 'tobedeleted';
@@ -303,8 +323,10 @@ SELECT DISTINCT ON (mine.grade_scale_id, step.sides[1])
     FALSE AS is_gone
 FROM oneroster_scales AS mine
 INNER JOIN stage_scorescales AS scale ON mine.source_id = scale."sourcedId"
-CROSS JOIN LATERAL
-    regexp_matches(scale."scoreScaleValue", '\{([^{}:]+):([0-9]{1,2}(?:\.[0-9]{1,3})?|100)\}', 'g') AS step (sides)
+CROSS JOIN
+    LATERAL
+    regexp_matches(scale."scoreScaleValue", '\{([^{}:]+):([0-9]{1,2}(?:\.[0-9]{1,3})?|100)\}', 'g')
+        AS step (sides)
 ORDER BY mine.grade_scale_id, step.sides[1], step.sides[2]::numeric;
 
 -- name: add_gone_grade_scale_steps
@@ -315,8 +337,8 @@ SELECT
     ours.grade_letter,
     TRUE
 FROM grade_scale_steps AS ours
-INNER JOIN oneroster_scales AS mine USING (grade_scale_id)
+INNER JOIN oneroster_scales USING (grade_scale_id)
 WHERE NOT EXISTS (
-    SELECT FROM incoming_grade_scale_steps AS kept
-    WHERE kept.grade_scale_id = ours.grade_scale_id AND kept.grade_letter = ours.grade_letter
-);
+        SELECT FROM incoming_grade_scale_steps AS kept
+        WHERE kept.grade_scale_id = ours.grade_scale_id AND kept.grade_letter = ours.grade_letter
+    );

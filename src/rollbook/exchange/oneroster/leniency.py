@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     DateTime,
     TableClause,
     Text,
@@ -27,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import UpdateBase
 
 from rollbook.exchange.oneroster import cells
+from rollbook.exchange.oneroster.faults import written
 from rollbook.exchange.oneroster.staging import Bundle
 from rollbook.exchange.oneroster.tables import MODIFIED, SOURCED_ID, STATUS, TABLES, Cell, Table
 from rollbook.intake.format import Run
@@ -52,9 +52,7 @@ def forgive(run: Run, bundle: Bundle) -> None:
     for name in bundle.modes:
         table = TABLES[name]
         for mending in _mendings(table, is_bulk=bundle.is_bulk(name)):
-            done = run.db.execute(mending.statement)
-            assert isinstance(done, CursorResult)
-            run.liberties.take(table.file, mending.what, done.rowcount)
+            run.liberties.take(table.file, mending.what, written(run.db, mending.statement))
 
 
 def _mendings(table: Table, *, is_bulk: bool) -> Iterator[Mending]:

@@ -1,14 +1,16 @@
 """Staged rows to typed ones: who is who, then each room's rows, as named queries in their order."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, CursorResult, Text, column
+from sqlalchemy import BigInteger, Text, TextClause, column
+from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
 from rollbook.exchange.oneroster.checks import cascade
-from rollbook.exchange.oneroster.records import SQL as RECORDS
+from rollbook.exchange.oneroster.faults import written
 from rollbook.exchange.oneroster.records import gather_records
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
 from rollbook.exchange.oneroster.tables import LINE_NUMBER, TABLES
@@ -19,47 +21,60 @@ PEOPLE: Final = named_sql("rollbook.exchange.oneroster", "people.sql")
 STRUCTURE: Final = named_sql("rollbook.exchange.oneroster", "structure.sql")
 PLACES: Final = named_sql("rollbook.exchange.oneroster", "places.sql")
 GRADEBOOK: Final = named_sql("rollbook.exchange.oneroster", "gradebook.sql")
-_LINKING: Final = ("make_marks", "make_matches", "take_matches", "make_shared")
-_OF_PEOPLE: Final = (
-    "make_users",
-    "make_members",
-    "make_incoming_students",
-    "make_incoming_staff",
-    "make_incoming_guardians",
-    "add_gone_people",
-    "make_incoming_student_guardians",
-    "add_gone_student_guardians",
+# The tables that are made, in the order in which they need each other.
+WHO: Final = ("grade_levels", "kinds", "known", "people")
+MARKS: Final = ("marks", "matches")
+SCHOOLS_AND_CLASSES: Final = (
+    *("schools", "incoming_schools", "sessions", "incoming_academic_sessions", "terms"),
+    *("courses", "incoming_courses", "sections", "incoming_sections", "incoming_section_sessions"),
 )
+USERS: Final = (
+    *("users", "members", "incoming_students", "incoming_staff", "incoming_guardians"),
+    "incoming_student_guardians",
+)
+IN_PLACES: Final = (
+    *("role_rows", "first_days", "stays", "incoming_student_school_enrollments"),
+    *("incoming_staff_assignments", "repeated_places", "incoming_course_enrollments"),
+    "incoming_section_staff",
+)
+MARKED: Final = (
+    *("categories", "incoming_assignment_categories", "assignments", "incoming_assignments"),
+    *("result_rows", "incoming_grades", "scales", "incoming_grade_scales", "incoming_grade_scale_steps"),
+)
+
+
+def make(db: Session, queries: Mapping[str, TextClause], tables: Iterable[str]) -> None:
+    """Make temporary tables by the queries called after them."""
+    for table in tables:
+        db.execute(queries[f"make_{table}"])
 
 
 def link_people(run: Run, bundle: Bundle) -> None:
     """Find out who the users are; reject those of whom that cannot be told, and what refers to them."""
     db = run.db
     _say_what_this_is(run, bundle)
-    for name in ("make_grade_levels", "make_kinds", "make_known", "make_people"):
-        db.execute(PEOPLE[name])
+    make(db, PEOPLE, WHO)
     if not db.scalar(PEOPLE["count_unknown"]):
         return
-    for name in _LINKING:
-        db.execute(PEOPLE[name])
-    while _changed(run, "join_persons"):
+    make(db, PEOPLE, MARKS)
+    db.execute(PEOPLE["take_matches"])
+    make(db, PEOPLE, ["shared"])
+    while written(db, PEOPLE["join_persons"]):
         pass
-    before = run.rejects.total
-    shape = (column(LINE_NUMBER, BigInteger), column("column_name", Text), column("reason", Text))
-    conflicts = PEOPLE["persons_in_conflict"].columns(*shape)
-    reject_lines(db, layout_of(TABLES["users"]), conflicts, run.rejects)
-    if run.rejects.total > before:
-        if not bundle.dialect.has_roles:
-            db.execute(PEOPLE["forget_roles"])
-        cascade(run, bundle)
-        db.execute(PEOPLE["forget_conflicts"])
+    _reject_conflicts(run, bundle)
     db.execute(PEOPLE["name_persons"])
 
 
-def _changed(run: Run, name: str) -> int:
-    done = run.db.execute(PEOPLE[name])
-    assert isinstance(done, CursorResult)
-    return done.rowcount
+def _reject_conflicts(run: Run, bundle: Bundle) -> None:
+    before = run.rejects.total
+    shape = (column(LINE_NUMBER, BigInteger), column("column_name", Text), column("reason", Text))
+    conflicts = PEOPLE["persons_in_conflict"].columns(*shape)
+    reject_lines(run.db, layout_of(TABLES["users"]), conflicts, run.rejects)
+    if run.rejects.total > before:
+        if not bundle.dialect.has_roles:
+            run.db.execute(PEOPLE["forget_roles"])
+        cascade(run, bundle)
+        run.db.execute(PEOPLE["forget_conflicts"])
 
 
 def day_of(run: Run) -> date:
@@ -68,21 +83,20 @@ def day_of(run: Run) -> date:
 
 
 def _say_what_this_is(run: Run, bundle: Bundle) -> None:
-    run.db.execute(PEOPLE["make_run"])
-    run.db.execute(PEOPLE["say_run"], {"source": run.source, "today": day_of(run), "now": run.now})
-    run.db.execute(PEOPLE["make_files"])
+    make(run.db, PEOPLE, ["run", "files"])
+    run.db.execute(PEOPLE["say_run"], {"source": run.source, "today": day_of(run)})
     for name in bundle.modes:
         run.db.execute(PEOPLE["say_file"], {"record_type": name, "is_bulk": bundle.is_bulk(name)})
 
 
 def type_bundle(run: Run, bundle: Bundle) -> None:
     """Make the incoming tables of every room."""
-    for query in STRUCTURE.values():
-        run.db.execute(query)
-    for name in _OF_PEOPLE:
-        run.db.execute(PEOPLE[name])
-    for queries in (PLACES, GRADEBOOK):
-        for query in queries.values():
-            run.db.execute(query)
-    run.db.execute(RECORDS["make_incoming_source_records"])
+    make(run.db, STRUCTURE, SCHOOLS_AND_CLASSES)
+    make(run.db, PEOPLE, USERS)
+    run.db.execute(PEOPLE["add_gone_people"])
+    run.db.execute(PEOPLE["add_gone_student_guardians"])
+    make(run.db, PLACES, IN_PLACES)
+    run.db.execute(PLACES["index_stays"])
+    make(run.db, GRADEBOOK, MARKED)
+    run.db.execute(GRADEBOOK["add_gone_grade_scale_steps"])
     gather_records(run, bundle)

@@ -5,14 +5,13 @@
 -- What this import is, for the queries that make tables: those take no parameters.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_run (
     source text NOT NULL,
-    today date NOT NULL,
-    now timestamptz NOT NULL
+    today date NOT NULL
 ) ON COMMIT DROP;
 
 -- name: say_run
--- params   source text, today date, now timestamptz
 -- Fill it.
-INSERT INTO oneroster_run (source, today, now) VALUES (:source, :today, :now);
+-- params   source text, today date
+INSERT INTO oneroster_run (source, today) VALUES (:source, :today);
 
 -- name: make_files
 -- Which files there are, and whether they hold all there is.
@@ -22,8 +21,8 @@ CREATE TEMP TABLE IF NOT EXISTS oneroster_files (
 ) ON COMMIT DROP;
 
 -- name: say_file
--- params   record_type text, is_bulk bool
 -- Name one.
+-- params   record_type text, is_bulk bool
 INSERT INTO oneroster_files (record_type, is_bulk) VALUES (:record_type, :is_bulk);
 
 -- name: make_grade_levels
@@ -135,8 +134,8 @@ FROM oneroster_kinds AS who
 LEFT JOIN oneroster_known AS known USING (kind, source_id);
 
 -- name: count_unknown
--- returns  unknown bigint
 -- How many persons are not known by their id.
+-- returns  unknown bigint
 SELECT count(*) AS unknown FROM oneroster_people WHERE entity_id IS NULL;
 
 -- name: make_marks
@@ -441,14 +440,14 @@ SELECT
 FROM oneroster_users AS who
 INNER JOIN stage_users AS member ON who.source_id = member."sourcedId"
 LEFT JOIN oneroster_grade_levels AS grade ON split_part(member.grades, ',', 1) = grade.code
+LEFT JOIN stage_demographics AS said ON who.source_id = said."sourcedId"
 LEFT JOIN stage_demographics AS demographic
     ON who.source_id = demographic."sourcedId" AND demographic.status IS DISTINCT FROM 'tobedeleted'
 LEFT JOIN students AS ours ON who.entity_id = ours.student_id
 CROSS JOIN LATERAL (
     SELECT
-        demographic.line_number IS NOT NULL
+        said.line_number IS NOT NULL
         OR exists(SELECT FROM oneroster_files WHERE record_type = 'demographics' AND is_bulk)
-        OR EXISTS (SELECT FROM stage_demographics AS gone WHERE gone."sourcedId" = who.source_id)
         AS is_told
 ) AS told
 WHERE who.kind = 'students' AND who.is_main;

@@ -76,7 +76,7 @@ named AS (
         entry_on
     FROM student_school_enrollments
     WHERE source_id IS NOT NULL
-    ORDER BY source_id, exit_on DESC NULLS FIRST, enrollment_id
+    ORDER BY source_id ASC, exit_on DESC NULLS FIRST, enrollment_id ASC
 ),
 
 dated AS (
@@ -87,7 +87,9 @@ dated AS (
             AS entry_on
     FROM oneroster_role_rows AS role
     CROSS JOIN year
-    INNER JOIN stage_roles AS said ON role.line_number = said.line_number AND role.source_id = said."sourcedId"
+    INNER JOIN
+        stage_roles AS said
+        ON role.line_number = said.line_number AND role.source_id = said."sourcedId"
     LEFT JOIN named ON role.source_id = named.source_id AND role.entity_id = named.student_id
     LEFT JOIN oneroster_first_days AS first_day
         ON said."userSourcedId" = first_day.source_id AND role.school_id = first_day.school_id
@@ -97,7 +99,7 @@ dated AS (
 first AS (
     SELECT DISTINCT ON (entity_id, school_id, entry_on) *
     FROM dated
-    ORDER BY entity_id, school_id, entry_on, is_gone, is_primary DESC, source_id
+    ORDER BY entity_id ASC, school_id ASC, entry_on ASC, is_gone ASC, is_primary DESC, source_id ASC
 )
 
 SELECT
@@ -126,13 +128,39 @@ WITH ranked AS (
         stay.*,
         row_number() OVER (
             PARTITION BY stay.student_id
-            ORDER BY stay.is_primary DESC, home.school_id IS NOT NULL DESC, stay.entry_on DESC, stay.source_id
+            ORDER BY
+                stay.is_primary DESC, home.school_id IS NOT NULL DESC, stay.entry_on DESC, stay.source_id ASC
         ) AS nr
     FROM oneroster_stays AS stay
     INNER JOIN stage_roles AS role ON stay.source_id = role."sourcedId"
     LEFT JOIN stage_users AS member ON role."userSourcedId" = member."sourcedId"
     LEFT JOIN oneroster_schools AS home
         ON member."primaryOrgSourcedId" = home.source_id AND stay.school_id = home.school_id
+),
+
+-- Stays that are not the primary one: they overlap with a better one, or with one of ours that goes on.
+second AS (
+    SELECT one.enrollment_id
+    FROM ranked AS one
+    INNER JOIN ranked AS better USING (student_id)
+    WHERE
+        better.nr < one.nr
+        AND NOT better.is_gone
+        AND better.is_primary
+        AND daterange(better.entry_on, better.exit_on) && daterange(one.entry_on, one.exit_on)
+    UNION
+    SELECT one.enrollment_id
+    FROM ranked AS one
+    INNER JOIN student_school_enrollments AS ours USING (student_id)
+    LEFT JOIN oneroster_stays AS told ON ours.enrollment_id = told.enrollment_id
+    WHERE
+        told.enrollment_id IS NULL
+        AND ours.is_primary
+        AND (
+            ours.source_id IS NULL
+            OR NOT exists(SELECT FROM oneroster_files WHERE record_type = 'roles' AND is_bulk)
+        )
+        AND daterange(ours.entry_on, ours.exit_on) && daterange(one.entry_on, one.exit_on)
 )
 
 SELECT
@@ -142,34 +170,18 @@ SELECT
     one.school_id,
     one.entry_on,
     one.exit_on,
-    one.is_primary
-    AND NOT EXISTS (
-        SELECT FROM ranked AS better
-        WHERE
-            better.student_id = one.student_id
-            AND better.nr < one.nr
-            AND NOT better.is_gone
-            AND better.is_primary
-            AND daterange(better.entry_on, better.exit_on) && daterange(one.entry_on, one.exit_on)
-    )
-    AND NOT EXISTS (
-        SELECT FROM student_school_enrollments AS ours
-        WHERE
-            ours.student_id = one.student_id
-            AND ours.is_primary
-            AND (
-                ours.source_id IS NULL
-                OR NOT exists(SELECT FROM oneroster_files WHERE record_type = 'roles' AND is_bulk)
-            )
-            AND ours.enrollment_id NOT IN (SELECT enrollment_id FROM oneroster_stays)
-            AND daterange(ours.entry_on, ours.exit_on) && daterange(one.entry_on, one.exit_on)
-    ) AS is_primary,
+    one.is_primary AND second.enrollment_id IS NULL AS is_primary,
     (extract(YEAR FROM one.entry_on) + (extract(MONTH FROM one.entry_on) > 6)::int)::smallint AS school_year,
     student.grade_level,
     one.known_at,
     one.is_gone
 FROM ranked AS one
+LEFT JOIN second ON one.enrollment_id = second.enrollment_id
 LEFT JOIN incoming_students AS student ON one.student_id = student.student_id;
+
+-- name: index_stays
+-- When a stay ends that the bundle does not have, the student's next one is looked up.
+CREATE INDEX IF NOT EXISTS incoming_stays_by_student ON incoming_student_school_enrollments (student_id);
 
 -- name: make_incoming_staff_assignments
 -- Staff at schools, or for the whole tenant where the organisation is no school.
@@ -181,14 +193,15 @@ WITH named AS (
         staff_id
     FROM staff_assignments
     WHERE source_id IS NOT NULL
-    ORDER BY source_id, ends_on DESC NULLS FIRST, staff_assignment_id
+    ORDER BY source_id ASC, ends_on DESC NULLS FIRST, staff_assignment_id ASC
 ),
 
 first AS (
     SELECT DISTINCT ON (entity_id, school_id, role, begins_on) *
     FROM oneroster_role_rows
     WHERE kind = 'staff'
-    ORDER BY entity_id, school_id, role, begins_on, is_gone, is_primary DESC, source_id
+    ORDER BY
+        entity_id ASC, school_id ASC, role ASC, begins_on ASC, is_gone ASC, is_primary DESC, source_id ASC
 )
 
 SELECT
@@ -266,7 +279,8 @@ SELECT
     coalesce(repeated.main_id, repeated.first_id),
     min(place.enrolled_on) FILTER (WHERE NOT place.is_gone),
     CASE
-        WHEN count(*) FILTER (WHERE NOT place.is_gone) = count(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
+        WHEN count(*) FILTER (WHERE NOT place.is_gone)
+            = count(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
             THEN max(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
     END,
     max(place.known_at),

@@ -10,7 +10,10 @@ from rollbook.exchange.oneroster.tables import SOURCED_ID, TABLES, Table
 from rollbook.intake.format import Run
 
 SQL: Final = named_sql("rollbook.exchange.oneroster", "records.sql")
-QUERIES: Final = tuple(name for name in SQL if name.startswith("record_"))
+KEPT_IN_ROOMS: Final = (
+    *("schools", "sessions", "courses", "sections", "users", "demographics", "stays", "staff_assignments"),
+    *("enrollments", "section_staff", "categories", "assignments", "grades", "scales"),
+)
 _SECRET: Final = "password"  # noqa: S105 -- the column's name; what it holds is never kept
 # Relations that a room's table keeps: they need a record only for facts that are left over.
 _KEPT: Final = {
@@ -22,10 +25,11 @@ _KEPT: Final = {
 
 
 def gather_records(run: Run, bundle: Bundle) -> None:
-    """Fill incoming_source_records."""
+    """Make and fill incoming_source_records."""
     connection = run.db.connection()
-    for name in QUERIES:
-        run.db.execute(SQL[name])
+    connection.execute(SQL["make_incoming_source_records"])
+    for name in KEPT_IN_ROOMS:
+        connection.execute(SQL[f"record_{name}"])
     connection.execute(text(_second_accounts()))
     for name in bundle.modes:
         connection.execute(text(_whole(TABLES[name])))

@@ -82,7 +82,7 @@ def _all_rows(table: Table) -> str:
     )
     if table.name in WITHOUT_ROOM:
         return others
-    return f"{ROWS[table.name.lower()].text} UNION ALL {others}"
+    return f"{ROWS[table.name].text} UNION ALL {others}"
 
 
 def _chosen(table: Table, since: datetime | None) -> str:
@@ -119,7 +119,7 @@ def _shown(table: Table, cell: Cell, *, is_delta: bool) -> str:
     leads = f"{name} IN ({_ids(cell)})"
     if table.name == "users" and cell.to == "orgs":
         there = f'SELECT FROM export_roles AS role WHERE role."userSourcedId" = rows."{SOURCED_ID}"'
-        leads = f"{leads} AND EXISTS ({there} AND role.\"orgSourcedId\" = rows.{name} AND role.status = 'active')"
+        leads = (
+            f"{leads} AND EXISTS ({there} AND role.\"orgSourcedId\" = rows.{name} AND role.status = 'active')"
+        )
     return f"CASE WHEN {leads} THEN {name} END"
-
-

@@ -111,7 +111,7 @@ def _stage(run: Run, bundle: Bundle, table: Table, member: Member) -> bool:
         with run.db.begin_nested():
             staged = _stage_readable(run, bundle, table, member)
             if len(bundle.faults) > before:
-                raise FileFaulty(file=table.file)  # noqa: TRY301 -- takes back the table that was just filled
+                raise FileFaulty(file=table.file)
     except Invalid as error:
         if len(bundle.faults) == before:
             bundle.faults.append(Reject(table.file, _line_of(error), None, f"{error} [{_code_of(error)}]"))

@@ -10,21 +10,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'orgs'
             AND entity_type = 'schools'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'orgs'
             AND entity_type = 'schools'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 ),
 
 told AS (
@@ -36,11 +42,9 @@ told AS (
         org."dateLastModified"::timestamptz AS known_at,
         coalesce(known.entity_id, same.school_id, uuidv7()) AS school_id,
         count(*) OVER (PARTITION BY coalesce(org.identifier, org."sourcedId")) = 1
-        AND NOT EXISTS (
-            SELECT FROM stage_orgs AS other
-            WHERE other."sourcedId" = org.identifier AND other."sourcedId" <> org."sourcedId"
-        ) AS is_alone
+        AND coalesce(other."sourcedId" = org."sourcedId", TRUE) AS is_alone
     FROM stage_orgs AS org
+    LEFT JOIN stage_orgs AS other ON org.identifier = other."sourcedId"
     LEFT JOIN known ON org."sourcedId" = known.source_id
     LEFT JOIN schools AS same
         ON
@@ -77,7 +81,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'orgs'
     AND record.entity_type = 'schools'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'orgs' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'orgs' AND is_bulk)
     AND NOT EXISTS (SELECT FROM stage_orgs AS org WHERE org."sourcedId" = record.source_id);
 
 -- name: make_incoming_schools
@@ -117,21 +121,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'academicSessions'
             AND entity_type = 'academic_sessions'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'academicSessions'
             AND entity_type = 'academic_sessions'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 )
 
 SELECT
@@ -162,7 +172,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'academicSessions'
     AND record.entity_type = 'academic_sessions'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
     AND NOT EXISTS (
         SELECT FROM stage_academicsessions AS session WHERE session."sourcedId" = record.source_id
     );
@@ -218,7 +228,7 @@ WHERE
     source = (SELECT source FROM oneroster_run)
     AND record_type = 'academicSessions'
     AND entity_type = ''
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
     AND NOT EXISTS (
         SELECT FROM stage_academicsessions AS session WHERE session."sourcedId" = record.source_id
     );
@@ -231,21 +241,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'courses'
             AND entity_type = 'courses'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'courses'
             AND entity_type = 'courses'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 ),
 
 told AS (
@@ -254,11 +270,9 @@ told AS (
         course."courseCode" AS code,
         coalesce(known.entity_id, same.course_id, uuidv7()) AS course_id,
         count(*) OVER (PARTITION BY coalesce(course."courseCode", course."sourcedId")) = 1
-        AND NOT EXISTS (
-            SELECT FROM stage_courses AS other
-            WHERE other."sourcedId" = course."courseCode" AND other."sourcedId" <> course."sourcedId"
-        ) AS is_alone
+        AND coalesce(other."sourcedId" = course."sourcedId", TRUE) AS is_alone
     FROM stage_courses AS course
+    LEFT JOIN stage_courses AS other ON course."courseCode" = other."sourcedId"
     LEFT JOIN known ON course."sourcedId" = known.source_id
     LEFT JOIN courses AS same
         ON
@@ -289,7 +303,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'courses'
     AND record.entity_type = 'courses'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'courses' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'courses' AND is_bulk)
     AND NOT EXISTS (SELECT FROM stage_courses AS course WHERE course."sourcedId" = record.source_id);
 
 -- name: make_incoming_courses
@@ -325,21 +339,27 @@ WITH known AS (
         source_id,
         entity_id
     FROM (
-        SELECT source_id, entity_id, 'infinity'::timestamptz AS until
+        SELECT
+            source_id,
+            entity_id,
+            'infinity'::timestamptz AS until
         FROM source_records
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'classes'
             AND entity_type = 'sections'
         UNION ALL
-        SELECT source_id, entity_id, superseded_at AS until
+        SELECT
+            source_id,
+            entity_id,
+            superseded_at AS until
         FROM source_records_history
         WHERE
             source = (SELECT source FROM oneroster_run)
             AND record_type = 'classes'
             AND entity_type = 'sections'
     ) AS named
-    ORDER BY source_id, until DESC
+    ORDER BY source_id ASC, until DESC
 ),
 
 days AS (
@@ -364,14 +384,12 @@ told AS (
         greatest(days.ends_on, days.starts_on + 1) AS ends_on,
         coalesce(known.entity_id, same.section_id, uuidv7()) AS section_id,
         count(*) OVER (PARTITION BY course.course_id, coalesce(class."classCode", class."sourcedId")) = 1
-        AND NOT EXISTS (
-            SELECT FROM stage_classes AS other
-            WHERE other."sourcedId" = class."classCode" AND other."sourcedId" <> class."sourcedId"
-        ) AS is_alone
+        AND coalesce(other."sourcedId" = class."sourcedId", TRUE) AS is_alone
     FROM stage_classes AS class
     INNER JOIN days ON class."sourcedId" = days.source_id
     INNER JOIN oneroster_courses AS course ON class."courseSourcedId" = course.source_id
     LEFT JOIN oneroster_schools AS school ON class."schoolSourcedId" = school.source_id
+    LEFT JOIN stage_classes AS other ON class."classCode" = other."sourcedId"
     LEFT JOIN known ON class."sourcedId" = known.source_id
     LEFT JOIN sections AS same
         ON
@@ -418,7 +436,7 @@ WHERE
     record.source = (SELECT source FROM oneroster_run)
     AND record.record_type = 'classes'
     AND record.entity_type = 'sections'
-    AND NOT exists(SELECT FROM oneroster_files WHERE record_type = 'classes' AND is_bulk)
+    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'classes' AND is_bulk)
     AND NOT EXISTS (SELECT FROM stage_classes AS class WHERE class."sourcedId" = record.source_id);
 
 -- name: make_incoming_sections

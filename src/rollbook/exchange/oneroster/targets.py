@@ -21,9 +21,13 @@ RECORDS = table_of(SourceRecord)
 
 
 def targets_of(run: Run, bundle: Bundle) -> Sequence[Target]:
-    """Name every table that the bundle's files feed."""
+    """Name every table that the bundle's files feed.
+
+    Source records come first: what leaves is ended from the last table on, and which of our rows are the
+    source's can be told only as long as they are there.
+    """
     of = _Of(run, bundle)
-    return [*of.structure(), *of.people(), *of.places(), *of.gradebook(), of.records()]
+    return [of.records(), *of.structure(), *of.people(), *of.places(), *of.gradebook()]
 
 
 class _Of:
