@@ -98,6 +98,11 @@ def whole_tenant(db: Session) -> Iterator[None]:
         db.execute(_SET_SCOPE, {"scope": before or ""})
 
 
+def sees_whole_tenant(db: Session) -> bool:
+    """Say whether the transaction sees all students: a query may then read a table as a whole."""
+    return db.scalar(_SCOPE) == "tenant"
+
+
 def name_email(db: Session, email: str) -> None:
     """Let the transaction see the users, in any tenant, who sign in as ``email``; "" ends that."""
     db.execute(_NAME_EMAIL, {"email": email})
