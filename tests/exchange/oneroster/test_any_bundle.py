@@ -32,7 +32,9 @@ def changes(draw: st.DrawFn) -> dict[tuple[str, str], dict[str, str]]:
     demographic = st.fixed_dictionaries(
         {
             "sex": st.sampled_from(["", "male", "female", "other", "unspecified", "ext:x"]),
-            **dict.fromkeys(("asian", "white", "hispanicOrLatinoEthnicity", "demographicRaceTwoOrMoreRaces"), FLAGS),
+            **dict.fromkeys(
+                ("asian", "white", "hispanicOrLatinoEthnicity", "demographicRaceTwoOrMoreRaces"), FLAGS
+            ),
             "cityOfBirth": MAYBE,
         }
     )
