@@ -46,10 +46,20 @@ def changes(draw: st.DrawFn) -> dict[tuple[str, str], dict[str, str]]:
         ("orgs", "oak"): {"name": draw(WORDS), "identifier": draw(MAYBE), "metadata.note": draw(MAYBE)},
         ("courses", "art"): {"title": draw(WORDS), "courseCode": draw(MAYBE), "grades": draw(LISTS)},
         ("classes", "art-1"): {"title": draw(WORDS), "classCode": draw(MAYBE), "location": draw(MAYBE)},
-        ("lineItems", "li2"): {"title": draw(WORDS), "resultValueMax": draw(st.sampled_from(["", "1", "12.5", "0", "1.005"]))},
-        ("results", "x1"): {"score": draw(st.sampled_from(["", "0", "7.25", "8.125"])), "comment": draw(MAYBE), "textScore": draw(MAYBE)},
-        ("enrollments", "e2"): {"beginDate": draw(DAYS), "endDate": draw(st.sampled_from(["", "2025-12-02", "2025-12-19", "2026-03-01"]))},
-    }  # fmt: skip
+        ("lineItems", "li2"): {
+            "title": draw(WORDS),
+            "resultValueMax": draw(st.sampled_from(["", "1", "12.5", "0", "1.005"])),
+        },
+        ("results", "x1"): {
+            "score": draw(st.sampled_from(["", "0", "7.25", "8.125"])),
+            "comment": draw(MAYBE),
+            "textScore": draw(MAYBE),
+        },
+        ("enrollments", "e2"): {
+            "beginDate": draw(DAYS),
+            "endDate": draw(st.sampled_from(["", "2025-12-02", "2025-12-19", "2026-03-01"])),
+        },
+    }
 
 
 # What says the same in another way: nothing, false and the class's own end.

@@ -1,4 +1,4 @@
-"""`rollbook import oneroster`, `rollbook export oneroster`: data on stdout, the rest on stderr, exit codes."""
+"""`rollbook import oneroster`, `rollbook export oneroster`: data on stdout, the rest on stderr, and codes."""
 
 import json
 import os
