@@ -5,7 +5,7 @@ Nothing is guessed: a value that could mean two things stays, and its row is rej
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -68,7 +68,7 @@ def _mendings(table: Table, *, is_bulk: bool) -> Iterator[Mending]:
 
 
 def _set(
-    stage: TableClause, name: str, value: ColumnElement[str], condition: ColumnElement[bool]
+    stage: TableClause, name: str, value: ColumnElement[Any], condition: ColumnElement[bool]
 ) -> UpdateBase:
     return update(stage).where(condition).values({name: value})
 

@@ -22,7 +22,7 @@ OLD_USERS = ("orgSourcedIds", "role")
 
 @dataclass(slots=True)
 class Bundle:
-    """What was staged, and how: ``modes`` of the files that are there, ``faults`` of those that are not read."""
+    """What was staged, and how: ``modes`` of the files, ``faults`` of those that were not read."""
 
     dialect: Dialect
     modes: dict[str, str] = field(default_factory=dict)

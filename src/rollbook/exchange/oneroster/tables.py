@@ -1,4 +1,4 @@
-"""The 21 tables of OneRoster 1.2, column by column in the order of the files. Import, export and checks read this.
+"""The 21 tables of OneRoster 1.2, column by column in the order of the files: for import, export and checks.
 
 Every file begins with sourcedId, status and dateLastModified; here stand the columns that follow.
 """

@@ -237,7 +237,7 @@ class _Of:
         )
 
     def in_running_class(self, rows: Table) -> ColumnElement[bool]:
-        """Say that a row is about one of the source's classes that is not over: from those nobody withdraws."""
+        """Say that a row is about one of the source's classes that goes on: none withdraws from another."""
         sections = table_of(Section)
         running = select(sections.c.section_id).where(sections.c.ends_on >= self.today)
         return and_(rows.c.section_id.in_(running), self.named("classes", "sections", rows.c.section_id))
