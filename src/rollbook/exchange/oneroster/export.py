@@ -190,7 +190,8 @@ class _Export:
         modes = dict.fromkeys(present, self._mode)
         info = ZipInfo(MANIFEST, _EPOCH)
         info.compress_type, info.external_attr, info.create_system = ZIP_DEFLATED, _READABLE, _UNIX
-        bundle.writestr(info, b"".join(map(_line, write_manifest(modes))))
+        rows = write_manifest(modes, is_synthetic=self.tenant.is_synthetic)
+        bundle.writestr(info, b"".join(map(_line, rows)))
 
     def _left_out(self) -> Iterator[str]:
         """Say what could not be written, or was held back."""
