@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import psycopg
-from bench_oulad_import import figure, watched_backend
+from bench_oulad_import import figure
+from memory import watched_backend
 from psycopg import sql
 
 from rollbook.exchange.oneroster.bundle import OneRoster
@@ -172,8 +173,8 @@ def enrollments() -> Rows:
             ids = (f"e-{student}-{place}", "", "", f"class-{section}", f"school-{school}", f"user-{student}")
             yield *ids, "student", "", "2026-08-17", ""
     for section in range(SECTIONS):
-        ids = (f"t-{section}", "", "", f"class-{section}", f"school-{section % SCHOOLS}")
-        yield *ids, f"user-{STUDENTS + section % STAFF}", "teacher", "true", "", ""
+        taught = (f"t-{section}", "", "", f"class-{section}", f"school-{section % SCHOOLS}")
+        yield *taught, f"user-{STUDENTS + section % STAFF}", "teacher", "true", "", ""
 
 
 def demographics(rng: np.random.Generator) -> Rows:

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from rollbook import cli
 from rollbook.core.settings import Settings
+from rollbook.demo.environment import VARIABLES
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 SETTINGS_HEAD: Final = """\
@@ -32,6 +33,11 @@ Two more are for looking closer, and for tests:
 | `ROLLBOOK_DEBUG` | Any value: show where an unexpected error came from. |
 | `ROLLBOOK_BROWSER` | The Chromium that tests of pages start; by default the one on PATH. |
 | `ROLLBOOK_SHARED` | Folder with published data sets that some tests read; by default `../shared`. |
+
+`rollbook generate district` reads a few of its own; its options win over them:
+
+| Variable | What it is for |
+|---|---|
 """
 COMMANDS_HEAD: Final = """\
 # Commands
@@ -47,7 +53,8 @@ def settings_page() -> str:
         f"| `ROLLBOOK_{name.upper()}` | {_default(field)} | {field.description or ''} |\n"
         for name, field in Settings.model_fields.items()
     )
-    return SETTINGS_HEAD + "".join(rows) + SETTINGS_TAIL
+    of_generate = (f"| `{name}` | {purpose} |\n" for name, purpose in VARIABLES.items())
+    return SETTINGS_HEAD + "".join(rows) + SETTINGS_TAIL + "".join(of_generate)
 
 
 def _default(field: Any) -> str:  # noqa: ANN401 -- pydantic keeps the type to itself

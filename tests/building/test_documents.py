@@ -9,6 +9,7 @@ from typer.main import get_command
 
 from rollbook import cli
 from rollbook.core.settings import Settings
+from rollbook.demo.environment import VARIABLES
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = dict(document.commands("rollbook", get_command(cli.app)))
@@ -70,3 +71,8 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
 
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_variable_of_the_generator_is_documented(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs/settings.md").read_text(encoding="utf-8")

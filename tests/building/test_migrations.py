@@ -75,7 +75,7 @@ def test_models_equal_migrations(fresh_database: Database) -> None:
         "ALTER TABLE students DROP COLUMN gender CASCADE",
         "ALTER TABLE students ADD COLUMN shoe_size int",
         "ALTER TABLE students ALTER COLUMN student_number DROP NOT NULL",
-        "ALTER TABLE schools ALTER COLUMN name TYPE int USING 0",
+        "ALTER TABLE staff ALTER COLUMN phone TYPE int USING 0",
         "DROP INDEX ix_students_tenant_id_last_name_first_name",
         "ALTER TABLE grades DROP CONSTRAINT fk_grades_tenant_id_student_id",
         "ALTER TABLE tenants ALTER COLUMN time_zone DROP DEFAULT",

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from demo.districts import fill
 from rollbook.access.service import visibility_of
 from rollbook.accounts import service as accounts
 from rollbook.accounts.models import Role, User
 from rollbook.core.tenancy import Tenant, Visibility, look_through
 from rollbook.demo.calendar import TODAY
-from rollbook.demo.service import generate_district
 from rollbook.demo.sign_ins import SignIn, ensure_sign_ins, password_for
 
 ROLES: Final = {"district_admin", "principal", "counselor", "teacher"}
@@ -20,7 +20,7 @@ ROLES: Final = {"district_admin", "principal", "counselor", "teacher"}
 
 @pytest.fixture
 def sign_ins(db: Session, tenant: Tenant) -> dict[str, SignIn]:
-    generate_district(db, tenant, students=390)
+    fill(db, tenant, 390)
     return {sign_in.role: sign_in for sign_in in ensure_sign_ins(db, tenant, TODAY, "a secret")}
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from exchange.csvs import ENROLLED, SCHOOLS, STUDENTS, Place
 from exchange.drops import Drop
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Visibility, find_tenant, look_through
@@ -42,3 +43,18 @@ def rows(fresh_database: Database) -> Callable[..., Sequence[tuple[Any, ...]]]:
             return [tuple(row) for row in db.execute(text(query))]
 
     return run
+
+
+@pytest.fixture
+def csv_place(fresh_database: Database, tmp_path: Path) -> Iterator[Place]:
+    yield Place(fresh_database.url, tmp_path)
+    engine_for(fresh_database.url, statement_timeout_s=0).dispose()
+
+
+@pytest.fixture
+def school(csv_place: Place) -> Place:
+    """Lend a tenant with a school of four students."""
+    csv_place.bring("schools", SCHOOLS)
+    csv_place.bring("students", STUDENTS)
+    csv_place.bring("enrollments", ENROLLED)
+    return csv_place

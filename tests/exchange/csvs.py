@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import FromClause, and_, select, text
+from sqlalchemy import ColumnElement, FromClause, Select, and_, select, text
 from sqlalchemy.orm import Session
 
 from rollbook.core.database import engine_for
@@ -34,6 +34,15 @@ def example(kind: Kind, **changes: str) -> dict[str, str]:
     return {one.name: one.example for one in kind.fields} | changes
 
 
+STUDENTS = "student_number,last_name\n1,Byron\n2,Hopper\n3,Noether\n4,Curie\n"
+SCHOOLS = "school_code,name,school_type\nOAK,Oak,high\nELM,Elm,middle\n"
+ENROLLED = "student_number,school_code,school_year,entry_on\n" + "".join(
+    f"{number},OAK,2026,2025-09-01\n" for number in (1, 2, 3, 4)
+)
+MARKS = "student_number,date,status\n1,2025-09-01,present\n1,2025-09-02,absent\n2,2025-09-01,tardy\n"
+ATTENDANCE = "SELECT student_number, date::text, period, status, minutes_late FROM attendance_records"
+ATTENDANCE += " JOIN students USING (tenant_id, student_id) ORDER BY 1, 2, 3"
+
 # What the examples refer to and no example is.
 BEFORE = {"prerequisites": ("courses", "course_code,title\nMATH8,Mathematics 8\n")}
 
@@ -53,7 +62,7 @@ class Place:
         csv_map: CsvMap | None = None,
         *,
         form: Mapping[str, Any] | None = None,
-        **request: Any,
+        **request: Any,  # noqa: ANN401 -- as Request's
     ) -> Outcome:
         path = content if isinstance(content, Path) else self.folder / f"{kind}.csv"
         if not isinstance(content, Path):
@@ -87,7 +96,7 @@ class Place:
         return sorted(rows, key=repr)
 
 
-def told(kind: Kind) -> Any:
+def told(kind: Kind) -> Select[Any]:
     """Select a kind's lines from the tables that it is written to."""
     source: FromClause = kind.parts[0].table
     for part in kind.parts[1:]:
@@ -102,13 +111,13 @@ def told(kind: Kind) -> Any:
     return select(*(value.label(name) for name, value in columns.items())).select_from(source)
 
 
-def _belongs(part: Part, before: Sequence[Part]) -> Any:
+def _belongs(part: Part, before: Sequence[Part]) -> ColumnElement[bool]:
     ids = [(other.table, name) for other in before for name in (other.entity, *other.key)]
     shared = {name: table for table, name in ids if name and name in part.key and name.endswith("_id")}
     return and_(*(table.c[name] == part.table.c[name] for name, table in shared.items()))
 
 
-def _looked_up(
+def _looked_up(  # noqa: PLR0913, PLR0917 -- all that is known so far
     kind: Kind, part: Part, column: str, name: str, source: FromClause, columns: dict[str, Any]
 ) -> FromClause:
     lookups = {one.name: one for one in kind.lookups}
@@ -126,3 +135,11 @@ def _looked_up(
             else:
                 columns.setdefault(said, there.c[key])
     return source
+
+
+def counts(outcome: Outcome) -> dict[str, tuple[int, int, int]]:
+    return {table.table: (table.new, table.changed, table.unchanged) for table in outcome.tables}
+
+
+def reasons(outcome: Outcome) -> list[tuple[int, str | None, str]]:
+    return [(reject.line, reject.column, reject.reason) for reject in outcome.rejects]

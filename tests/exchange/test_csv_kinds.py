@@ -1,5 +1,6 @@
 """Each kind of record, from its template into the rooms' tables and back."""
 
+from collections.abc import Iterator
 from datetime import date, time
 from decimal import Decimal as Number
 from pathlib import Path
@@ -17,7 +18,7 @@ from rollbook.testing.databases import Database, TestServer
 
 
 @pytest.fixture(scope="module")
-def filled(rollbook_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def filled(rollbook_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Lend a tenant into which every template was imported."""
     with rollbook_server.database() as database:
         place = Place(database.url, tmp_path_factory.mktemp("csv"))
@@ -30,7 +31,7 @@ def place(fresh_database: Database, tmp_path: Path) -> Place:
     return Place(fresh_database.url, tmp_path)
 
 
-def meant(one: Field, text: str) -> Any:
+def meant(one: Field, text: str) -> object:  # noqa: PLR0911 -- one case a form
     """Say, apart from SQL, what a text of a template means."""
     if not text:
         return None
@@ -93,7 +94,7 @@ def _as_text(line: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_every_kind_says_what_it_is(filled: Place) -> None:
+def test_every_kind_says_what_it_is() -> None:
     for kind in KINDS.values():
         assert kind.says.endswith(".")
         assert {one.name for one in kind.fields if one.is_required} <= {
@@ -102,5 +103,5 @@ def test_every_kind_says_what_it_is(filled: Place) -> None:
 
 
 def test_a_kind_that_nobody_knows_is_told_with_what_is_near() -> None:
-    with pytest.raises(KindUnknown, match="'attendances'. Is it 'attendance'"):
+    with pytest.raises(KindUnknown, match=r"'attendances'. Is it 'attendance'"):
         kind_of("attendances")

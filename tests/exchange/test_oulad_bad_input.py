@@ -14,6 +14,7 @@ from rollbook.exchange.oulad import ClicksOverflow, DropMissing, ImportRefused, 
 from rollbook.intake.errors import (
     ColumnMissing,
     ColumnRepeated,
+    EncodingUnknown,
     FileEmpty,
     FileMissing,
     FileUnreadable,
@@ -76,11 +77,15 @@ def test_a_column_that_is_there_twice(refused: Refused, drop: Drop) -> None:
     assert refused(drop, ColumnRepeated) == "vle.csv, line 1: the column week_to is there twice."
 
 
-@pytest.mark.parametrize("rubbish", [b"\xff\xfe\x00c", b'"code_module', b"a\0b"])
-def test_a_header_that_is_no_text(refused: Refused, drop: Drop, rubbish: bytes) -> None:
+@pytest.mark.parametrize(
+    ("rubbish", "error"),
+    [(b"\xff\xfe\x00c", EncodingUnknown), (b'"code_module', QuoteNotClosed), (b"a\0b", HeaderUnreadable)],
+)
+def test_a_header_that_is_no_text(
+    refused: Refused, drop: Drop, rubbish: bytes, error: type[RollbookError]
+) -> None:
     drop.files["courses.csv"] = rubbish + b"\n"
 
-    error = QuoteNotClosed if rubbish.startswith(b'"') else HeaderUnreadable
     assert refused(drop, error).startswith("courses.csv, line 1")
 
 

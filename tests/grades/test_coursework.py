@@ -45,3 +45,19 @@ def test_work_that_came_in_later_is_still_out(db: Session, tenant: Tenant) -> No
         (1, 0, True),
         (1, 1, False),
     ]
+
+
+def test_missing_work_did_not_come_in_and_exempt_work_is_not_due(db: Session, tenant: Tenant) -> None:
+    section = make.create_section(db)
+    student = make.create_student(db)
+    make.enroll_in_course(db, student, section)
+    set_work = [make.create_assignment(db, section, due_on=OCTOBER) for _ in range(4)]
+    make.record_grade(db, student, set_work[0], 80)
+    make.record_grade(db, student, set_work[1], 0, is_missing=True)
+    make.record_grade(db, student, set_work[2], 10, is_exempt=True)
+    make.record_grade(db, student, set_work[3], 60, is_late=True)
+
+    work = work_of(db, tenant, student, OCTOBER)
+
+    assert (work.due, work.handed_in, work.late) == (3, 2, 1)
+    assert work.mean == (0.8 + 0 + 0.6) / 3

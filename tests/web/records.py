@@ -28,10 +28,10 @@ def keep_records(db: Session, school: School, section: Section, student: Student
 
 
 def _year(db: Session, school: School, section: Section) -> None:
-    year = _session(db, "2026", SessionType.SCHOOL_YEAR, (TERM_STARTS, date(2026, 6, 12)))
+    year = _session(db, "2026", SessionType.SCHOOL_YEAR, (TERM_STARTS, TERM_ENDS))
     fall = _session(db, "2026-S1", SessionType.SEMESTER, (TERM_STARTS, TERM_ENDS), year)
     add(db, SectionSession(section_id=section.section_id, session_id=fall.session_id))
-    days = school_days(TERM_STARTS, 100)
+    days = school_days(TERM_STARTS, 80)
     holidays = {date(2025, 11, 27), date(2025, 11, 28)}
     rows = [
         SchoolCalendarDay(

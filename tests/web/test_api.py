@@ -86,9 +86,12 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
     document = client.get("/api/v1/openapi.json").json()
 
     assert set(document["paths"]) == {
+        "/api/v1/attendance/chronic",
+        "/api/v1/attendance/weeks",
         "/api/v1/calendar",
         "/api/v1/courses",
         "/api/v1/courses/{course_id}",
+        "/api/v1/incidents",
         "/api/v1/lesson-plans",
         "/api/v1/lesson-plans/{lesson_plan_id}",
         "/api/v1/schools",
@@ -98,7 +101,9 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
         "/api/v1/sections/{section_id}/students",
         "/api/v1/students",
         "/api/v1/students/{student_id}",
+        "/api/v1/students/{student_id}/attendance",
         "/api/v1/students/{student_id}/enrollments",
+        "/api/v1/students/{student_id}/incidents",
         "/api/v1/students/{student_id}/predictions",
     }
     assert (

@@ -36,6 +36,15 @@ PAGES: Final = {
     "section": ("district_admin", "/sections/{algebra}"),
     "section of which nobody is seen": ("nobody@oak.example", "/sections/{algebra}"),
     "section of a university": ("olga@open.example", "/sections/{module}"),
+    "conduct": ("district_admin", "/conduct"),
+    "conduct, filtered to nothing": ("principal", "/conduct?type=none+at+all"),
+    "conduct of who sees nobody": ("nobody@oak.example", "/conduct"),
+    "conduct of a university": ("olga@open.example", "/conduct"),
+    "gradebook": ("teacher", "/sections/{algebra}/gradebook"),
+    "gradebook without work": ("olga@open.example", "/sections/{module}/gradebook"),
+    "pe": ("district_admin", "/pe?since=2025-09-01&until=2025-12-31"),
+    "pe of a university": ("olga@open.example", "/pe"),
+    "pe of who sees nobody": ("nobody@oak.example", "/pe"),
     "lesson plan": ("teacher", "/lesson-plans/{lesson}"),
 }
 
@@ -99,8 +108,8 @@ def test_no_page_scrolls_sideways(
 
 def test_targets_are_24_pixels_or_more(open_as: OpenAs, world: the_cast.World) -> None:
     window = open_as("district_admin", viewport=PHONE)
-    for path in ("/caseload", f"/students/{world.ada}"):
-        window.goto(path)
+    for path in {path for who, path in PAGES.values() if who == "district_admin"}:
+        window.goto(path.format(**asdict(world)))
         small = window.evaluate(
             "[...document.querySelectorAll('a:not(.skip),button,input:not([type=hidden]),select,summary')]"
             ".filter(e => e.getClientRects().length && !e.closest('thead'))"
@@ -186,6 +195,32 @@ def test_a_click_anywhere_in_a_row_opens_the_student(open_as: OpenAs) -> None:
     window.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     expect(window.locator("h1")).to_have_text(name)
+
+
+def test_from_a_school_to_its_class_to_a_student(open_as: OpenAs, world: the_cast.World) -> None:
+    window = open_as("principal")
+    window.goto("/schools")
+    window.get_by_role("link", name="Oak High School").click()
+    window.get_by_role("link", name="Algebra I").click()
+    expect(window.locator("h1")).to_contain_text("of yours are in Algebra I, section 2025F.")
+    window.keyboard.press("j")
+    name = window.locator("a.row").first.inner_text()
+    window.keyboard.press("Enter")
+
+    expect(window.locator("h1")).to_have_text(name)
+    window.get_by_role("link", name="Algebra I").click()
+    assert window.url.endswith(f"/sections/{world.algebra}")
+
+
+def test_the_register_of_students_follows_its_filter(open_as: OpenAs) -> None:
+    window = open_as("district_admin")
+    window.goto("/students")
+    window.select_option("select[name=school]", "ELM")
+    expect(window.get_by_role("status")).to_have_text(shown("1-44 of 44 that fit the filter"))
+    window.get_by_role("link", name="Number").click()
+    expect(window.locator("a.row").first).to_have_text("Ada Abara")
+    assert "school=ELM" in window.url
+    assert "sort=number" in window.url
 
 
 def test_all_is_read_without_script(open_as: OpenAs, world: the_cast.World) -> None:

@@ -14,12 +14,23 @@ from starlette.types import Scope
 from rollbook import __version__
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.throttle import Throttle
+from rollbook.activity import api as activity_api
+from rollbook.activity import pages as activity_pages
 from rollbook.app import health
 from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
 from rollbook.reporting import api as reporting_api
-from rollbook.reporting import api_courses, api_schools, pages_roster, pages_sections
+from rollbook.reporting import (
+    api_conduct,
+    api_courses,
+    api_grades,
+    api_schools,
+    pages_conduct,
+    pages_gradebook,
+    pages_roster,
+    pages_sections,
+)
 from rollbook.reporting import pages as reporting_pages
 from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
@@ -36,9 +47,15 @@ ROUTERS: Final = (
     accounts_pages.router,
     risk_pages.router,
     risk_api.router,
+    activity_pages.router,
+    activity_api.router,
     attendance_pages.router,
     attendance_api.router,
     reporting_pages.router,
+    pages_conduct.router,
+    pages_gradebook.router,
+    api_conduct.router,
+    api_grades.router,
     pages_roster.router,
     pages_sections.router,
     reporting_api.router,

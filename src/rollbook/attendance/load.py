@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import or_
 
+from rollbook.attendance.bulk import load_plain
 from rollbook.attendance.models import AttendanceRecord
 from rollbook.intake.kinds import Kind, Part, Rule, fields_of
 from rollbook.intake.target import Delete, table_of
@@ -45,5 +46,6 @@ ATTENDANCE: Final = Kind(
             lambda get: or_(get("minutes_late") == 0, get("status") == "tardy"),
         ),
     ),
+    load=load_plain,
 )
 KINDS: Final = (ATTENDANCE,)

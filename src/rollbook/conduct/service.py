@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from rollbook.conduct.models import ParticipantRole
+from rollbook.core.numbers import Number
 from rollbook.core.sql import named_sql
 
 SEVERITIES: Final = {1: "minor", 2: "moderate", 3: "serious", 4: "severe", 5: "critical"}
@@ -25,7 +25,7 @@ class Action:
     action_type: str
     starts_on: date | None = None
     ends_on: date | None = None
-    days_lost: Decimal | None = None
+    days_lost: Number | None = None
     notes: str | None = None
 
 

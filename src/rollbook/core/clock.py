@@ -14,4 +14,6 @@ def close_of_day(day: date, time_zone: str) -> datetime:
 
     "As of" a date means: with all that was known before the close of that day.
     """
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
     return datetime.combine(day + timedelta(days=1), time.min, tzinfo=ZoneInfo(time_zone))

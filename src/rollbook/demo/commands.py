@@ -16,6 +16,7 @@ from rollbook.core.errors import Conflict
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.demo import service, show
+from rollbook.demo.plan import STUDENTS
 from rollbook.ops import server
 from rollbook.ops.embedded import home_of
 from rollbook.ops.errors import file_errors
@@ -24,6 +25,7 @@ from rollbook.ops.ports import HOST, is_port_free, port_user
 app = typer.Typer()
 
 FEWEST: Final = 100  # below that there is nothing to learn from
+MOST: Final = 10_000  # above that it is no longer quick
 _INTERRUPTED: Final = 128 + signal.SIGINT
 _TERMINATED: Final = 128 + signal.SIGTERM
 
@@ -65,8 +67,8 @@ def demo(  # noqa: PLR0913 - each option says what it is for
         Path | None, typer.Option(help="Folder of the OULAD files: real students as a second tenant.")
     ] = None,
     students: Annotated[
-        int, typer.Option(min=FEWEST, max=service.MOST_STUDENTS, help="Size of the synthetic district.")
-    ] = service.STUDENTS,
+        int, typer.Option(min=FEWEST, max=MOST, help="Size of the synthetic district.")
+    ] = STUDENTS,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another district.")] = service.SEED,
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Leave PostgreSQL running afterwards.")

@@ -6,26 +6,26 @@ import numpy as np
 
 from rollbook.demo.calendar import Array
 
-_EPOCH_MS: Final = 1_754_006_400_000  # 1 August 2025, when the district's books were opened
+UUID_BYTES: Final = np.dtype("V16")
+_VERSION: Final = np.uint64(0x7000)
+_VARIANT: Final = np.uint64(1 << 63)
+_TIMESTAMP_BITS: Final = np.uint64(16)
+_RAND_A: Final = np.uint64(0xFFF)
 
 
 class Ids:
     """Draws ids in ascending order, so that rows land at an index's right edge as real ones do."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, rng: np.random.Generator, since: Array) -> None:
         self._rng = rng
-        self._next_ms = _EPOCH_MS
+        self._next_ms = int(since.astype("datetime64[ms]").astype("int64"))
 
     def draw(self, count: int) -> Array:
-        """Return ``count`` new ids (object array of text)."""
-        bits = self._rng.integers(0, 1 << 62, size=(count, 2), dtype=np.int64)
-        first = self._next_ms
+        """Return ``count`` new ids, 16 bytes each."""
+        bits = self._rng.integers(0, 1 << 62, size=(count, 2), dtype=np.uint64)
+        instants = np.arange(self._next_ms, self._next_ms + count, dtype=np.uint64)
         self._next_ms += count
-        return np.array(
-            [_text(first + i, int(a) & 0xFFF, int(b)) for i, (a, b) in enumerate(bits.tolist())], dtype=object
-        )
-
-
-def _text(milliseconds: int, rand_a: int, rand_b: int) -> str:
-    digits = f"{(milliseconds << 80) | (0x7 << 76) | (rand_a << 64) | (0b10 << 62) | rand_b:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        ids = np.empty((count, 2), dtype=">u8")
+        ids[:, 0] = (instants << _TIMESTAMP_BITS) | _VERSION | (bits[:, 0] & _RAND_A)
+        ids[:, 1] = _VARIANT | bits[:, 1]
+        return ids.reshape(-1).view(UUID_BYTES)

@@ -124,3 +124,9 @@ LIMIT 1;
 -- params   relation text
 -- returns  nothing of use
 SELECT rollbook_analyze(cast(:relation AS regclass));
+
+-- name: demo_lock
+-- Wait until nobody else fills the tenant or imports into it; the lock goes with the transaction.
+-- params   slug text
+-- returns  nothing of use
+SELECT pg_advisory_xact_lock(hashtext('rollbook.import'), hashtext(:slug));

@@ -17,6 +17,7 @@ from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, TenantNotFound, Visibility, ensure_tenant, find_tenant, transaction
 from rollbook.demo import service
 from rollbook.demo.calendar import TODAY
+from rollbook.demo.plan import STUDENTS
 from rollbook.demo.sign_ins import SignIn, ensure_sign_ins
 from rollbook.exchange import oulad
 from rollbook.ops import migrate
@@ -39,9 +40,14 @@ class DemoDiffers(Conflict):
 class Plan:
     """What the demo is asked for."""
 
-    students: int = service.STUDENTS
+    students: int = STUDENTS
     seed: int = service.SEED
     oulad: Path | None = None
+
+    @property
+    def district(self) -> service.Plan:
+        """Return the synthetic district, on the day on which the demo stands still."""
+        return service.Plan(self.students, self.seed, today=TODAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ def prepare(status: ServerStatus, plan: Plan, report: Report) -> list[TenantShow
 def _show_district(stage: _Stage, plan: Plan) -> TenantShown:
     tenant_id = stage.make_tenant(SLUG, NAME)
     with stage.work(tenant_id) as (db, _):
-        service.ensure_months(db)
+        service.prepare_months(db, plan.district)
     with stage.work(tenant_id) as (db, tenant):
         _ensure_district(db, tenant, plan, stage.report)
     return _show(stage, tenant_id, TODAY)
@@ -145,12 +151,10 @@ def _show_district(stage: _Stage, plan: Plan) -> TenantShown:
 
 def _ensure_district(db: Session, tenant: Tenant, plan: Plan, report: Report) -> None:
     """Generate the district, or find the very same: its ids follow from the seed."""
-    present = set(map(str, db.scalars(_SQL["demo_students"])))
+    present = {student_id.hex for student_id in db.scalars(_SQL["demo_students"])}
     if not present:
-        made = service.generate_district(db, tenant, students=plan.students, seed=plan.seed, report=report)
-        for table in made.rows:
-            db.execute(_SQL["demo_analyze"], {"relation": table})
-    elif present != service.student_ids(students=plan.students, seed=plan.seed):
+        service.generate_district(db, tenant, plan.district, report)
+    elif present != service.student_ids(plan.district):
         raise DemoDiffers(students=plan.students, seed=plan.seed)
 
 

@@ -13,6 +13,7 @@ from rollbook.exchange import oulad
 from rollbook.exchange.csv_files.commands import app as csv_files
 from rollbook.exchange.oneroster.commands import importing as oneroster
 from rollbook.intake.commands import app as intake
+from rollbook.intake.options import who
 from rollbook.intake.rejects import Reject
 from rollbook.ops.work import running_server
 
@@ -46,7 +47,7 @@ def import_oulad(
     try:
         with progress_bar() as report:
             summary = oulad.import_oulad(
-                url, directory, tenant_slug=slug, max_rejects=max_rejects, report=report
+                url, directory, tenant_slug=slug, max_rejects=max_rejects, who=who(), report=report
             )
     except oulad.ImportRefused as refusal:
         _list_rejects(refusal.rejects.shown, refusal.rejects.total)

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from rollbook.core.clock import now
 from rollbook.core.database import engine_for
 from rollbook.core.errors import Conflict, Invalid, NotFound, Unavailable
 from rollbook.core.progress import Report, Silent
@@ -31,11 +32,15 @@ from rollbook.exchange.oulad_layouts import (
     STUDENT_VLE,
 )
 from rollbook.exchange.oulad_merge import TableSummary, make_keys, merge_drop
+from rollbook.intake.archive import digest_of
 from rollbook.intake.checks import check, check_reference
 from rollbook.intake.files import find_file, need_file
 from rollbook.intake.layout import Layout
+from rollbook.intake.models import Import, ImportState
+from rollbook.intake.outcome import TableCounts
 from rollbook.intake.rejects import SHOWN, Reject, Rejects
 from rollbook.intake.stage import Staged, stage, stage_nothing
+from rollbook.intake.target import Stamp
 
 SQL: Final = named_sql("rollbook.exchange", "oulad.sql")
 SLUG: Final = "oulad"
@@ -101,15 +106,16 @@ class ImportSummary:
     rejects: Sequence[Reject]
 
 
-def import_oulad(
+def import_oulad(  # noqa: PLR0913 -- an option each
     url: str,
     directory: Path,
     *,
     tenant_slug: str = SLUG,
     max_rejects: int = 0,
+    who: str = "unknown",
     report: Report | None = None,
 ) -> ImportSummary:
-    """Import the files in ``directory`` into the tenant, which is made if it is new.
+    """Import the files in ``directory`` into the tenant, which is made if it is new; ``who`` brings them.
 
     Up to ``max_rejects`` faulty lines are left out; one more and nothing is imported.
     Raises: ``ImportRefused``; ``DropMissing``; the errors of ``rollbook.intake.errors``; others above.
@@ -118,7 +124,7 @@ def import_oulad(
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", tenant_slug):
         raise TenantSlugInvalid(slug=tenant_slug)
     engine = engine_for(url, statement_timeout_s=0)
-    work = _Import(engine, tenant_slug, max_rejects, report or Silent())
+    work = _Import(engine, directory, tenant_slug, who, max_rejects, report or Silent())
     with Session(engine) as db, db.begin():
         summary = work.run(db, drop)
     if summary.written:
@@ -149,7 +155,9 @@ def make_tables(db: Session) -> None:
 @dataclass(frozen=True, slots=True)
 class _Import:
     engine: Engine
+    directory: Path
     slug: str
+    who: str
     max_rejects: int
     report: Report
 
@@ -167,9 +175,11 @@ class _Import:
         tenant = self._enter_tenant(db)
         for query in TYPING:
             db.execute(SQL[query])
-        tables = merge_drop(db, tenant, span, self.report)
-        written = sum(table.inserted + table.updated for table in tables)
         files = [FileSummary(s.file, s.rows_read, rejects.counts[s.file], s.ignored_columns) for s in staged]
+        receipt = self._open_receipt(db, tenant, staged)
+        tables = merge_drop(db, Stamp(tenant.tenant_id, receipt.import_id), span, self.report)
+        written = sum(table.inserted + table.updated for table in tables)
+        _close_receipt(receipt, tables, files)
         return ImportSummary(self.slug, written, files, tables, rejects.total, rejects.shown)
 
     def _take_turn(self, db: Session) -> None:
@@ -231,6 +241,21 @@ class _Import:
         db.execute(SQL["use_time_zone"], {"time_zone": tenant.time_zone})
         return tenant
 
+    def _open_receipt(self, db: Session, tenant: Tenant, staged: Sequence[Staged]) -> Import:
+        """Write the receipt in the import's own transaction: what is refused leaves nothing at all."""
+        receipt = Import(
+            tenant_id=tenant.tenant_id,
+            format="OULAD",
+            format_key="oulad",
+            source="oulad",
+            who=self.who,
+            file_name=self.directory.name,
+            sha256=digest_of((one.file, one.sha256) for one in staged),
+        )
+        db.add(receipt)
+        db.flush()
+        return receipt
+
     def analyze(self, tables: Sequence[str]) -> None:
         """Tell the planner about the new rows. A table in use is left to autovacuum: the import stands."""
         self.report.step("Updating statistics", len(tables))
@@ -239,6 +264,17 @@ class _Import:
                 db.execute(_LOCK_TIMEOUT)
                 db.execute(SQL["analyze_table"], {"relation": table})
             self.report.advance()
+
+
+def _close_receipt(receipt: Import, tables: Sequence[TableSummary], files: Sequence[FileSummary]) -> None:
+    receipt.state, receipt.finished_at = ImportState.DONE, now()
+    receipt.files = [asdict(file) for file in files]
+    receipt.rejected = sum(file.rejected for file in files)
+    counts = {
+        table.table: TableCounts(new=table.inserted, changed=table.updated, unchanged=table.unchanged)
+        for table in tables
+    }
+    receipt.counts = {table: asdict(one) for table, one in counts.items()}
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Typed rows into the rooms' tables: what differs is updated, what is missing inserted, the rest left."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import CursorResult
@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.progress import Report
 from rollbook.core.sql import named_sql
-from rollbook.core.tenancy import Tenant
+from rollbook.intake.merge import months_of, name_import
+from rollbook.intake.target import Stamp
 
 SQL: Final = named_sql("rollbook.exchange", "oulad_merge.sql")
 EVENTS: Final = "analytics_events"
@@ -62,10 +63,11 @@ _MERGES: Final = (
 
 
 def merge_drop(
-    db: Session, tenant: Tenant, span: tuple[date, date] | None, report: Report
+    db: Session, stamp: Stamp, span: tuple[date, date] | None, report: Report
 ) -> Sequence[TableSummary]:
     """Merge the typed rows into the tenant's tables; ``span`` is that of the events."""
-    facts = {"tenant_id": tenant.tenant_id}
+    facts = {"tenant_id": stamp.tenant_id, "import_id": stamp.import_id}
+    name_import(db, stamp.import_id)
     incoming = db.execute(SQL["count_incoming"]).mappings().one()
     report.step("Writing", len(_MERGES))
     done = [_merge(db, merge, facts, incoming[merge.table], report) for merge in _MERGES]
@@ -78,7 +80,7 @@ def _merge(
     updated = _written(db, merge.update, facts) if merge.update else 0
     inserted = _written(db, merge.insert, facts)
     for query in merge.afterwards:
-        db.execute(SQL[query])
+        db.execute(SQL[query], facts)
     report.advance()
     return TableSummary(merge.table, merge.source, inserted, updated, incoming - inserted - updated)
 
@@ -87,7 +89,7 @@ def _merge_events(
     db: Session, span: tuple[date, date] | None, facts: Mapping[str, Any], incoming: int, report: Report
 ) -> TableSummary:
     """Merge month by month: a statement's pending foreign-key checks are held in memory."""
-    months = list(_months(*span)) if span else []
+    months = list(months_of(*span)) if span else []
     report.step("Writing clicks", len(months))
     inserted = updated = 0
     for since, until in months:
@@ -102,15 +104,6 @@ def _written(db: Session, query: str, facts: Mapping[str, Any]) -> int:
     result = db.execute(SQL[query], facts)
     assert isinstance(result, CursorResult)
     return result.rowcount
-
-
-def _months(since: date, until: date) -> Iterator[tuple[date, date]]:
-    """Yield the months that cover [since, until], each as [first day, first day of the next)."""
-    first = since.replace(day=1)
-    while first <= until:
-        following = (first + timedelta(days=32)).replace(day=1)
-        yield first, following
-        first = following
 
 
 def make_keys(db: Session) -> None:

@@ -16,10 +16,11 @@ SELECT
 
 -- name: insert_courses
 -- Modules; the data set does not name them.
--- params   tenant_id int
-INSERT INTO courses (tenant_id, course_code, title)
+-- params   tenant_id int, import_id int
+INSERT INTO courses (tenant_id, import_id, course_code, title)
 SELECT DISTINCT
     :tenant_id,
+    :import_id,
     code_module,
     'Module ' || code_module
 FROM oulad_sections
@@ -27,8 +28,9 @@ WHERE NOT EXISTS (SELECT FROM courses WHERE course_code = code_module);
 
 -- name: update_sections
 -- Presentations whose length was corrected.
+-- params   import_id int
 UPDATE sections
-SET starts_on = incoming.starts_on, ends_on = incoming.ends_on
+SET import_id = :import_id, starts_on = incoming.starts_on, ends_on = incoming.ends_on
 FROM oulad_sections AS incoming
 INNER JOIN courses ON incoming.code_module = courses.course_code
 WHERE
@@ -39,9 +41,11 @@ WHERE
 
 -- name: insert_sections
 -- New presentations.
-INSERT INTO sections (tenant_id, course_id, section_code, starts_on, ends_on)
+-- params   import_id int
+INSERT INTO sections (tenant_id, import_id, course_id, section_code, starts_on, ends_on)
 SELECT
     courses.tenant_id,
+    :import_id,
     courses.course_id,
     incoming.code_presentation,
     incoming.starts_on,
@@ -59,8 +63,9 @@ WHERE
 
 -- name: update_students
 -- What is as old as ours or newer wins; the same said earlier was known earlier.
+-- params   import_id int
 UPDATE students
-SET gender = incoming.gender, known_at = incoming.known_at
+SET import_id = :import_id, gender = incoming.gender, known_at = incoming.known_at
 FROM oulad_students AS incoming
 WHERE
     students.student_number = incoming.id_student::text
@@ -71,10 +76,11 @@ WHERE
 
 -- name: insert_students
 -- New people; the data set knows no names.
--- params   tenant_id int
-INSERT INTO students (tenant_id, student_number, gender, known_at)
+-- params   tenant_id int, import_id int
+INSERT INTO students (tenant_id, import_id, student_number, gender, known_at)
 SELECT
     :tenant_id,
+    :import_id,
     incoming.id_student::text,
     incoming.gender,
     incoming.known_at
@@ -121,8 +127,10 @@ INNER JOIN oulad_student_keys USING (id_student);
 
 -- name: update_enrollments
 -- Registrations of which the source says something else by now.
+-- params   import_id int
 UPDATE course_enrollments AS ours
 SET
+    import_id = :import_id,
     enrolled_on = incoming.enrolled_on,
     withdrawn_on = incoming.withdrawn_on,
     prior_attempts = incoming.prior_attempts,
@@ -153,11 +161,21 @@ WHERE
 
 -- name: insert_enrollments
 -- As they were before any withdrawal.
+-- params   import_id int
 INSERT INTO course_enrollments (
-    tenant_id, student_id, section_id, enrolled_on, prior_attempts, load_credits, entry_facts, known_at
+    tenant_id,
+    import_id,
+    student_id,
+    section_id,
+    enrolled_on,
+    prior_attempts,
+    load_credits,
+    entry_facts,
+    known_at
 )
 SELECT
     keys.tenant_id,
+    :import_id,
     keys.student_id,
     keys.section_id,
     incoming.enrolled_on,
@@ -179,8 +197,9 @@ ORDER BY keys.student_id, keys.section_id;
 
 -- name: withdraw
 -- The second version of the enrollments just inserted: known on the day of the withdrawal.
+-- params   import_id int
 UPDATE course_enrollments AS ours
-SET withdrawn_on = incoming.withdrawn_on, known_at = incoming.known_at
+SET import_id = :import_id, withdrawn_on = incoming.withdrawn_on, known_at = incoming.known_at
 FROM oulad_enrollments AS incoming
 INNER JOIN oulad_enrollment_keys AS keys USING (section_no, id_student)
 WHERE
@@ -191,8 +210,9 @@ WHERE
 
 -- name: update_outcomes
 -- Results that were corrected.
+-- params   import_id int
 UPDATE course_outcomes AS ours
-SET result = incoming.result, known_at = incoming.result_known_at
+SET import_id = :import_id, result = incoming.result, known_at = incoming.result_known_at
 FROM oulad_enrollments AS incoming
 INNER JOIN oulad_enrollment_keys AS keys USING (section_no, id_student)
 WHERE
@@ -203,9 +223,11 @@ WHERE
 
 -- name: insert_outcomes
 -- New results.
-INSERT INTO course_outcomes (tenant_id, student_id, section_id, result, known_at)
+-- params   import_id int
+INSERT INTO course_outcomes (tenant_id, import_id, student_id, section_id, result, known_at)
 SELECT
     keys.tenant_id,
+    :import_id,
     keys.student_id,
     keys.section_id,
     incoming.result,
@@ -224,8 +246,10 @@ ORDER BY keys.student_id, keys.section_id;
 
 -- name: update_assignments
 -- Assessments that were changed.
+-- params   import_id int
 UPDATE assignments AS ours
 SET
+    import_id = :import_id,
     assignment_type = incoming.assignment_type,
     title = incoming.title,
     weight_percent = incoming.weight_percent,
@@ -241,11 +265,13 @@ WHERE
 
 -- name: insert_assignments
 -- New assessments.
+-- params   import_id int
 INSERT INTO assignments (
-    tenant_id, section_id, assignment_code, title, assignment_type, weight_percent, due_on
+    tenant_id, import_id, section_id, assignment_code, title, assignment_type, weight_percent, due_on
 )
 SELECT
     keys.tenant_id,
+    :import_id,
     keys.section_id,
     incoming.id_assessment,
     incoming.title,
@@ -284,8 +310,10 @@ INNER JOIN oulad_student_keys USING (id_student);
 
 -- name: update_grades
 -- Submissions that were corrected.
+-- params   import_id int
 UPDATE grades AS ours
 SET
+    import_id = :import_id,
     grade_value = incoming.grade_value,
     submitted_on = incoming.submitted_on,
     is_carried_over = incoming.is_carried_over,
@@ -302,11 +330,13 @@ WHERE
 
 -- name: insert_grades
 -- New submissions.
+-- params   import_id int
 INSERT INTO grades (
-    tenant_id, student_id, assignment_id, grade_value, submitted_on, is_carried_over, known_at
+    tenant_id, import_id, student_id, assignment_id, grade_value, submitted_on, is_carried_over, known_at
 )
 SELECT
     keys.tenant_id,
+    :import_id,
     keys.student_id,
     keys.assignment_id,
     incoming.grade_value,
@@ -328,7 +358,7 @@ ORDER BY keys.student_id, keys.assignment_id;
 -- name: update_events
 -- Days whose clicks were corrected. The month's rows get their whole key first: of a join by the day alone,
 -- which the planner may begin with, every student would meet every other.
--- params   since date, until date (exclusive, one month on)
+-- params   import_id int; since date, until date (exclusive, one month on)
 WITH incoming AS MATERIALIZED (
     SELECT
         keys.tenant_id,
@@ -342,7 +372,7 @@ WITH incoming AS MATERIALIZED (
 )
 
 UPDATE analytics_events AS ours
-SET event_count = incoming.event_count
+SET import_id = :import_id, event_count = incoming.event_count
 FROM incoming
 WHERE
     ours.event_on >= :since AND ours.event_on < :until
@@ -355,7 +385,7 @@ WHERE
 
 -- name: insert_events
 -- New days.
--- params   since date, until date (exclusive, one month on)
+-- params   import_id int; since date, until date (exclusive, one month on)
 WITH incoming AS MATERIALIZED (
     SELECT
         keys.tenant_id,
@@ -369,10 +399,11 @@ WITH incoming AS MATERIALIZED (
 )
 
 INSERT INTO analytics_events (
-    tenant_id, student_id, section_id, event_on, event_type, event_count, known_at
+    tenant_id, import_id, student_id, section_id, event_on, event_type, event_count, known_at
 )
 SELECT
     incoming.tenant_id,
+    :import_id,
     incoming.student_id,
     incoming.section_id,
     incoming.event_on,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.clock import close_of_day
 from rollbook.core.errors import NotFound
+from rollbook.core.numbers import Number
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
 from rollbook.grades.models import CourseGrade
@@ -58,25 +59,29 @@ class WorkGrade:
 
     student_id: UUID
     section_id: UUID
-    grade_percent: Decimal
+    grade_percent: Number
     grade_letter: str | None
-    credits_attempted: Decimal | None
-    credits_earned: Decimal | None
+    credits_attempted: Number | None
+    credits_earned: Number | None
 
 
-def work_grades(
+def work_grades(  # noqa: PLR0913 -- of what, of when, as known when
     db: Session,
     tenant: Tenant,
     section_ids: Sequence[UUID],
     as_of: date,
     *,
     session_id: UUID | None = None,
+    known_until: datetime | None = None,
 ) -> list[WorkGrade]:
-    """Return the marks that the work of ``section_ids`` makes, as known at the close of ``as_of``.
+    """Return the marks that the work makes of who is in ``section_ids`` on ``as_of``.
+
+    As known at the close of that day, or before ``known_until``.
 
     Shape:  one per student and section with work that counts, in no order.
     """
     params = _params(tenant, section_ids, as_of, session_id)
+    params |= {"known_until": known_until} if known_until else {}
     return [WorkGrade(*row) for row in db.execute(_SQL["course_grades_of_work"], params)]
 
 

@@ -106,15 +106,12 @@ by_section AS (
     SELECT
         by_category.student_id,
         by_category.section_id,
-        least(
-            200,
-            round(
-                100
-                * sum(categories.weight * by_category.share)
-                / nullif(sum(categories.weight) FILTER (WHERE by_category.share IS NOT NULL), 0),
-                3
-            )
-        ) AS grade_percent
+        round(
+            100
+            * sum(categories.weight * by_category.share)
+            / nullif(sum(categories.weight) FILTER (WHERE by_category.share IS NOT NULL), 0),
+            3
+        ) AS made_percent
     FROM by_category
     INNER JOIN categories
         ON
@@ -126,7 +123,7 @@ by_section AS (
 SELECT
     by_section.student_id,
     by_section.section_id,
-    by_section.grade_percent,
+    least(by_section.made_percent, 200) AS grade_percent,
     letters.grade_letter,
     courses.credits * :credit_share AS credits_attempted,
     CASE
@@ -149,11 +146,11 @@ LEFT JOIN LATERAL (
     WHERE
         steps.tenant_id = :tenant_id
         AND scales.is_default
-        AND steps.min_percent <= by_section.grade_percent
+        AND steps.min_percent <= by_section.made_percent
     ORDER BY steps.min_percent DESC
     LIMIT 1
 ) AS letters ON TRUE
-WHERE by_section.grade_percent IS NOT NULL;
+WHERE by_section.made_percent IS NOT NULL;
 
 -- name: known_sections
 -- Those of the sections that the tenant has.

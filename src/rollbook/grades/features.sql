@@ -1,7 +1,8 @@
 -- Grades' inputs to risk. Contract: see rollbook/risk/__init__.py.
 
 -- name: work
--- Handed in, missing, late, and how well, as known then. Percent = of the assignment's points, 0..100.
+-- Handed in, missing, late, and how well, as known then. Percent = of the assignment's points, 0..100. Exempt work
+-- is left out. The GPA is that of gpa.sql, unweighted.
 -- Work counts as due once its date has come and somebody in the section has a mark for it: before that the marks
 -- may simply not be entered. Work due before the student joined is not held against them.
 WITH marks AS (
@@ -11,6 +12,8 @@ WITH marks AS (
         grade_value,
         submitted_on,
         is_carried_over,
+        is_missing,
+        is_exempt,
         known_at,
         cast('infinity' AS timestamptz) AS superseded_at
     FROM grades
@@ -21,6 +24,8 @@ WITH marks AS (
         grade_value,
         submitted_on,
         is_carried_over,
+        is_missing,
+        is_exempt,
         known_at,
         superseded_at
     FROM grades_history
@@ -33,7 +38,8 @@ known AS (
         marks.submitted_on,
         marks.is_carried_over,
         100 * marks.grade_value / assignments.max_value AS percent,
-        marks.submitted_on IS NOT NULL OR marks.grade_value > 0 AS is_handed_in
+        marks.is_exempt,
+        NOT marks.is_missing AND (marks.submitted_on IS NOT NULL OR marks.grade_value > 0) AS is_handed_in
     FROM cohort_sections AS cohort
     INNER JOIN assignments
         ON cohort.tenant_id = assignments.tenant_id AND cohort.section_id = assignments.section_id
@@ -74,10 +80,13 @@ pieces AS (
         ON cohort.tenant_id = assignments.tenant_id AND cohort.section_id = assignments.section_id
     LEFT JOIN known ON cohort.subject = known.subject AND assignments.assignment_id = known.assignment_id
     WHERE
-        known.assignment_id IS NOT NULL
-        OR (
-            assignments.due_on <= cohort.as_of
-            AND (cohort.enrolled_on IS NULL OR assignments.due_on >= cohort.enrolled_on)
+        known.is_exempt IS NOT TRUE
+        AND (
+            known.assignment_id IS NOT NULL
+            OR (
+                assignments.due_on <= cohort.as_of
+                AND (cohort.enrolled_on IS NULL OR assignments.due_on >= cohort.enrolled_on)
+            )
         )
 ),
 
@@ -123,34 +132,108 @@ placed AS (
                     OVER (PARTITION BY as_of, section_id, percent_of_due IS NULL ORDER BY percent_of_due)
         END AS standing
     FROM by_section
+),
+
+coursework AS (
+    SELECT
+        subject,
+        cast(sum(work_due) AS int) AS work_due,
+        cast(sum(work_missing) AS int) AS work_missing,
+        cast(sum(work_missing) AS double precision) / nullif(sum(work_due), 0) AS missing_share,
+        cast((sum(weight_missing) / sum(weight_due)) AS double precision) AS missing_weight_share,
+        cast(sum(missing_in_a_row) AS int) AS missing_in_a_row,
+        cast(sum(work_ahead) AS int) AS work_ahead,
+        cast(sum(work_late) AS int) AS work_late,
+        cast(sum(work_carried_over) AS int) AS work_carried_over,
+        cast(sum(marks) AS int) AS marks,
+        cast((avg(percent_of_due)) AS double precision) AS percent_of_due,
+        cast((avg(percent_weighted)) AS double precision) AS percent_weighted,
+        cast((sum(percent_sum) / nullif(sum(marks), 0)) AS double precision) AS percent_mean,
+        cast((min(percent_lowest)) AS double precision) AS percent_lowest,
+        cast((min(percent_mean)) AS double precision) AS percent_worst_course,
+        count(*) FILTER (WHERE percent_mean < 60) AS courses_below_60,
+        cast((avg(percent_above_section)) AS double precision) AS percent_above_section,
+        cast((avg(cast(standing AS numeric))) AS double precision) AS standing,
+        cast((max(percent_latest)) AS double precision) AS percent_latest,
+        cast((max(percent_latest) - sum(percent_sum) / nullif(sum(marks), 0)) AS double precision)
+            AS percent_change,
+        cast((avg(days_early)) AS double precision) AS days_early,
+        min(days_early_least) AS days_early_least,
+        max(days_early_latest) AS days_early_latest,
+        min(days_since_handed_in) AS days_since_handed_in
+    FROM placed
+    GROUP BY subject
+),
+
+final_grades AS (
+    SELECT
+        student_id,
+        section_id,
+        grade_letter,
+        grade_percent,
+        credits_attempted,
+        awarded_on,
+        known_at,
+        cast('infinity' AS timestamptz) AS superseded_at
+    FROM course_grades
+    WHERE is_final
+    UNION ALL
+    SELECT
+        student_id,
+        section_id,
+        grade_letter,
+        grade_percent,
+        credits_attempted,
+        awarded_on,
+        known_at,
+        superseded_at
+    FROM course_grades_history
+    WHERE is_final
+),
+
+pointed AS (
+    SELECT
+        cohort.subject,
+        coalesce(final_grades.credits_attempted, courses.credits, 1) AS credits,
+        (
+            SELECT steps.grade_points
+            FROM grade_scale_steps AS steps
+            INNER JOIN grade_scales AS scales USING (tenant_id, grade_scale_id)
+            WHERE
+                steps.tenant_id = cohort.tenant_id
+                AND scales.is_default
+                AND CASE
+                    WHEN final_grades.grade_letter IS NOT NULL
+                        THEN steps.grade_letter = final_grades.grade_letter
+                    ELSE steps.min_percent <= final_grades.grade_percent
+                END
+            ORDER BY steps.min_percent DESC
+            LIMIT 1
+        ) AS points
+    FROM cohort
+    INNER JOIN final_grades
+        ON
+            cohort.student_id = final_grades.student_id
+            AND cohort.as_of >= final_grades.awarded_on
+            AND cohort.known_until > final_grades.known_at
+            AND cohort.known_until <= final_grades.superseded_at
+    INNER JOIN sections
+        ON cohort.tenant_id = sections.tenant_id AND final_grades.section_id = sections.section_id
+    INNER JOIN courses ON sections.tenant_id = courses.tenant_id AND sections.course_id = courses.course_id
+),
+
+gpas AS (
+    SELECT
+        subject,
+        cast(
+            sum(points * credits) / nullif(sum(credits) FILTER (WHERE points IS NOT NULL), 0)
+            AS double precision
+        ) AS gpa_current
+    FROM pointed
+    GROUP BY subject
 )
 
-SELECT
-    subject,
-    cast(sum(work_due) AS int) AS work_due,
-    cast(sum(work_missing) AS int) AS work_missing,
-    cast(sum(work_missing) AS double precision) / nullif(sum(work_due), 0) AS missing_share,
-    cast((sum(weight_missing) / sum(weight_due)) AS double precision) AS missing_weight_share,
-    cast(sum(missing_in_a_row) AS int) AS missing_in_a_row,
-    cast(sum(work_ahead) AS int) AS work_ahead,
-    cast(sum(work_late) AS int) AS work_late,
-    cast(sum(work_carried_over) AS int) AS work_carried_over,
-    cast(sum(marks) AS int) AS marks,
-    cast((avg(percent_of_due)) AS double precision) AS percent_of_due,
-    cast((avg(percent_weighted)) AS double precision) AS percent_weighted,
-    cast((sum(percent_sum) / nullif(sum(marks), 0)) AS double precision) AS percent_mean,
-    cast((min(percent_lowest)) AS double precision) AS percent_lowest,
-    cast((min(percent_mean)) AS double precision) AS percent_worst_course,
-    count(*) FILTER (WHERE percent_mean < 60) AS courses_below_60,
-    cast((avg(percent_above_section)) AS double precision) AS percent_above_section,
-    cast((avg(cast(standing AS numeric))) AS double precision) AS standing,
-    cast((max(percent_latest)) AS double precision) AS percent_latest,
-    cast((max(percent_latest) - sum(percent_sum) / nullif(sum(marks), 0)) AS double precision)
-        AS percent_change,
-    cast((avg(days_early)) AS double precision) AS days_early,
-    min(days_early_least) AS days_early_least,
-    max(days_early_latest) AS days_early_latest,
-    min(days_since_handed_in) AS days_since_handed_in
-FROM placed
-GROUP BY subject
+SELECT *
+FROM coursework
+FULL JOIN gpas USING (subject)
 ORDER BY subject;

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.clock import close_of_day
 from rollbook.core.errors import NotFound
+from rollbook.core.numbers import Number
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
 from rollbook.roster.names import student_name
@@ -31,8 +31,8 @@ class StudentProgress:
     measured_on: date
     assignments_set: int
     assignments_done: int
-    mean_percent: Decimal | None
-    credits_earned: Decimal | None
+    mean_percent: Number | None
+    credits_earned: Number | None
 
 
 def record_progress(db: Session, tenant: Tenant, as_of: date) -> int:

@@ -73,7 +73,11 @@ pieces AS (
             OR (NOT marks.is_missing AND (marks.submitted_on IS NOT NULL OR marks.grade_value IS NOT NULL)),
             FALSE
         ) AS is_done,
-        CASE WHEN NOT marks.is_exempt THEN 100 * marks.grade_value / assignments.max_value END AS percent
+        -- what is no percentage in truth, such as 900 of 1 points, is kept within the column
+        CASE
+            WHEN marks.grade_value IS NOT NULL AND NOT marks.is_exempt
+                THEN least(100 * marks.grade_value / assignments.max_value, 999)
+        END AS percent
     FROM course_enrollments AS enrollments
     INNER JOIN sections USING (tenant_id, section_id)
     LEFT JOIN assignments USING (tenant_id, section_id)
@@ -95,7 +99,7 @@ measured AS (
         course_id,
         cast(count(*) FILTER (WHERE is_due) AS int) AS assignments_set,
         cast(count(*) FILTER (WHERE is_due AND is_done) AS int) AS assignments_done,
-        least(999.999, round(avg(percent), 3)) AS mean_percent
+        round(avg(percent), 3) AS mean_percent
     FROM pieces
     GROUP BY student_id, course_id
 )

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from rollbook.core.numbers import Number
 from rollbook.core.sql import named_sql
 
 _SQL: Final = named_sql("rollbook.grades")
@@ -24,22 +24,23 @@ class Work:
     assignment_code: str
     title: str | None
     assignment_type: str
-    max_value: Decimal
+    max_value: Number
     due_on: date
     has_grade: bool
-    grade_value: Decimal | None
+    grade_value: Number | None
+    grade_letter: str | None
     submitted_on: date | None
     is_carried_over: bool
+    is_late: bool
+    is_missing: bool
+    is_exempt: bool
 
     @property
     def share(self) -> float | None:
-        """Units: 0..1 of the points; None where nothing was marked."""
-        return None if self.grade_value is None else float(self.grade_value / self.max_value)
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it came in after its day."""
-        return self.submitted_on is not None and not self.is_carried_over and self.submitted_on > self.due_on
+        """Units: 0..1 of the points; None where nothing was marked, or it does not count."""
+        if self.grade_value is None or self.is_exempt:
+            return None
+        return float(self.grade_value / self.max_value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,14 @@ class Coursework:
     work: Sequence[Work]
 
     @property
+    def due(self) -> int:
+        """Pieces that were to come in: all but those that the student is exempt from."""
+        return sum(not piece.is_exempt for piece in self.work)
+
+    @property
     def handed_in(self) -> int:
-        """Pieces of work that came in."""
-        return sum(piece.has_grade for piece in self.work)
+        """Pieces that came in."""
+        return sum(piece.has_grade and not piece.is_missing and not piece.is_exempt for piece in self.work)
 
     @property
     def late(self) -> int:
@@ -61,7 +67,7 @@ class Coursework:
     @property
     def marked(self) -> Sequence[Work]:
         """Pieces with a mark, oldest first."""
-        return [piece for piece in reversed(self.work) if piece.grade_value is not None]
+        return [piece for piece in reversed(self.work) if piece.share is not None]
 
     @property
     def mean(self) -> float | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
     TableClause,
     and_,
     exists,
@@ -58,7 +57,8 @@ def diff(db: Session, target: Target, tenant_id: int) -> TableDiff:
     if not target.is_unique:
         _check_unique(db, target)
     present, missing = _count_leaving(db, target, tenant_id)
-    is_empty = not present and _is_empty(db, target, tenant_id)
+    may_be_empty = not present or target.completeness is Completeness.DELTA
+    is_empty = may_be_empty and _is_empty(db, target, tenant_id)
     counts = _count_all_new(db, target) if is_empty else _compare(db, target, tenant_id)
     columns = {name: n for nr, name in enumerate(target.compared) if (n := counts.get(f"column_{nr}"))}
     return TableDiff(
@@ -129,19 +129,24 @@ def _check_unique(db: Session, target: Target) -> None:
 
 
 def _count_leaving(db: Session, target: Target, tenant_id: int) -> tuple[int, int]:
-    """Count the rows in scope, and those of them that a bulk drop misses."""
-    rows, missing = target.rows, func.count().filter(false())
-    ours: FromClause = target.table
-    if target.completeness is Completeness.BULK:
-        ours = target.table.outerjoin(rows, same_row(target, rows, tenant_id))
-        missing = func.count().filter(rows.c[target.key[0]].is_(None))
-    query = select(func.count(), missing).select_from(ours).where(in_scope(target, tenant_id))
-    present, missed = db.execute(query).one()
+    """Count the rows in scope, and those of them that a bulk drop misses.
+
+    Of a delta's table the months that it speaks of are enough: the others need not be read.
+    """
+    rows, scope = target.rows, in_scope(target, tenant_id)
+    if target.completeness is Completeness.DELTA:
+        seen = and_(scope, _in_span(db, target, rows))
+        return db.scalar(select(func.count()).select_from(target.table).where(seen)) or 0, 0
+    joined = target.table.outerjoin(rows, same_row(target, rows, tenant_id))
+    missing = func.count().filter(rows.c[target.key[0]].is_(None))
+    present, missed = db.execute(select(func.count(), missing).select_from(joined).where(scope)).one()
     return present, missed
 
 
 def _is_empty(db: Session, target: Target, tenant_id: int) -> bool:
+    """Say that the tenant has no row at all, of a partitioned table none in the months that are spoken of."""
     ours = select(literal(1)).select_from(target.table).where(target.table.c.tenant_id == tenant_id)
+    ours = ours.where(_in_span(db, target, target.rows))
     return db.scalar(select(~exists(ours))) or False
 
 

@@ -1,6 +1,6 @@
 """What can be wrong with a whole file. A fault of one line is a ``Reject`` instead."""
 
-from rollbook.core.errors import Invalid, NotFound
+from rollbook.core.errors import Conflict, Invalid, NotFound
 
 
 class ArchiveMissing(NotFound):
@@ -9,6 +9,10 @@ class ArchiveMissing(NotFound):
 
 class ArchiveRefused(Invalid):
     """{file} is not opened: {why}."""
+
+
+class FileChanged(Conflict):
+    """{file} changed while it was read. Nothing was imported: wait until it is complete, then try again."""
 
 
 class FileRepeated(Invalid):
@@ -24,11 +28,11 @@ class FileUnreadable(Invalid):
 
 
 class EncodingUnknown(Invalid):
-    """{file} is in {encoding} instead of UTF-8. Save it as UTF-8, or import it with --lenient."""
+    """{file}, line 1: it is in {encoding} instead of UTF-8. Save it anew; --lenient, if known, reads it."""
 
 
 class LineEndsUnknown(Invalid):
-    """{file} ends its lines with a carriage return alone. Save it anew, or import it with --lenient."""
+    """{file}, line 1: lines end with a carriage return alone. Save it anew; --lenient, if known, reads it."""
 
 
 class FileEmpty(Invalid):

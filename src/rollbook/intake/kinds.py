@@ -7,7 +7,7 @@ References are by the codes that people use (a student's number, a school's code
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import (
     ARRAY,
@@ -27,10 +27,14 @@ from sqlalchemy import (
     cast,
     literal_column,
 )
+from sqlalchemy.orm import Session
 
 from rollbook.core.schema import Base
+from rollbook.intake.format import Run
+from rollbook.intake.members import Member
 from rollbook.intake.moments import Clock, Day, Instant
-from rollbook.intake.target import Close, Delete, Keep, Merge, table_of
+from rollbook.intake.stage import Rename
+from rollbook.intake.target import Close, Delete, Keep, Merge, Target, table_of
 from rollbook.intake.values import (
     Decimal,
     Flag,
@@ -46,6 +50,8 @@ from rollbook.intake.values import (
 KNOWN_AT: Final = "known_at"
 _GRADES: Final = ("grade_level", "low_grade", "high_grade")
 _MOST: Final = 999_999_999
+
+Words = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,24 @@ class Part:
     merge: Merge | None = None
 
 
+class Loaded(Protocol):
+    """A file that went into tables of its own, typed, before its keys are built."""
+
+    @property
+    def target(self) -> Target:
+        """What the pipeline compares and writes."""
+
+    def key(self, db: Session) -> bool:
+        """Build the keys; where a row repeats, forget the load and return False."""
+
+
+class Load(Protocol):
+    """Loads a large file that is plain; None, and nothing done, if this one is not."""
+
+    def __call__(self, run: Run, member: Member, rename: Rename, words: Words) -> Loaded | None:
+        """Load it. ``rename`` turns the header's names into fields; ``words`` are the file's, by field."""
+
+
 # From the incoming rows of a table, and the tenant: line_number, column_name, reason of faults.
 SetCheck = Callable[[FromClause, int], Select[Any]]
 
@@ -131,7 +155,8 @@ SetCheck = Callable[[FromClause, int], Select[Any]]
 class Kind:
     """A kind of record. ``parts`` stand with parents before those that refer to them.
 
-    ``checks`` look at all rows of a table at once, by the table's name.
+    ``checks`` look at all rows of a table at once, by the table's name. ``load`` is a faster way in for files
+    of which every line says all that is needed in the usual form.
     """
 
     name: str
@@ -141,6 +166,7 @@ class Kind:
     lookups: tuple[Lookup, ...] = ()
     rules: tuple[Rule, ...] = ()
     checks: Mapping[str, SetCheck] = field(default_factory=dict)
+    load: Load | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

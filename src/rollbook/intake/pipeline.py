@@ -6,13 +6,12 @@ leaves its rejects and a receipt, and no row in a room's table.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from rollbook.core.clock import now
@@ -45,7 +44,6 @@ from rollbook.intake.stage import Staged
 from rollbook.intake.target import Stamp, Target, Written
 
 Found = Sequence[tuple[Target, TableDiff]]
-_INTERRUPTED: Final = "it was interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +102,7 @@ class _Import:
             self._fail(ImportState.REFUSED, str(error))
             raise
         except BaseException as error:
-            # its text may hold a pupil's data
-            why = _INTERRUPTED if isinstance(error, KeyboardInterrupt) else type(error).__name__
-            self._fail(ImportState.FAILED, why)
+            self._fail(ImportState.FAILED, _told(error))
             raise
         refusal = None if self.request.is_dry_run else refusal_of(outcome)
         if refusal:
@@ -153,6 +149,7 @@ class _Import:
     def _work(self, run: Run) -> Outcome:
         """Find out what the drop says; unless that is refused or a dry run, write it."""
         self.format.stage(run)
+        self.archive.check_unchanged()
         if self.request.retry_of is not None:
             check_retried(run.db, self.request.retry_of)
         self.report.step("Checking")
@@ -262,12 +259,21 @@ class _Import:
 
     def _fail(self, state: ImportState, why: str) -> None:
         if self.tenant_id is not None and self.import_id is not None:
-            fail(self.engine, self.tenant_id, self.import_id, state, why)
+            # a database that is gone cannot be told: the receipt will be shown as lost
+            with suppress(OperationalError):
+                fail(self.engine, self.tenant_id, self.import_id, state, why)
 
     def _analyze(self, outcome: Outcome) -> None:
         if outcome.written:
             self.report.step("Updating statistics")
             analyze(self.engine, [table for table, counts in outcome.counts.items() if counts.is_written])
+
+
+def _told(error: BaseException) -> str:
+    """Name the kind of a failure: its text may hold a pupil's data."""
+    if isinstance(error, KeyboardInterrupt):
+        return "it was interrupted"
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 @contextmanager

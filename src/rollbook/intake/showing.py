@@ -1,7 +1,8 @@
 """An outcome for a person: tables on stdout, what else there is to know on stderr, or one JSON document."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import reduce
 from typing import Any
 
 import typer
@@ -68,12 +69,20 @@ def _sentence(outcome: Outcome) -> str:
 
 
 def counts_in_words(counts: dict[str, Any]) -> str:
-    """Say what a receipt's counts are, table by table."""
-    told = (
-        (table, ", ".join(f"{one[name]:,} {name}" for name in _WRITTEN if one[name]))
-        for table, one in counts.items()
-    )
-    return "; ".join(f"{table}: {words}" for table, words in told if words) or "nothing"
+    """Say what a receipt's counts are: table by table while that fits a line, else over all tables."""
+    written = {table: told for table, one in counts.items() if (told := _written(one))}
+    if len(written) <= _TABLES_IN_A_LINE:
+        return "; ".join(f"{table}: {told}" for table, told in written.items()) or "nothing"
+    return f"{_written(reduce(_plus, counts.values()))} in {len(written)} tables"
 
 
+def _written(one: Mapping[str, int]) -> str:
+    return ", ".join(f"{one[name]:,} {name}" for name in _WRITTEN if one[name])
+
+
+def _plus(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: one[name] + other[name] for name in _WRITTEN}
+
+
+_TABLES_IN_A_LINE = 2
 _WRITTEN = [name for name in TableCounts.__dataclass_fields__ if name != "unchanged"]

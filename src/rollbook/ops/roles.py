@@ -47,6 +47,8 @@ def ensure_roles(db: Connection, passwords: Mapping[str, str]) -> None:
                     sql.Identifier(role), sql.Literal(verifier(db, role, passwords[role]))
                 )
             )
+    # a load's keys are built without packing their pages into the log; the setting reaches no further
+    db.execute(sql.SQL("GRANT SET ON PARAMETER wal_compression TO {}").format(sql.Identifier(OWNER)))
 
 
 def set_password(db: Connection, role: str, password: str) -> None:

@@ -2,6 +2,7 @@
 
 Owns    nothing: it puts together what the rooms below it keep
 Reads   roster, curriculum, attendance, grades, activity, conduct, risk
-Verbs   student_record
-Terms   record = what the rooms hold about one student over about a year
+Verbs   student_record, day_of, day_on, audit (of all records: `rollbook validate`)
+Terms   record = what the rooms hold about one student over about a year;
+        present = today, or the last day that the records reach if that is earlier
 """

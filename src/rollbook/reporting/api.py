@@ -8,9 +8,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from rollbook.access.viewing import Viewer, Viewing
-from rollbook.accounts.models import Role
+from rollbook.access.viewing import Viewing
 from rollbook.curriculum.service import StudentSection, sections_of
+from rollbook.reporting.audience import sees_meals
 from rollbook.reporting.days import AsOf, day_of
 from rollbook.roster.profiles import (
     Contact,
@@ -96,8 +96,3 @@ def get_enrollments(viewer: Viewing, student_id: UUID, as_of: AsOf = "") -> Enro
     key = (viewer.db, viewer.tenant.tenant_id, student_id)
     find_student(*key, day.on_day)
     return EnrollmentsOut(enrollments_of(*key, known_until=day.known_until))
-
-
-def sees_meals(viewer: Viewer) -> bool:
-    """Say whether free and reduced-price meals concern the viewer: the district runs them."""
-    return viewer.user.role is Role.DISTRICT_ADMIN

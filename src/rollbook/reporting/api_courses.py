@@ -25,7 +25,7 @@ from rollbook.curriculum.sections import (
     find_section,
     list_sections,
 )
-from rollbook.reporting.days import AsOf, day_of
+from rollbook.reporting.days import AsOf, On, day_of, day_on
 from rollbook.ui.params import CodeText, CursorText, SearchText
 from rollbook.ui.problems import PROBLEMS
 
@@ -99,16 +99,16 @@ def get_sections(  # noqa: PLR0913, PLR0917 -- each is a part of the address
     q: SearchText = "",
     course: CodeText = None,
     school: CodeText = None,
-    as_of: AsOf = "",
+    on: On = "",
     cursor: CursorText = None,
     limit: Limit = 50,
     *,
     mine: bool = False,
     running: bool = True,
 ) -> SectionsOut:
-    """The sections that run on the day, or all; ``mine``: those you work in."""
+    """The sections that run ``on`` a day, or all; ``mine``: those you work in."""
     wanted = SectionFilter(q, course, school, viewer.user.user_id if mine else None, running)
-    day = day_of(viewer.db, viewer.tenant, as_of).on_day
+    day = day_on(viewer.db, viewer.tenant, on).on_day
     page = list_sections(
         viewer.db, viewer.tenant.tenant_id, day, wanted, after=cursor or None, page_size=limit
     )

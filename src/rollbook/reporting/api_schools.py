@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from rollbook.access.viewing import Viewing
 from rollbook.core.errors import Invalid
-from rollbook.reporting.days import AsOf, day_of
+from rollbook.reporting.days import AsOf, On, day_of, day_on
 from rollbook.roster import calendar
 from rollbook.roster.calendar import AcademicPeriod, CalendarDay
 from rollbook.roster.schools import (
@@ -64,12 +64,12 @@ class CalendarOut:
 @router.get("/schools")
 def get_schools(
     viewer: Viewing,
-    as_of: AsOf = "",
+    on: On = "",
     cursor: CursorText = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SchoolsOut:
-    """The schools of the tenant, by code; students are those whom you may see."""
-    day = day_of(viewer.db, viewer.tenant, as_of)
+    """The schools of the tenant, by code; students are those whom you may see, ``on`` a day."""
+    day = day_on(viewer.db, viewer.tenant, on)
     rows, following = list_schools(
         viewer.db, viewer.tenant.tenant_id, day.on_day, cursor=cursor or None, limit=limit
     )
@@ -77,10 +77,10 @@ def get_schools(
 
 
 @router.get("/schools/{school_id}")
-def get_school(viewer: Viewing, school_id: UUID, as_of: AsOf = "") -> SchoolOut:
-    """One school."""
+def get_school(viewer: Viewing, school_id: UUID, on: On = "") -> SchoolOut:
+    """One school ``on`` a day."""
     db, tenant_id = viewer.db, viewer.tenant.tenant_id
-    day = day_of(db, viewer.tenant, as_of).on_day
+    day = day_on(db, viewer.tenant, on).on_day
     return SchoolOut(
         find_school(db, tenant_id, school_id, day),
         staff_of_school(db, tenant_id, school_id, day),

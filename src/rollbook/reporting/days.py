@@ -1,6 +1,6 @@
 """Which day a page or an answer is about, and what was known of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
@@ -18,8 +18,10 @@ _SQL: Final = named_sql("rollbook.reporting")
 _FIRST: Final = date(1900, 1, 1)
 _LAST: Final = date(2999, 12, 31)
 
-# A form sends an empty field where no day was chosen.
+# A form sends an empty field where no day was chosen. "As of" a day: with what was known when it closed;
+# "on" a day: with what is known now.
 AsOf = Annotated[date | Literal[""], Query()]
+On = AsOf
 
 
 class DayInvalid(Invalid):
@@ -32,11 +34,7 @@ class Day:
 
     on_day: date
     known_until: datetime | None = None
-
-    @property
-    def is_asked_for(self) -> bool:
-        """Whether the reader named the day."""
-        return self.known_until is not None
+    is_asked_for: bool = False
 
     def within(self, first: date, last: date) -> "Day":
         """Return the day of [first, last] that is nearest to this one, unless the reader named this one."""
@@ -48,11 +46,25 @@ def day_of(db: Session, tenant: Tenant, as_of: date | Literal[""] = "") -> Day:
 
     Raises: ``DayInvalid``.
     """
-    if not as_of:
+    day = day_on(db, tenant, as_of)
+    return replace(day, known_until=known_by(tenant, as_of))
+
+
+def day_on(db: Session, tenant: Tenant, on: date | Literal[""] = "") -> Day:
+    """Return the day asked for, or the present, as known now.
+
+    Raises: ``DayInvalid``.
+    """
+    if not on:
         return Day(present_of(db, tenant))
-    if not _FIRST <= as_of <= _LAST:
+    if not _FIRST <= on <= _LAST:
         raise DayInvalid
-    return Day(as_of, clock.close_of_day(as_of, tenant.time_zone))
+    return Day(on, is_asked_for=True)
+
+
+def known_by(tenant: Tenant, as_of: date | Literal[""]) -> datetime | None:
+    """Return the instant before which a thing was known as of a day; none where all that is known counts."""
+    return clock.close_of_day(as_of, tenant.time_zone) if as_of and as_of <= _LAST else None
 
 
 def present_of(db: Session, tenant: Tenant) -> date:

@@ -96,7 +96,7 @@ def _coursework(record: StudentRecord, span: Span | None) -> Figure:
     work = record.coursework
     if not work.work or span is None:
         return Figure("No work was due in this time.")
-    sentence = f"Handed in {work.handed_in} of {many(len(work.work), 'piece')} of work"
+    sentence = f"Handed in {work.handed_in} of {many(work.due, 'piece')} of work"
     sentence += f", {work.late} late" if work.late else ""
     sentence += (
         f"; the mean mark is {percent(work.mean)}." if work.mean is not None else "; none is marked yet."

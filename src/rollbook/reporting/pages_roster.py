@@ -10,10 +10,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
-from rollbook.accounts.models import Role
 from rollbook.curriculum.sections import SectionFilter, list_sections
 from rollbook.reporting.addresses import addresses
-from rollbook.reporting.days import AsOf, Day, day_of
+from rollbook.reporting.audience import sees_all
+from rollbook.reporting.days import Day, On, day_on
 from rollbook.roster import calendar, schools
 from rollbook.roster.listing import RosterLine, Sort, StudentFilter, find_students, grades_in_sight
 from rollbook.ui import tables
@@ -47,7 +47,7 @@ Wanted = Annotated[StudentFilter, Depends(_filter)]
 def students_page(request: Request, viewer: Viewing, wanted: Wanted, after: CursorText = None) -> Response:
     """The register: whom you may see, by name, school and grade."""
     db, tenant_id = viewer.db, viewer.tenant.tenant_id
-    day = day_of(db, viewer.tenant).on_day
+    day = day_on(db, viewer.tenant).on_day
     kept = {"q": wanted.q, "school": wanted.school, "grade_level": _text(wanted.grade_level)}
     context = {
         "page": find_students(db, tenant_id, day, wanted, after=after or None),
@@ -78,7 +78,7 @@ def students_json(viewer: Viewing, wanted: Wanted) -> Response:
 @router.get("/schools")
 def schools_page(request: Request, viewer: Viewing) -> Response:
     """The schools, each with the students whom you may see."""
-    day = day_of(viewer.db, viewer.tenant).on_day
+    day = day_on(viewer.db, viewer.tenant).on_day
     found, _ = schools.list_schools(viewer.db, viewer.tenant.tenant_id, day)
     context = {"schools": found, "sees_all": sees_all(viewer), "address": addresses("/schools", {})}
     return render(request, "reporting/schools.html", context, frame=viewer.frame)
@@ -87,7 +87,7 @@ def schools_page(request: Request, viewer: Viewing) -> Response:
 @router.get("/schools.csv")
 def schools_csv(viewer: Viewing) -> Response:
     """The schools for a spreadsheet."""
-    day = day_of(viewer.db, viewer.tenant).on_day
+    day = day_on(viewer.db, viewer.tenant).on_day
     found, _ = schools.list_schools(viewer.db, viewer.tenant.tenant_id, day)
     return tables.csv_response("schools", _SCHOOLS, cells(_SCHOOLS, found))
 
@@ -95,15 +95,15 @@ def schools_csv(viewer: Viewing) -> Response:
 @router.get("/schools.json")
 def schools_json(viewer: Viewing) -> Response:
     """The schools for a program."""
-    day = day_of(viewer.db, viewer.tenant).on_day
+    day = day_on(viewer.db, viewer.tenant).on_day
     return document(viewer, schools.list_schools(viewer.db, viewer.tenant.tenant_id, day)[0])
 
 
 @router.get("/schools/{school_id}")
-def school_page(request: Request, viewer: Viewing, school_id: UUID, as_of: AsOf = "") -> Response:
+def school_page(request: Request, viewer: Viewing, school_id: UUID, on: On = "") -> Response:
     """One school: who works there, its students by grade, its year, its sections."""
     db, tenant_id = viewer.db, viewer.tenant.tenant_id
-    day = day_of(db, viewer.tenant, as_of)
+    day = day_on(db, viewer.tenant, on)
     school = schools.find_school(db, tenant_id, school_id, day.on_day)
     year = calendar.school_year_on(db, tenant_id, day.on_day)
     window = calendar.bounds_of_year(year)
@@ -119,17 +119,17 @@ def school_page(request: Request, viewer: Viewing, school_id: UUID, as_of: AsOf 
         "months": calendar.calendar_months(db, tenant_id, school_id, *window),
         "taught": calendar.instructional_days(db, tenant_id, school_id, *window),
         "sections": list_sections(db, tenant_id, day.on_day, running, page_size=_MOST_SECTIONS),
-        "address": addresses(f"/schools/{school_id}", {}, always={"as_of": as_of}),
+        "address": addresses(f"/schools/{school_id}", {}, always={"on": on}),
     }
     return render(request, "reporting/school.html", context, frame=viewer.frame)
 
 
 @router.get("/schools/{school_id}/staff.{kind}")
 def school_staff_file(
-    viewer: Viewing, school_id: UUID, kind: Literal["csv", "json"], as_of: AsOf = ""
+    viewer: Viewing, school_id: UUID, kind: Literal["csv", "json"], on: On = ""
 ) -> Response:
     """Who works at the school, as a file."""
-    day = day_of(viewer.db, viewer.tenant, as_of).on_day
+    day = day_on(viewer.db, viewer.tenant, on).on_day
     school = schools.find_school(viewer.db, viewer.tenant.tenant_id, school_id, day)
     found = schools.staff_of_school(viewer.db, viewer.tenant.tenant_id, school_id, day)
     return as_file(viewer, f"staff-{school.school_code}", kind, _STAFF, found)
@@ -137,20 +137,15 @@ def school_staff_file(
 
 @router.get("/schools/{school_id}/calendar.{kind}")
 def school_calendar_file(
-    viewer: Viewing, school_id: UUID, kind: Literal["csv", "json"], as_of: AsOf = ""
+    viewer: Viewing, school_id: UUID, kind: Literal["csv", "json"], on: On = ""
 ) -> Response:
     """The school's calendar of the school year, as a file."""
     db, tenant_id = viewer.db, viewer.tenant.tenant_id
-    day = day_of(db, viewer.tenant, as_of)
+    day = day_on(db, viewer.tenant, on)
     school = schools.find_school(db, tenant_id, school_id, day.on_day)
     window = calendar.bounds_of_year(calendar.school_year_on(db, tenant_id, day.on_day))
-    found = calendar.calendar_days(db, tenant_id, school_id, *window, known_until=day.known_until)
+    found = calendar.calendar_days(db, tenant_id, school_id, *window)
     return as_file(viewer, f"calendar-{school.school_code}", kind, _CALENDAR, found)
-
-
-def sees_all(viewer: Viewer) -> bool:
-    """Say whether the viewer sees every student of the tenant, so that a count is the whole count."""
-    return viewer.user.role is Role.DISTRICT_ADMIN
 
 
 def cells(columns: Sequence[str], rows: Sequence[Any]) -> list[list[object]]:
@@ -175,7 +170,7 @@ def as_file(  # noqa: PLR0913, PLR0917 -- what the file is called and what is in
 
 
 def _everybody(viewer: Viewer, wanted: StudentFilter) -> Sequence[RosterLine]:
-    day = day_of(viewer.db, viewer.tenant).on_day
+    day = day_on(viewer.db, viewer.tenant).on_day
     return find_students(viewer.db, viewer.tenant.tenant_id, day, wanted, page_size=EVERYTHING).rows
 
 

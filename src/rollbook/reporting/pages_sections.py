@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from rollbook.access.viewing import Viewer, Viewing
 from rollbook.core.paging import Page
 from rollbook.curriculum.courses import find_course
-from rollbook.curriculum.lessons import find_lesson_plan, list_lesson_plans
+from rollbook.curriculum.lessons import LessonPlanLine, find_lesson_plan, list_lesson_plans
 from rollbook.curriculum.sections import (
     SectionFilter,
     SectionLine,
@@ -19,15 +20,17 @@ from rollbook.curriculum.sections import (
     list_sections,
 )
 from rollbook.reporting.addresses import addresses
+from rollbook.reporting.audience import sees_all
 from rollbook.reporting.days import AsOf, day_of
-from rollbook.reporting.pages_roster import EVERYTHING, as_file, sees_all
+from rollbook.reporting.pages_roster import EVERYTHING, as_file
 from rollbook.roster.schools import list_schools
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText, SearchText
 
 router = APIRouter(include_in_schema=False)
 Kind = Literal["csv", "json"]
-_MOST_PLANS: Final = 50
+_MOST_PLANS: Final = 20
+_BEFORE: Final = timedelta(weeks=2)
 _CLASS: Final = ("student_number", "name", "grade_level", "enrolled_on", "withdrawn_on")
 _PLANS: Final = (
     "lesson_plan_code",
@@ -85,8 +88,8 @@ class FlatSection:
     subject: str | None
     school: str | None
     teacher: str | None
-    starts_on: object
-    ends_on: object
+    starts_on: date
+    ends_on: date
     location: str | None
     periods: str | None
     students: int
@@ -142,7 +145,7 @@ def section_page(
     card = find_section(db, tenant_id, section_id)
     day = day_of(db, viewer.tenant, as_of).within(card.section.starts_on, card.section.ends_on)
     page = class_list(db, tenant_id, section_id, day.on_day, known_until=day.known_until, after=after or None)
-    plans, more_plans = list_lesson_plans(db, tenant_id, section_id=section_id, limit=_MOST_PLANS)
+    plans, has_more, since = _plans_about(viewer, section_id, day.on_day)
     context: dict[str, Any] = {
         "card": card,
         "course": find_course(db, tenant_id, card.section.course_id, day.on_day),
@@ -150,7 +153,8 @@ def section_page(
         "page": page,
         "after": after,
         "plans": plans,
-        "has_more_plans": more_plans is not None,
+        "has_more_plans": has_more,
+        "plans_since": since,
         "sees_all": sees_all(viewer),
         "address": addresses(f"/sections/{section_id}", {}, always={"as_of": as_of}),
     }
@@ -199,6 +203,26 @@ def _find(
             return page, True
     everybody = wanted.filter(None)
     return list_sections(db, tenant_id, day, everybody, after=after, page_size=page_size), False
+
+
+def _plans_about(
+    viewer: Viewer, section_id: UUID, on_day: date
+) -> tuple[Sequence[LessonPlanLine], bool, date | None]:
+    """Return the lessons planned for about the day, whether there are later ones, and the day they begin.
+
+    Where none is planned for then, those from the first on.
+    """
+    for since in (on_day - _BEFORE, None):
+        plans, more = list_lesson_plans(
+            viewer.db,
+            viewer.tenant.tenant_id,
+            section_id=section_id,
+            since=since or date.min,
+            limit=_MOST_PLANS,
+        )
+        if since is None or any(plan.planned_on for plan in plans):
+            break
+    return plans, more is not None, since
 
 
 def _works_somewhere(viewer: Viewer) -> bool:

@@ -15,6 +15,7 @@ from rollbook.conduct.service import StudentIncident, incidents_of
 from rollbook.core import clock
 from rollbook.core.tenancy import Tenant
 from rollbook.curriculum.service import StudentSection, sections_of
+from rollbook.grades.gpa import Transcript, transcript_of
 from rollbook.grades.service import Coursework, coursework_of
 from rollbook.risk.lists import RiskList, lists_until
 from rollbook.risk.student import SubjectRisk, risk_of
@@ -40,6 +41,7 @@ class StudentRecord:
     attended_since: date
     attendance: Attendance
     coursework: Coursework
+    transcript: Transcript
     activity: Activity
     incidents: Sequence[StudentIncident]
 
@@ -69,6 +71,7 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
         attended_since=attended_since,
         attendance=attendance_of(db, tenant.tenant_id, student_id, attended_since, until),
         coursework=coursework_of(*window),
+        transcript=transcript_of(db, tenant, student_id, until),
         activity=activity_of(*window),
         incidents=incidents_of(*window),
     )

@@ -48,7 +48,7 @@ FEATURES: Final = (
     *_room("grades", "-percent_of_due", "-percent_weighted", "-percent_mean", "-percent_lowest"),
     *_room("grades", "-percent_worst_course", "+courses_below_60", "-percent_above_section", "-standing"),
     *_room("grades", "-percent_latest", "percent_change", "days_early", "days_early_least"),
-    *_room("grades", "days_early_latest", "+days_since_handed_in"),
+    *_room("grades", "days_early_latest", "+days_since_handed_in", "-gpa_current"),
     *_room("activity", "-clicks*", "clicks_before_start*", "-clicks_7*", "-clicks_14*", "-clicks_28*"),
     *_room("activity", "-active_days", "-active_share", "-active_days_7", "-active_days_14"),
     *_room("activity", "-active_days_28", "active_days_before_start", "-clicks_standing"),

@@ -308,6 +308,7 @@ INSERT INTO student_features AS kept (
     feature_date,
     feature_set_version,
     attendance_rate,
+    gpa_current,
     discipline_incidents,
     feature_vector
 )
@@ -318,12 +319,14 @@ SELECT
     :as_of AS feature_date,
     :feature_set_version AS feature_set_version,
     1 - (feature_vector ->> 'missed_rate')::double precision AS attendance_rate,
+    (feature_vector ->> 'gpa_current')::double precision AS gpa_current,
     (feature_vector ->> 'incidents')::double precision::int AS discipline_incidents,
     feature_vector
 FROM staged_features
 ON CONFLICT ON CONSTRAINT uq_student_features_subject DO UPDATE
     SET
         attendance_rate = excluded.attendance_rate,
+        gpa_current = excluded.gpa_current,
         discipline_incidents = excluded.discipline_incidents,
         feature_vector = excluded.feature_vector
     WHERE kept.feature_vector IS DISTINCT FROM excluded.feature_vector;

@@ -150,6 +150,11 @@ def _failed(v: Values) -> str | None:
     return f"{_count(lost, 'other course')} failed or given up so far" if lost else None
 
 
+def _low_gpa(v: Values) -> str | None:
+    gpa = v["gpa_current"]
+    return f"Grade point average so far: {gpa:.1f}" if gpa < _LOW_GPA else None
+
+
 def _heavy(v: Values) -> str | None:
     return f"Takes {v['load_credits']:.0f} credits at once" if v["load_credits"] > _FULL_LOAD else None
 
@@ -171,6 +176,7 @@ def _percent(share: float) -> str:
 
 
 _GOOD_MARK: Final = 60
+_LOW_GPA: Final = 2  # points, a C
 _LOWER: Final = 0.4  # of the section
 _FALL: Final = 5  # points
 _LONG_SILENCE: Final = 28  # days
@@ -288,6 +294,14 @@ REASONS: Final = (
         "courses_failed",
         _failed,
         "Review the choice of courses with the student.",
+        is_malleable=False,
+    ),
+    Reason(
+        "low_gpa",
+        ("gpa_current",),
+        "gpa_current",
+        _low_gpa,
+        "Plan with the student how the credits that are missing can be made up.",
         is_malleable=False,
     ),
     Reason(

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
+from psycopg.errors import ExclusionViolation, UniqueViolation
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from rollbook.core.by_hand import revise
-from rollbook.core.errors import Conflict, Invalid, NotFound, RollbookError
+from rollbook.core.errors import Conflict, Invalid, NotFound
 from rollbook.roster.calendar import school_year_on
 from rollbook.roster.models import School, Staff, Student, StudentSchoolEnrollment
 from rollbook.roster.schools import SchoolNotFound
@@ -53,7 +54,6 @@ class GradeLevelInvalid(Invalid):
     """The grade level {grade_level} does not exist: give 0 (kindergarten) to 12."""
 
 
-_OVERLAP: Final = "ex_student_school_enrollments_one_primary"
 _GRADES: Final = range(13)
 
 
@@ -168,10 +168,9 @@ def _write(db: Session, enrollment: StudentSchoolEnrollment) -> None:
             db.add(enrollment)
     except IntegrityError as refused:
         # Not "from refused": what PostgreSQL says names the student and the days.
-        raise _refusal(refused) from None
-
-
-def _refusal(refused: IntegrityError) -> RollbookError:
-    diagnosis: Any = getattr(refused.orig, "diag", None)
-    overlaps = diagnosis is not None and diagnosis.constraint_name == _OVERLAP
-    return EnrollmentOverlaps() if overlaps else EnrollmentExists()
+        match refused.orig:
+            case ExclusionViolation():
+                raise EnrollmentOverlaps from None
+            case UniqueViolation():
+                raise EnrollmentExists from None
+        raise

@@ -17,6 +17,12 @@ _SQL: Final = named_sql("rollbook.roster", "families.sql")
 # (42 U.S.C. 1758(b)(6)).
 MEALS: Final = (ProgramType.FREE_LUNCH, ProgramType.REDUCED_LUNCH)
 
+_NAMES: Final = {
+    ProgramType.IEP: "Individualized education program (IEP)",
+    ProgramType.SECTION_504: "Section 504 plan",
+    ProgramType.TITLE_I: "Title I",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -56,6 +62,12 @@ class Program:
     program_type: str
     begins_on: date
     ends_on: date | None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        known = ProgramType(self.program_type)
+        return _NAMES.get(known, known.value.replace("_", " ").capitalize())
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,16 @@ _numbers = counter(1)
 
 
 def create_course(
-    db: Session, *, code: str | None = None, title: str = "Algebra I", subject: str | None = None
+    db: Session,
+    *,
+    code: str | None = None,
+    title: str = "Algebra I",
+    subject: str | None = None,
+    **facts: Any,  # noqa: ANN401 - any column of courses
 ) -> Course:
     """Add a course of the catalogue."""
-    return add(db, Course(course_code=code or f"CRS{next(_numbers):03}", title=title, subject=subject))
+    course_code = code or f"CRS{next(_numbers):03}"
+    return add(db, Course(course_code=course_code, title=title, subject=subject, **facts))
 
 
 def create_section(
@@ -108,6 +114,7 @@ def create_assignment(
     assignment_type: AssignmentType = AssignmentType.HOMEWORK,
     max_value: float = 100,
     weight_percent: float | None = None,
+    **facts: Any,  # noqa: ANN401 - any column of assignments
 ) -> Assignment:
     """Set a piece of work to ``section``."""
     assignment = Assignment(
@@ -117,6 +124,7 @@ def create_assignment(
         max_value=max_value,
         weight_percent=weight_percent,
         due_on=due_on,
+        **facts,
     )
     return add(db, assignment)
 

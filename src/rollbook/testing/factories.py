@@ -44,6 +44,7 @@ from rollbook.testing.rows import (
     school_days,
     school_year,
 )
+from rollbook.testing.transcripts import create_category, create_session, record_course_grade
 
 __all__ = [
     "MARKS",
@@ -59,10 +60,12 @@ __all__ = [
     "correct",
     "create_assignment",
     "create_calendar",
+    "create_category",
     "create_course",
     "create_incident",
     "create_school",
     "create_section",
+    "create_session",
     "create_staff",
     "create_student",
     "enroll_in_course",
@@ -71,6 +74,7 @@ __all__ = [
     "known_on",
     "record_attendance",
     "record_clicks",
+    "record_course_grade",
     "record_grade",
     "record_grades",
     "record_outcome",

@@ -1,6 +1,7 @@
 """Through the views of the original schemas nobody sees or changes more than through our tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,10 +15,22 @@ from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 VIEWS = text(
     "SELECT nspname || '.' || relname FROM pg_class"
     " INNER JOIN pg_namespace ON relnamespace = pg_namespace.oid"
-    " WHERE relkind = 'v' AND nspname !~ '^pg_|^information_schema$' ORDER BY 1"
+    " WHERE relkind = 'v' AND nspname !~ '^pg_|^information_schema$|^public$' ORDER BY 1"
 )
-# A school's own: everybody in the tenant may see them.
-OF_THE_TENANT = {"edupulse.model_metadata"}
+# The tenant's own, about no student: everybody in it may see them.
+OF_THE_TENANT = {
+    "edupulse.model_metadata",
+    "faraday.activities",
+    "faraday.courses",
+    "faraday.lesson_plans",
+    "faraday.pe_lesson_plans",
+    "faraday.routines",
+    "faraday.schools",
+    "flourish.teachers",
+    "physics.user_sessions",
+    "physics.users",
+}
+FILLED = Path(__file__).with_name("filled.sql")
 
 
 @pytest.fixture
@@ -25,8 +38,20 @@ def views(db: Session) -> Sequence[str]:
     return db.scalars(VIEWS).all()
 
 
-def fill(ask: Ask, number: str) -> UUID:
-    """Give the tenant a student of that number with a row in every view."""
+@pytest.fixture
+def fill(db: Session, ask: Ask) -> Callable[[str], UUID]:
+    """Give the tenant a student of that number, with a row in every view."""
+
+    def filled(number: str) -> UUID:
+        student = fill_edupulse(ask, number)
+        for statement in FILLED.read_text(encoding="utf-8").split(";\n")[:-1]:
+            db.execute(text(statement), {"n": number, "student": student})
+        return student
+
+    return filled
+
+
+def fill_edupulse(ask: Ask, number: str) -> UUID:
     ((student,),) = ask(
         "INSERT INTO students (district_id, first_name, last_name, date_of_birth)"
         " VALUES (%s, 'A', 'B', '2011-01-01') RETURNING id",
@@ -37,13 +62,15 @@ def fill(ask: Ask, number: str) -> UUID:
         student,
     )
     ask(
-        "INSERT INTO grades (student_id, course_id, grade_value, submission_date) VALUES (%s, 'X', 1, now())",
+        "INSERT INTO grades (student_id, course_id, grade_value, submission_date) VALUES (%s, %s, 1, now())",
         student,
+        number,
     )
     ((prediction,),) = ask(
         "INSERT INTO predictions (student_id, risk_score, risk_category, confidence, model_version)"
-        " VALUES (%s, 0.5, 'high', 0.5, 'gru') RETURNING id",
+        " VALUES (%s, 0.5, 'high', 0.5, %s) RETURNING id",
         student,
+        number,
     )
     ask(
         "INSERT INTO discipline_incidents"
@@ -64,22 +91,32 @@ def counts(db: Session, views: Sequence[str]) -> dict[str, int]:
 
 
 def test_there_are_views_in_each_schema(views: Sequence[str]) -> None:
-    assert {view.partition(".")[0] for view in views} >= {"edupulse", "edupulse_v1"}
+    assert {view.partition(".")[0] for view in views} == {
+        "edupulse",
+        "edupulse_v1",
+        "faraday",
+        "flourish",
+        "physics",
+    }
 
 
-def test_another_tenants_rows_are_in_no_view(db: Session, ask: Ask, views: Sequence[str]) -> None:
-    fill(ask, "S1")
+def test_another_tenants_rows_are_in_no_view(
+    db: Session, fill: Callable[[str], UUID], views: Sequence[str]
+) -> None:
+    fill("S1")
     assert all(counts(db, views).values()), "a view is empty: fill it here"
 
     look_through(db, Visibility(ensure_tenant(db, "elm", name="Elm").tenant_id))
     assert set(counts(db, views).values()) == {0}
 
-    fill(ask, "S1")
+    fill("S1")
     assert set(counts(db, views).values()) == {1}
 
 
-def test_a_student_who_is_not_yours_is_in_no_view(db: Session, ask: Ask, views: Sequence[str]) -> None:
-    mine, other = fill(ask, "S1"), fill(ask, "S2")
+def test_a_student_who_is_not_yours_is_in_no_view(
+    db: Session, fill: Callable[[str], UUID], views: Sequence[str]
+) -> None:
+    mine, other = fill("S1"), fill("S2")
     tenant_id = db.execute(text("SELECT rollbook_tenant()")).scalar_one()
     everything = counts(db, views)
 
@@ -104,9 +141,9 @@ def test_a_student_who_is_not_yours_is_in_no_view(db: Session, ask: Ask, views: 
     "view", ["attendance_records", "discipline_incidents", "predictions", "student_features", "grades"]
 )
 def test_nothing_of_a_student_who_is_not_yours_is_changed(
-    db: Session, ask: Ask, statement: str, view: str
+    db: Session, ask: Ask, fill: Callable[[str], UUID], statement: str, view: str
 ) -> None:
-    fill(ask, "S1")
+    fill("S1")
     tenant_id = db.execute(text("SELECT rollbook_tenant()")).scalar_one()
     before = ask(f"SELECT * FROM {view}")
 
@@ -129,8 +166,10 @@ INSERTS: dict[str, str] = {
 
 
 @pytest.mark.parametrize("table", INSERTS)
-def test_nothing_is_written_about_a_student_who_is_not_yours(db: Session, ask: Ask, table: str) -> None:
-    other = fill(ask, "S1")
+def test_nothing_is_written_about_a_student_who_is_not_yours(
+    db: Session, ask: Ask, fill: Callable[[str], UUID], table: str
+) -> None:
+    other = fill("S1")
     tenant_id = db.execute(text("SELECT rollbook_tenant()")).scalar_one()
 
     look_through(db, Visibility(tenant_id, ()))

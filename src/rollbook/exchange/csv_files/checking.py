@@ -8,11 +8,13 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     false,
     func,
     literal,
     or_,
     select,
+    true,
 )
 
 from rollbook.exchange.csv_files import typing
@@ -28,6 +30,16 @@ from rollbook.intake.moments import Day
 _AMBIGUOUS: Final = "03/04/2026"
 
 
+def is_clean(run: Run, lines: Lines) -> bool:
+    """Say, in one pass, that no line is wrong by itself; None of what the file brings itself is known yet."""
+    if lines.brings:
+        return False
+    wrong = [lines.leads_nowhere(one) for one in lines.lookups.values()]
+    wrong += [lines.rule_fails(nr) for nr in lines.rules()]
+    is_wrong = case((lines.is_well_formed(is_looked_up=True), or_(false(), *wrong)), else_=true())
+    return _is_fine(run, _any_joined(lines, is_wrong))
+
+
 def understood(run: Run, lines: Lines, *, guesses_dates: bool) -> Lines:
     """Return ``lines`` with the way they write dates, if that is clear.
 
@@ -35,7 +47,7 @@ def understood(run: Run, lines: Lines, *, guesses_dates: bool) -> Lines:
         can be read in more than one way.
     """
     days = [name for name in lines.in_file if isinstance(lines.kind.by_name[name].value, Day)]
-    if not days or not guesses_dates or run.is_retry or lines.csv_map.date_format != ISO:
+    if not days or not guesses_dates or lines.csv_map.date_format != ISO:
         return lines
     if not run.db.scalar(select(_any_line(lines, or_(*(_is_no_date(lines, name, ISO) for name in days))))):
         return lines
@@ -74,7 +86,7 @@ def check_rows(run: Run, lines: Lines) -> bool:
     if run.rejects.total:
         for one in lines.lookups.values():
             if one.is_brought:
-                _reject_orphans(run, lines, one)
+                _reject_lost(run, lines, one, "refers to a rejected row")
     return run.rejects.total > before
 
 
@@ -117,9 +129,12 @@ def _check_forms(run: Run, lines: Lines) -> None:
 
 def _check_references(run: Run, lines: Lines) -> None:
     for one in lines.lookups.values():
-        fields = ", ".join(sorted(lines.kind.fields_of(one.name), key=list(lines.kind.by_name).index))
-        why = f"has no match in {one.table.name}"
-        _reject(run, lines, _faults(lines, lines.leads_nowhere(one), fields, why))
+        _reject_lost(run, lines, one, f"has no match in {one.table.name}")
+
+
+def _reject_lost(run: Run, lines: Lines, one: Lookup, why: str) -> None:
+    fields = ", ".join(name for name in lines.kind.by_name if name in lines.kind.fields_of(one.name))
+    _reject(run, lines, _faults(lines, lines.leads_nowhere(one), fields, why))
 
 
 def _check_rules(run: Run, lines: Lines) -> None:
@@ -183,21 +198,6 @@ def _contradictions(lines: Lines, part: Part) -> Select[tuple[int, str, str]]:
         .select_from(told.join(rows, same))
         .where(differs)
     )
-
-
-def _reject_orphans(run: Run, lines: Lines, one: Lookup) -> None:
-    """Reject what refers to something that the file was to bring, and of which every line was rejected."""
-    part = next((part for part in lines.parts if part.table is one.table and part.entity), None)
-    if part is None or part.entity is None:
-        return
-    rows, ours = typing.rows_of(part, lines), one.table.c[one.id_column]
-    is_there = select(rows.c[part.entity]).union_all(
-        select(ours).where(one.table.c.tenant_id == lines.tenant_id)
-    )
-    id_ = lines.value(one.name)
-    fields = ", ".join(sorted(lines.kind.fields_of(one.name)))
-    why = "refers to a rejected row"
-    _reject(run, lines, _faults(lines, and_(id_.is_not(None), id_.not_in(is_there)), fields, why))
 
 
 def _fields_of(lines: Lines, part: Part) -> str:

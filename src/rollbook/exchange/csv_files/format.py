@@ -14,9 +14,10 @@ from rollbook.exchange.csv_files.lines import STAGE, Lines, incoming_of
 from rollbook.exchange.csv_files.mapping import CsvMap, Header, Mapped, map_of_json
 from rollbook.exchange.csv_files.reading import as_usual
 from rollbook.exchange.csv_files.submissions import Submission
+from rollbook.intake.dates import ISO
 from rollbook.intake.drop import stage_file
-from rollbook.intake.format import Run
-from rollbook.intake.kinds import KNOWN_AT, Kind, Part
+from rollbook.intake.format import Run, register
+from rollbook.intake.kinds import KNOWN_AT, Kind, Loaded, Part
 from rollbook.intake.layout import Column, Layout
 from rollbook.intake.members import Member
 from rollbook.intake.target import Completeness, Target
@@ -39,6 +40,7 @@ class CsvFormat:
     submission: Submission | None = None
     mapped: Sequence[Mapped] = ()
     lines: Lines = field(init=False)
+    loaded: Loaded | None = field(default=None, init=False)
 
     @property
     def name(self) -> str:
@@ -52,7 +54,7 @@ class CsvFormat:
 
     @property
     def options(self) -> Json:
-        """What builds it again, for a retry: then the file is a delta with our names for the columns."""
+        """What builds it again, for a retry: then the file is a delta in UTF-8 with commas."""
         return {"kind": self.kind.name, "file": self.file, "map": self.csv_map.as_json}
 
     @property
@@ -70,11 +72,23 @@ class CsvFormat:
         self._check_constants(run)
         member = self._only_member(run)
         usual = member if run.is_retry else as_usual(member, self.csv_map.encoding, self.csv_map.delimiter)
+        self.loaded = self._load(run, usual)
+        if self.loaded is None:
+            self._stage_lines(run, usual)
+
+    def _load(self, run: Run, member: Member) -> Loaded | None:
+        """Take the faster way, where the kind has one and nothing is said of the file that it cannot heed."""
+        is_usual = not self.csv_map.constants and self.csv_map.date_format == ISO
+        if self.kind.load is None or self.is_complete or run.is_retry or not is_usual:
+            return None
+        return self.kind.load(run, member, lambda names: self._rename(member, names), self.csv_map.words)
+
+    def _stage_lines(self, run: Run, usual: Member) -> None:
         stage_file(
             run,
             self._widest(),
             usual,
-            rename=lambda names: self._rename(run, member, names),
+            rename=lambda names: self._rename(usual, names),
             may_lack=self._fields,
         )
         present = [one.field for one in self.mapped]
@@ -84,18 +98,32 @@ class CsvFormat:
         """Reject what is wrong with a line, by itself or beside others; on the way rows are typed."""
         if self.submission:
             self.submission.check(run)
-        self.lines = checking.understood(run, self.lines, guesses_dates=self.guesses_dates)
-        checking.check_lines(run, self.lines)
+        if self.loaded is not None and self.loaded.key(run.db):
+            return
+        if self.loaded is not None:
+            self._stage_again(run)
+        if not checking.is_clean(run, self.lines):
+            self.lines = checking.understood(run, self.lines, guesses_dates=self.guesses_dates)
+            checking.check_lines(run, self.lines)
         typing.type_parts(run, self.lines)
         while checking.check_rows(run, self.lines):
             typing.type_parts(run, self.lines)
+
+    def _stage_again(self, run: Run) -> None:
+        """Find out by its lines which rows of a loaded file repeat."""
+        self.loaded = None
+        run.staged.clear()
+        usual = as_usual(self._only_member(run), self.csv_map.encoding, self.csv_map.delimiter)
+        self._stage_lines(run, usual)
 
     def type_rows(self, run: Run) -> None:
         """Do nothing more: repeated rows had to be found in the typed ones."""
 
     def targets(self, run: Run) -> Sequence[Target]:
         """Name the tables that the file speaks of."""
-        targets = [self._target(part, run) for part in self.lines.parts]
+        targets = (
+            [self.loaded.target] if self.loaded else [self._target(part, run) for part in self.lines.parts]
+        )
         return targets + ([self.submission.target(self.file)] if self.submission else [])
 
     @property
@@ -111,9 +139,9 @@ class CsvFormat:
             raise OneFileNeeded(path=run.archive.path, count=len(members))
         return members[0]
 
-    def _rename(self, run: Run, member: Member, names: Sequence[str]) -> Sequence[str]:
+    def _rename(self, member: Member, names: Sequence[str]) -> Sequence[str]:
         header = Header(member.name, names)
-        self.mapped = header.mapped(self.kind, self.csv_map, is_retry=run.is_retry)
+        self.mapped = header.mapped(self.kind, self.csv_map)
         self._check_parts(member.name)
         return header.renamed(self.mapped)
 
@@ -165,4 +193,7 @@ class CsvFormat:
 def rebuild(options: Mapping[str, Any]) -> CsvFormat:
     """Build the format again from a receipt's options."""
     csv_map = map_of_json(options["map"])
-    return CsvFormat(kind_of(options["kind"]), csv_map, options["file"], guesses_dates=False)
+    return CsvFormat(kind_of(options["kind"]), csv_map, options["file"])
+
+
+register(KEY, rebuild)

@@ -172,11 +172,32 @@ class Lines:
             return true()
         return self.raw(part.where).is_not(None) if part.where in self.present else false()
 
-    def is_well_formed(self) -> ColumnElement[bool]:
-        """Say that each value of a line is as it should be."""
+    @property
+    def brings(self) -> bool:
+        """Whether rows of the file refer to others of it."""
+        return bool(self._brought)
+
+    def is_well_formed(self, *, is_looked_up: bool = False) -> ColumnElement[bool]:
+        """Say that each value of a line is as it should be.
+
+        ``is_looked_up``: but what must lead somewhere, because a text that does is well-formed.
+        """
         missing = [self.is_missing(name) for name in self.in_file]
-        holds = [column.holds() for column in self.layout.columns]
+        found = self._only_looked_up if is_looked_up else set()
+        holds = [self._holds(column) for column in self.layout.columns if column.name not in found]
         return and_(true(), *holds, *(~one for one in missing if one is not None))
+
+    def _holds(self, one: Column) -> ColumnElement[bool]:
+        value = self.stage.c[one.name]
+        well_formed = one.form.holds(value) if one.form else true()
+        return and_(value.is_not(None), well_formed) if one.is_required else or_(value.is_(None), well_formed)
+
+    @property
+    def _only_looked_up(self) -> set[str]:
+        """The fields that only say to what a line must refer: a text that does is as it should be."""
+        parts = {name for part in self.parts for name in (*part.columns.values(), part.where)}
+        needed = [one for one in self.lookups.values() if not one.is_optional]
+        return {name for one in needed for name in one.by.values()} - parts
 
     def is_needed(self, one: Field) -> bool:
         """Say whether each line must have a value: not in a part that only some lines have."""

@@ -167,13 +167,13 @@ class Header:
     file: str
     names: Sequence[str]
 
-    def mapped(self, kind: Kind, csv_map: CsvMap, *, is_retry: bool = False) -> Sequence[Mapped]:
+    def mapped(self, kind: Kind, csv_map: CsvMap) -> Sequence[Mapped]:
         """Say where each field that the file has comes from.
 
-        What is not said goes by name, whatever its case, spaces and underscores. A fix-up file has our names.
+        What is not said goes by name, whatever its case, spaces and underscores.
         Raises: ``SourceColumnMissing``; ``FieldTwice``; ``FieldMissing``.
         """
-        said = {} if is_retry else self._said(csv_map.columns)
+        said = self._said(csv_map.columns)
         constants = {name: Mapped(name, value, "constant") for name, value in csv_map.constants.items()}
         taken = {one.source for one in said.values()} | set(FIX_UP_COLUMNS)
         by_name = self._by_name(kind, taken, {*said, *constants})

@@ -16,7 +16,6 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from rollbook.exchange.csv_files.lines import Lines, incoming_of, keys_of
@@ -49,10 +48,9 @@ def rows_of(part: Part, lines: Lines) -> TableClause:
 def _make(run: Run, name: str, rows: Select[Any]) -> None:
     """Create the table as the rows; values of the query are written into it, as a utility takes none."""
     run.db.execute(text(f'DROP TABLE IF EXISTS pg_temp."{name}"'))
-    sql = rows.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
-    run.db.connection().exec_driver_sql(
-        f'CREATE TEMP TABLE "{name}" ON COMMIT DROP AS {sql}'.replace("%%", "%")
-    )
+    with_values = {"literal_binds": True}
+    sql = rows.compile(run.db.connection(), compile_kwargs=with_values).string
+    run.db.connection().exec_driver_sql(f'CREATE TEMP TABLE "{name}" ON COMMIT DROP AS {sql}')
 
 
 def _keys(lines: Lines, part: Part) -> Select[Any]:

@@ -5,8 +5,8 @@ from alembic import op
 
 from rollbook.migrations import ddl
 
-revision = "20261121_0945"
-down_revision = "20261121_0940"
+revision = "20261121_0950"
+down_revision = "20261121_0947"
 branch_labels = None
 depends_on = None
 
