@@ -56,7 +56,7 @@ FORBIDDEN: Final = (
     ("userResources", "class_of_user_resource", ("enrollments",)),
 )
 
-# What is told, and let pass: a score above the most is extra credit; a password we do not want to know.
+# What is told, and let pass: a score above the most is extra credit, and a password is nothing to keep.
 TOLD: Final = (
     ("results", "score_of_result", "has a score outside the range of its line item"),
     ("users", "password_of_user", "has a password; it was not kept"),
