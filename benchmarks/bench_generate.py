@@ -69,7 +69,8 @@ def generated(slug: str, students: int, phases: Sequence[int]) -> dict[str, Any]
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     assert child.returncode == 0
-    return json.loads(printed) | {"memory": usage.ru_maxrss / 1024}
+    told: dict[str, Any] = json.loads(printed)
+    return told | {"memory": usage.ru_maxrss / 1024}
 
 
 def generate(slug: str, students: int, phases: frozenset[int]) -> None:

@@ -16,6 +16,9 @@ WORDS = st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), min_size=1
 MAYBE = st.one_of(st.just(""), WORDS)
 DAYS = st.dates(min_value=date(2025, 8, 18), max_value=date(2025, 12, 1)).map(str)
 LISTS = st.lists(st.sampled_from(["KG", "01", "1", "9", "09", "12", "PK", "UG"]), max_size=3).map(",".join)
+MOSTS = st.sampled_from(["", "1", "12.5", "0", "1.005"])
+SCORES = st.sampled_from(["", "0", "7.25", "8.125"])
+ENDS = st.sampled_from(["", "2025-12-02", "2025-12-19", "2026-03-01"])
 FLAGS = st.sampled_from(["", "true", "false"])
 
 
@@ -32,9 +35,8 @@ def changes(draw: st.DrawFn) -> dict[tuple[str, str], dict[str, str]]:
     demographic = st.fixed_dictionaries(
         {
             "sex": st.sampled_from(["", "male", "female", "other", "unspecified", "ext:x"]),
-            **dict.fromkeys(
-                ("asian", "white", "hispanicOrLatinoEthnicity", "demographicRaceTwoOrMoreRaces"), FLAGS
-            ),
+            **dict.fromkeys(("asian", "white", "hispanicOrLatinoEthnicity"), FLAGS),
+            "demographicRaceTwoOrMoreRaces": FLAGS,
             "cityOfBirth": MAYBE,
         }
     )
@@ -46,19 +48,9 @@ def changes(draw: st.DrawFn) -> dict[tuple[str, str], dict[str, str]]:
         ("orgs", "oak"): {"name": draw(WORDS), "identifier": draw(MAYBE), "metadata.note": draw(MAYBE)},
         ("courses", "art"): {"title": draw(WORDS), "courseCode": draw(MAYBE), "grades": draw(LISTS)},
         ("classes", "art-1"): {"title": draw(WORDS), "classCode": draw(MAYBE), "location": draw(MAYBE)},
-        ("lineItems", "li2"): {
-            "title": draw(WORDS),
-            "resultValueMax": draw(st.sampled_from(["", "1", "12.5", "0", "1.005"])),
-        },
-        ("results", "x1"): {
-            "score": draw(st.sampled_from(["", "0", "7.25", "8.125"])),
-            "comment": draw(MAYBE),
-            "textScore": draw(MAYBE),
-        },
-        ("enrollments", "e2"): {
-            "beginDate": draw(DAYS),
-            "endDate": draw(st.sampled_from(["", "2025-12-02", "2025-12-19", "2026-03-01"])),
-        },
+        ("lineItems", "li2"): {"title": draw(WORDS), "resultValueMax": draw(MOSTS)},
+        ("results", "x1"): {"score": draw(SCORES), "comment": draw(MAYBE), "textScore": draw(MAYBE)},
+        ("enrollments", "e2"): {"beginDate": draw(DAYS), "endDate": draw(ENDS)},
     }
 
 

@@ -1,4 +1,4 @@
-"""`rollbook import oneroster`, `rollbook export oneroster`: data on stdout, the rest on stderr, and codes."""
+"""`rollbook import oneroster` and `rollbook export oneroster`: what they print, and their exit codes."""
 
 import json
 import os

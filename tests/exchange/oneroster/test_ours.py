@@ -1,4 +1,4 @@
-"""A tenant that no bundle made: what OneRoster asks for is made up, always the same, and it goes back."""
+"""A tenant that no bundle made: what OneRoster asks for is made, always the same, and comes back."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ def hand_made(district: District) -> Iterator[Session]:
 def awkward(db: Session) -> None:
     """Write what a CSV file could trip over: quotes, commas, other letters, leading zeros, nothing at all."""
     oak = make.create_school(db, code="007", name='Oak, "the" School')
-    teacher = make.create_staff(db, name="Zoë O'Hara", school=oak)
+    teacher = make.create_staff(db, name="Zoë Ö-Hara", school=oak)
     helper = make.create_staff(db, name="= SUM(A1)", school=oak)
     section = make.create_section(db, school=oak, teacher=teacher, code="0,1")
     make.assign_to_section(db, helper, section, role=SectionRole.AIDE, begins_on=date(2025, 9, 15))

@@ -22,10 +22,12 @@ from rollbook.exchange.oneroster.faults import (
     written,
 )
 from rollbook.exchange.oneroster.leniency import forgive
+from rollbook.exchange.oneroster.shapes import Cell
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
-from rollbook.exchange.oneroster.tables import LINE_NUMBER, TABLES, Cell
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.checks import reject_lines
 from rollbook.intake.format import Run
+from rollbook.intake.layout import LINE_NUMBER
 
 SQL: Final = named_sql("rollbook.exchange.oneroster", "checks.sql")
 MOST_SHOWN: Final = 1000
@@ -56,7 +58,7 @@ FORBIDDEN: Final = (
     ("userResources", "class_of_user_resource", ("enrollments",)),
 )
 
-# What is told, and let pass: a score above the most is extra credit; a password we do not want to know.
+# What is told, and let pass: a score above the most is extra credit, and a password is nothing to keep.
 TOLD: Final = (
     ("results", "score_of_result", "has a score outside the range of its line item"),
     ("users", "password_of_user", "has a password; it was not kept"),
