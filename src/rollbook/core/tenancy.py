@@ -98,6 +98,12 @@ def whole_tenant(db: Session) -> Iterator[None]:
         db.execute(_SET_SCOPE, {"scope": before or ""})
 
 
+def sees_whole_tenant(db: Session) -> bool:
+    """Say whether the transaction sees all students: a query may then read a table as a whole."""
+    scope: str | None = db.scalar(_SCOPE)
+    return scope == "tenant"
+
+
 def name_email(db: Session, email: str) -> None:
     """Let the transaction see the users, in any tenant, who sign in as ``email``; "" ends that."""
     db.execute(_NAME_EMAIL, {"email": email})

@@ -15,7 +15,7 @@ from rollbook.core.clock import close_of_day
 from rollbook.core.numbers import Number
 from rollbook.core.paging import read_cursor, write_cursor
 from rollbook.core.sql import named_sql
-from rollbook.core.tenancy import Tenant
+from rollbook.core.tenancy import Tenant, sees_whole_tenant
 from rollbook.grades.scales import require_default
 from rollbook.roster.names import student_name
 
@@ -116,19 +116,29 @@ def list_gpa(  # noqa: PLR0913 -- which students, and which of them on this page
     Raises: ``NoDefaultScale``; ``CursorInvalid``.
     """
     require_default(db, tenant.tenant_id)
-    chosen = wanted or GpaFilter()
+    ids = _chosen(db, tenant, as_of, wanted or GpaFilter(), cursor, limit)
+    shown = ids if ids is None or limit is None else ids[:limit]
+    rows = [
+        _student(row) for row in db.execute(_SQL["gpa_list"], _as_of(tenant, as_of) | {"student_ids": shown})
+    ]
+    is_more = ids is not None and limit is not None and len(ids) > limit
+    return GpaPage(rows, write_cursor(rows[-1].student_number) if is_more else None)
+
+
+def _chosen(  # noqa: PLR0913, PLR0917 -- as list_gpa
+    db: Session, tenant: Tenant, as_of: date, wanted: GpaFilter, cursor: str | None, limit: int | None
+) -> list[UUID] | None:
+    """Return whose GPA it is, and one more than ``limit`` if there are more; None = all of the tenant."""
+    if wanted == GpaFilter() and cursor is None and limit is None and sees_whole_tenant(db):
+        return None
     params = {
         **_as_of(tenant, as_of),
-        "school": chosen.school,
-        "grade_level": chosen.grade_level,
-        "student_id": None,
+        "school": wanted.school,
+        "grade_level": wanted.grade_level,
         "after": read_cursor(cursor, str)[0] if cursor else None,
         "page_size": None if limit is None else limit + 1,
     }
-    rows = [_student(row) for row in db.execute(_SQL["gpa_list"], params)]
-    is_more = limit is not None and len(rows) > limit
-    shown = rows[:limit]
-    return GpaPage(shown, write_cursor(shown[-1].student_number) if is_more else None)
+    return list(db.scalars(_SQL["students_with_gpa"], params))
 
 
 def course_grades_of(db: Session, tenant: Tenant, student_id: UUID, as_of: date) -> list[CourseGradeLine]:

@@ -1,102 +1,66 @@
 -- Grade points and credits, from the final course grades that were known at the close of a day. What letters are
 -- worth, and which courses ask more, is a rule and no fact: today's scale and catalogue are taken for any day.
 
--- name: gpa_list
--- Grade point average and credits by student, by number, of those who have a final course grade.
+-- name: students_with_gpa
+-- Students who have a final course grade known then, by number, some at a time.
 -- params   tenant_id int; as_of date; known_until timestamptz; school text or null (its code, an enrollment open on
---          as_of); grade_level int or null; student_id uuid or null; after text or null (a number); page_size int or null
+--          as_of); grade_level int or null; after text or null (a number); page_size int or null
+-- returns  student_id uuid
+SELECT students.student_id
+FROM students
+WHERE
+    students.tenant_id = :tenant_id
+    AND (cast(:after AS text) IS NULL OR students.student_number > :after)
+    AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
+    AND (
+        cast(:school AS text) IS NULL
+        OR students.student_id IN (
+            SELECT enrollments.student_id
+            FROM student_school_enrollments AS enrollments
+            INNER JOIN schools USING (tenant_id, school_id)
+            WHERE
+                enrollments.tenant_id = :tenant_id
+                AND schools.school_code = :school
+                AND enrollments.entry_on <= :as_of
+                AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
+        )
+    )
+    AND EXISTS (
+        SELECT 1
+        FROM course_grades AS final
+        WHERE
+            final.tenant_id = students.tenant_id
+            AND final.student_id = students.student_id
+            AND final.is_final
+            AND final.awarded_on <= :as_of
+            AND final.known_at < :known_until
+        UNION ALL
+        SELECT 1
+        FROM course_grades_history AS final
+        WHERE
+            final.tenant_id = students.tenant_id
+            AND final.student_id = students.student_id
+            AND final.is_final
+            AND final.awarded_on <= :as_of
+            AND final.known_at < :known_until
+            AND final.superseded_at >= :known_until
+    )
+ORDER BY students.student_number
+LIMIT :page_size;
+
+-- name: gpa_list
+-- Grade point average and credits by student, by number, of those who have a final course grade. Of all in sight it
+-- reads the table once; of some it finds their rows by key. Points and credits are added as hundredths, exactly: sums of
+-- whole numbers are several times faster than those of numerics.
+-- params   tenant_id int; as_of date; known_until timestamptz; student_ids uuid[] or null (all)
 -- returns  student_id uuid, student_number, first_name, last_name, preferred_name text, grade_level int,
 --          gpa, weighted_gpa numeric or null (no grade has points), credits_attempted, credits_earned numeric,
 --          course_grades int
-WITH chosen AS (
-    SELECT
-        students.tenant_id,
-        students.student_id,
-        students.student_number,
-        students.first_name,
-        students.last_name,
-        students.preferred_name,
-        students.grade_level
-    FROM students
-    WHERE
-        students.tenant_id = :tenant_id
-        AND (cast(:after AS text) IS NULL OR students.student_number > :after)
-        AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
-        AND (cast(:student_id AS uuid) IS NULL OR students.student_id = :student_id)
-        AND (
-            cast(:school AS text) IS NULL
-            OR students.student_id IN (
-                SELECT enrollments.student_id
-                FROM student_school_enrollments AS enrollments
-                INNER JOIN schools USING (tenant_id, school_id)
-                WHERE
-                    enrollments.tenant_id = :tenant_id
-                    AND schools.school_code = :school
-                    AND enrollments.entry_on <= :as_of
-                    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
-            )
-        )
-        AND (
-            EXISTS (
-                SELECT 1
-                FROM course_grades AS final
-                WHERE
-                    final.tenant_id = students.tenant_id
-                    AND final.student_id = students.student_id
-                    AND final.is_final
-                    AND final.awarded_on <= :as_of
-                    AND final.known_at < :known_until
-            )
-            OR EXISTS (
-                SELECT 1
-                FROM course_grades_history AS final
-                WHERE
-                    final.tenant_id = students.tenant_id
-                    AND final.student_id = students.student_id
-                    AND final.is_final
-                    AND final.awarded_on <= :as_of
-                    AND final.known_at < :known_until
-                    AND final.superseded_at >= :known_until
-            )
-        )
-    ORDER BY students.student_number
-    LIMIT :page_size
-),
-
-final_grades AS (
-    SELECT
-        tenant_id,
-        student_id,
-        section_id,
-        grade_letter,
-        grade_percent,
-        credits_attempted,
-        credits_earned
-    FROM course_grades
-    WHERE tenant_id = :tenant_id AND is_final AND awarded_on <= :as_of AND known_at < :known_until
-    UNION ALL
-    SELECT
-        tenant_id,
-        student_id,
-        section_id,
-        grade_letter,
-        grade_percent,
-        credits_attempted,
-        credits_earned
-    FROM course_grades_history
-    WHERE
-        tenant_id = :tenant_id
-        AND is_final
-        AND awarded_on <= :as_of
-        AND known_at < :known_until
-        AND superseded_at >= :known_until
-),
-
-scale AS (
+WITH scale AS MATERIALIZED (
     SELECT
         steps.grade_letter,
         steps.min_percent,
-        steps.grade_points
+        cast(100 * steps.grade_points AS int) AS points
     FROM grade_scales AS scales
     INNER JOIN grade_scale_steps AS steps USING (tenant_id, grade_scale_id)
     WHERE scales.tenant_id = :tenant_id AND scales.is_default
@@ -105,70 +69,104 @@ scale AS (
 catalogue AS (
     SELECT
         sections.section_id,
-        courses.credits,
-        CASE courses.level
-            WHEN 'honors' THEN scales.honors_bonus
-            WHEN 'advanced_placement' THEN scales.advanced_placement_bonus
-            WHEN 'dual_credit' THEN scales.dual_credit_bonus
-            ELSE 0
-        END AS bonus
+        cast(100 * courses.credits AS int) AS credits,
+        cast(
+            100 * CASE courses.level
+                WHEN 'honors' THEN scales.honors_bonus
+                WHEN 'advanced_placement' THEN scales.advanced_placement_bonus
+                WHEN 'dual_credit' THEN scales.dual_credit_bonus
+                ELSE 0
+            END AS int
+        ) AS bonus
     FROM sections
     INNER JOIN courses USING (tenant_id, course_id)
     LEFT JOIN grade_scales AS scales ON sections.tenant_id = scales.tenant_id AND scales.is_default
     WHERE sections.tenant_id = :tenant_id
 ),
 
-pointed AS (
+final_grades AS (
+    SELECT
+        student_id,
+        section_id,
+        grade_letter,
+        grade_percent,
+        cast(100 * credits_attempted AS int) AS credits_attempted,
+        cast(100 * credits_earned AS int) AS credits_earned
+    FROM course_grades
+    WHERE
+        tenant_id = :tenant_id
+        AND (cast(:student_ids AS uuid[]) IS NULL OR student_id = ANY(:student_ids))
+        AND is_final
+        AND awarded_on <= :as_of
+        AND known_at < :known_until
+    UNION ALL
+    SELECT
+        student_id,
+        section_id,
+        grade_letter,
+        grade_percent,
+        cast(100 * credits_attempted AS int) AS credits_attempted,
+        cast(100 * credits_earned AS int) AS credits_earned
+    FROM course_grades_history
+    WHERE
+        tenant_id = :tenant_id
+        AND (cast(:student_ids AS uuid[]) IS NULL OR student_id = ANY(:student_ids))
+        AND is_final
+        AND awarded_on <= :as_of
+        AND known_at < :known_until
+        AND superseded_at >= :known_until
+),
+
+lettered AS (
     SELECT
         final_grades.student_id,
         catalogue.bonus,
         coalesce(final_grades.credits_attempted, catalogue.credits) AS credits_attempted,
         final_grades.credits_earned,
-        CASE
-            WHEN final_grades.grade_letter IS NOT NULL THEN scale.grade_points
-            ELSE (
-                SELECT steps.grade_points
+        coalesce(
+            final_grades.grade_letter,
+            (
+                SELECT steps.grade_letter
                 FROM scale AS steps
                 WHERE steps.min_percent <= final_grades.grade_percent
                 ORDER BY steps.min_percent DESC
                 LIMIT 1
             )
-        END AS points
+        ) AS letter
     FROM final_grades
-    INNER JOIN chosen USING (tenant_id, student_id)
     INNER JOIN catalogue USING (section_id)
-    LEFT JOIN scale ON final_grades.grade_letter = scale.grade_letter
 ),
 
 summed AS (
     SELECT
-        student_id,
-        sum(points * coalesce(credits_attempted, 1)) AS points,
-        sum(CASE WHEN points > 0 THEN points + bonus ELSE points END * coalesce(credits_attempted, 1))
-            AS weighted_points,
-        sum(coalesce(credits_attempted, 1)) FILTER (WHERE points IS NOT NULL) AS weight,
-        sum(credits_attempted) AS credits_attempted,
-        sum(credits_earned) AS credits_earned,
-        count(*) AS course_grades
-    FROM pointed
-    GROUP BY student_id
+        lettered.student_id,
+        sum(scale.points * coalesce(lettered.credits_attempted, 100)) AS points,
+        sum(lettered.bonus * coalesce(lettered.credits_attempted, 100)) FILTER (WHERE scale.points > 0)
+            AS bonus,
+        sum(coalesce(lettered.credits_attempted, 100)) FILTER (WHERE scale.points IS NOT NULL) AS weight,
+        sum(lettered.credits_attempted) AS credits_attempted,
+        sum(lettered.credits_earned) AS credits_earned,
+        cast(count(*) AS int) AS course_grades
+    FROM lettered
+    LEFT JOIN scale ON lettered.letter = scale.grade_letter
+    GROUP BY lettered.student_id
 )
 
 SELECT
-    chosen.student_id,
-    chosen.student_number,
-    chosen.first_name,
-    chosen.last_name,
-    chosen.preferred_name,
-    chosen.grade_level,
-    round(summed.points / nullif(summed.weight, 0), 3) AS gpa,
-    round(summed.weighted_points / nullif(summed.weight, 0), 3) AS weighted_gpa,
-    coalesce(summed.credits_attempted, 0) AS credits_attempted,
-    coalesce(summed.credits_earned, 0) AS credits_earned,
+    students.student_id,
+    students.student_number,
+    students.first_name,
+    students.last_name,
+    students.preferred_name,
+    students.grade_level,
+    round(summed.points / nullif(100.0 * summed.weight, 0), 3) AS gpa,
+    round((summed.points + coalesce(summed.bonus, 0)) / nullif(100.0 * summed.weight, 0), 3) AS weighted_gpa,
+    coalesce(summed.credits_attempted, 0) / 100.0 AS credits_attempted,
+    coalesce(summed.credits_earned, 0) / 100.0 AS credits_earned,
     summed.course_grades
-FROM chosen
-INNER JOIN summed USING (student_id)
-ORDER BY chosen.student_number;
+FROM summed
+INNER JOIN students ON summed.student_id = students.student_id AND students.tenant_id = :tenant_id
+ORDER BY students.student_number;
 
 -- name: transcript
 -- A student's course grades as known then, the newest year first; those that are final make the GPA.
