@@ -29,6 +29,7 @@ class Reader:
         """Do what every block says, in order."""
         for block in document:
             if name := block.says("file"):
+                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (self.folder / name).write_text(block.body, encoding="utf-8")
             elif block.language == "console":
                 self._run_all(block)

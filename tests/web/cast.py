@@ -20,6 +20,7 @@ from rollbook.roster.models import School, Staff, Student
 from rollbook.testing import factories as make
 from rollbook.testing.rows import add
 from web.marks import keep_marks
+from web.pe import keep_pe
 from web.records import keep_records
 
 PASSWORD = "correct horse battery"
@@ -88,6 +89,7 @@ def _district(db: Session) -> dict[str, UUID]:
         make.enroll_in_course(db, student, algebra if n % 2 else english)
     _record(db, students[1], algebra)
     keep_marks(db, tenant, oak, algebra, (students[1], students[7]))
+    keep_pe(db, tenant, students, students[1])
     later = _user(db, tenant, Role.COUNSELOR, "Lara Later", email="later@oak.example")
     colleague = make.create_staff(db, name="Lara Later", school=oak, user_id=later.user_id)
     unscored = make.create_student(db, name="Una Scored", number="9999", school=oak, counselor=colleague)

@@ -42,6 +42,9 @@ PAGES: Final = {
     "conduct of a university": ("olga@open.example", "/conduct"),
     "gradebook": ("teacher", "/sections/{algebra}/gradebook"),
     "gradebook without work": ("olga@open.example", "/sections/{module}/gradebook"),
+    "pe": ("district_admin", "/pe?since=2025-09-01&until=2025-12-31"),
+    "pe of a university": ("olga@open.example", "/pe"),
+    "pe of who sees nobody": ("nobody@oak.example", "/pe"),
     "lesson plan": ("teacher", "/lesson-plans/{lesson}"),
 }
 

@@ -14,6 +14,8 @@ from starlette.types import Scope
 from rollbook import __version__
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.throttle import Throttle
+from rollbook.activity import api as activity_api
+from rollbook.activity import pages as activity_pages
 from rollbook.app import health
 from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
@@ -45,6 +47,8 @@ ROUTERS: Final = (
     accounts_pages.router,
     risk_pages.router,
     risk_api.router,
+    activity_pages.router,
+    activity_api.router,
     attendance_pages.router,
     attendance_api.router,
     reporting_pages.router,

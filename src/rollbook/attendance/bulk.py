@@ -48,6 +48,7 @@ MOST_STUDENTS: Final = 1_000_000
 LEAST_BYTES: Final = 1 << 20
 """A smaller file is not worth tables of its own."""
 _SQL: Final = named_sql("rollbook.attendance", "bulk.sql")
+_WEEKS: Final = named_sql("rollbook.attendance", "weeks.sql")
 
 
 @dataclass(slots=True)
@@ -87,6 +88,8 @@ class Load:
     def _write(self, db: Session, target: Target, stamp: Stamp, expected: Expected) -> Written:
         """Attach the months that nobody has rows in; merge the others row by row."""
         months = db.execute(_SQL["attach_load"], {"import_id": stamp.import_id}).all()
+        attached = [month.month for month in months if month.is_attached]
+        db.execute(_WEEKS["note_months"], {"tenant_id": stamp.tenant_id, "months": attached})
         written = Written(new=self.rows)
         if not all(month.is_attached for month in months):
             left = db.scalar(select(func.count()).select_from(target.rows)) or 0

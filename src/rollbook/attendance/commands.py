@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from rollbook.attendance import recording, rules, service
+from rollbook.attendance.weeks import refresh_weeks
 from rollbook.core import clock, output
 from rollbook.ops.work import work_in
 
@@ -39,6 +40,7 @@ def chronic(
     with work_in(tenant) as work:
         today = clock.now().astimezone(ZoneInfo(work.tenant.time_zone)).date()
         day = as_of.date() if as_of else service.last_day(work.db, today)
+        refresh_weeks(work.db, work.tenant)
         found = service.chronic_absence(work.db, work.tenant, day, school=school)
     if json:
         output.print_json(found)
@@ -46,6 +48,14 @@ def chronic(
         output.print_csv(_STUDENT, map(astuple, found.students))
     else:
         _show(found)
+
+
+@app.command()
+def refresh(*, tenant: TenantOption = None, json: Json = False) -> None:
+    """Count the weeks that changed anew: lists over a large district are quick then, and right without it."""
+    with work_in(tenant) as work:
+        said = {"weeks": refresh_weeks(work.db, work.tenant)}
+    (output.print_json if json else output.print_fields)(said)
 
 
 @app.command()

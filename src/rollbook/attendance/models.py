@@ -1,13 +1,15 @@
 """Tables of attendance."""
 
 import datetime as dt
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Numeric, SmallInteger, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, Numeric, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rollbook.core.schema import (
+    Base,
     StudentOwned,
     TenantOwned,
     import_id,
@@ -99,3 +101,38 @@ class AttendanceLoad(TenantOwned):
     __tablename__ = "attendance_loads"
 
     begun_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
+
+
+class AttendanceWeek(StudentOwned):
+    """What a student missed in a week, kept to be added up.
+
+    Grain: one row per (tenant, week, student, school).
+
+    It is derived from rollbook_attendance_days, for days within an enrollment. A week that
+    attendance_stale_weeks names is not believed. No foreign keys: what it is counted from has them.
+    """
+
+    __tablename__ = "attendance_weeks"
+
+    week: Mapped[dt.date] = mapped_column(primary_key=True, comment="its Monday")
+    student_id: Mapped[UUID] = mapped_column(primary_key=True)
+    school_id: Mapped[UUID] = mapped_column(primary_key=True)
+    grade_level: Mapped[int | None] = mapped_column(SmallInteger)
+    days: Mapped[int] = mapped_column(SmallInteger)
+    missed: Mapped[Decimal] = mapped_column(Numeric, comment="days")
+    unexcused: Mapped[int] = mapped_column(SmallInteger)
+    tardy: Mapped[int] = mapped_column(SmallInteger)
+
+
+class AttendanceStaleWeek(Base):
+    """Days since which something changed that attendance_weeks does not know. Grain: one row per change.
+
+    Triggers of whatever a day's attendance hangs on write it; whoever refreshes takes it away.
+    """
+
+    __tablename__ = "attendance_stale_weeks"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    stale_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    since: Mapped[dt.date]
+    until: Mapped[dt.date]

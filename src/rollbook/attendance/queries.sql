@@ -106,20 +106,19 @@ SELECT
 -- name: chronic_absence
 -- Days missed of enrolled instructional days: a line for each school and grade, then the chronically absent, worst
 -- first. A student is counted once, with the days at all schools, where they were last.
--- params   since, until date (both inclusive), school text or null (its code), chronic_rate numeric,
---          minimum_days int
+-- params   students uuid[] or null (all in sight), since, until date (both inclusive), counted_until date (until or
+--          the end of its week), school text or null (its code), chronic_rate numeric, minimum_days int
 -- returns  school_code, school text, grade_level int, students, chronic int, student_id uuid (null: a school and
 --          grade), student_number, first_name, last_name, preferred_name text, days, missed, unexcused numeric (days),
 --          rate numeric 0..1
 WITH totals AS MATERIALIZED (
     SELECT
-        days.student_id,
-        count(*) AS days,
-        sum(days.missed) AS missed,
-        count(*) FILTER (WHERE days.is_unexcused AND days.missed > 0) AS unexcused
-    FROM rollbook_attendance_days(NULL, :since, :until, 'infinity') AS days
-    WHERE days.school_id IS NOT NULL
-    GROUP BY days.student_id
+        student_id,
+        sum(days) AS days,
+        sum(missed) AS missed,
+        sum(unexcused) AS unexcused
+    FROM rollbook_attendance_weeks(:students, :since, :counted_until)
+    GROUP BY student_id
 ),
 
 last_enrollments AS (
@@ -186,18 +185,18 @@ ORDER BY rate DESC, school_code ASC, grade_level ASC, student_number ASC;
 
 -- name: weekly_rates
 -- Days missed by week and grade.
--- params   since, until date (both inclusive), school text or null (its code)
+-- params   students uuid[] or null (all in sight), since, until date (both inclusive), school text or null (its code)
 -- returns  week date (its Monday), grade_level int or null, days int, missed numeric (days)
 SELECT
-    days.date - (days.date - date '0001-01-01') % 7 AS week,
-    days.grade_level,
-    count(*) AS days,
-    sum(days.missed) AS missed
-FROM rollbook_attendance_days(NULL, :since, :until, 'infinity') AS days
+    weeks.week,
+    weeks.grade_level,
+    sum(weeks.days) AS days,
+    sum(weeks.missed) AS missed
+FROM rollbook_attendance_weeks(:students, :since, :until) AS weeks
 INNER JOIN schools USING (school_id)
 WHERE cast(:school AS text) IS NULL OR schools.school_code = :school
-GROUP BY week, days.grade_level
-ORDER BY week, days.grade_level;
+GROUP BY weeks.week, weeks.grade_level
+ORDER BY weeks.week, weeks.grade_level;
 
 -- name: enrolled_at
 -- Where a student is enrolled on a day, whether that is a day of instruction, and whether its month can be written.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from rollbook.attendance.rules import DEFAULT, Rule, rule_of
+from rollbook.attendance.weeks import students_in_sight
 from rollbook.core.errors import NotFound
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, whole_tenant
@@ -180,8 +181,10 @@ def chronic_absence(db: Session, tenant: Tenant, as_of: date, *, school: str | N
     _require_school(db, school)
     since, rule = school_year_start(db, as_of), rule_of(db, tenant.tenant_id)
     wanted = {
+        "students": students_in_sight(db),
         "since": since,
         "until": as_of,
+        "counted_until": _end_of(db, as_of),
         "school": school,
         "chronic_rate": rule.chronic_rate,
         "minimum_days": rule.minimum_days,
@@ -198,8 +201,9 @@ def weekly_rates(db: Session, since: date, until: date, *, school: str | None = 
     Raises: ``SchoolNotFound``.
     """
     _require_school(db, school)
-    rows = db.execute(_SQL["weekly_rates"], {"since": since, "until": until, "school": school})
-    return [WeekRate(row.week, row.grade_level, row.days, float(row.missed)) for row in rows]
+    window = {"students": students_in_sight(db), "since": since, "until": _end_of(db, until)}
+    rows = db.execute(_SQL["weekly_rates"], window | {"school": school})
+    return [WeekRate(row.week, row.grade_level, int(row.days), float(row.missed)) for row in rows]
 
 
 def school_of(db: Session, code: str) -> UUID:
@@ -212,6 +216,14 @@ def school_of(db: Session, code: str) -> UUID:
         raise SchoolNotFound(school=code)
     school_id: UUID = row.school_id
     return school_id
+
+
+def _end_of(db: Session, day: date) -> date:
+    """Return the end of the week of ``day`` if nothing is known of later days in it: whole weeks are kept."""
+    if date.max - day < timedelta(weeks=1):
+        return day
+    sunday = day + timedelta(days=6 - day.weekday())
+    return sunday if last_day(db, sunday) <= day else day
 
 
 def _require_school(db: Session, school: str | None) -> None:

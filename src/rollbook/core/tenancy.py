@@ -100,7 +100,8 @@ def whole_tenant(db: Session) -> Iterator[None]:
 
 def sees_whole_tenant(db: Session) -> bool:
     """Say whether the transaction sees all students: a query may then read a table as a whole."""
-    return db.scalar(_SCOPE) == "tenant"
+    scope: str | None = db.scalar(_SCOPE)
+    return scope == "tenant"
 
 
 def name_email(db: Session, email: str) -> None:

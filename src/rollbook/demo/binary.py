@@ -4,7 +4,7 @@ Every field has a fixed width, so numpy lays out whole rows at once. Absent valu
 dates by the type's -infinity, figures by NaN. The statement that reads the staged rows turns them into NULL.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ CHUNK_ROWS: Final = 100_000
 _EPOCH_DAY: Final = np.datetime64("2000-01-01", "D")
 _EPOCH_S: Final = np.datetime64("2000-01-01", "s")
 _MICROSECONDS: Final = 1_000_000
+_ABSENT: Final = -1  # the size of a field that is NULL
 _MINUS_INFINITY: Final = -(2**31)
 
 
@@ -50,6 +51,49 @@ def staged_as(values: Column) -> Staged | None:
     return kinds.get(values.dtype.kind)
 
 
+def encode_as_they_are(columns: Columns, types: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield the rows in the binary format with texts in place of codes, for a table of these numpy ``types``.
+
+    Rows of the same texts have the same widths, so they are laid out together: their order is another one.
+    """
+    words = {name: values for name, values in columns.items() if isinstance(values, Words)}
+    combination = np.zeros(len(next(iter(columns.values()))), dtype=int)
+    for values in words.values():
+        combination = combination * len(values.words) + values.codes
+    yield HEADER
+    for key in np.unique(combination):
+        rows = np.flatnonzero(combination == key)
+        for since in range(0, len(rows), CHUNK_ROWS):
+            yield _alike(columns, types, rows[since : since + CHUNK_ROWS])
+    yield TRAILER
+
+
+def _alike(columns: Columns, types: Mapping[str, str], rows: Array) -> bytes:
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    values: list[Array | bytes | None] = []
+    for n, (name, column) in enumerate(columns.items()):
+        chosen = column[rows]
+        if isinstance(chosen, Words):
+            word = chosen.words[chosen.codes[0]]
+            values.append(None if word is None else word.encode())
+            kind = f"V{len(word.encode())}" if word else "V0"
+        else:
+            values.append(_plain(chosen))
+            kind = types[name]
+        fields += [(f"size_{n}", ">i4"), (f"value_{n}", kind)]
+    return _laid_out(np.dtype(fields), len(rows), values)
+
+
+def _laid_out(layout: np.dtype[np.void], count: int, values: Sequence[Array | bytes | None]) -> bytes:
+    rows = np.empty(count, dtype=layout)
+    rows["fields"] = len(values)
+    for n, column in enumerate(values):
+        rows[f"size_{n}"] = _ABSENT if column is None else layout[f"value_{n}"].itemsize
+        if column is not None:
+            rows[f"value_{n}"] = np.void(column) if isinstance(column, bytes) else column
+    return rows.tobytes()
+
+
 def encode(columns: Columns) -> Iterator[bytes]:
     """Yield the rows in the binary format, its header and trailer included."""
     kinds = {name: staged_as(values) for name, values in columns.items()}
@@ -62,17 +106,9 @@ def encode(columns: Columns) -> Iterator[bytes]:
     count = len(next(iter(columns.values())))
     yield HEADER
     for since in range(0, count, CHUNK_ROWS):
-        yield _rows(layout, [values[since : since + CHUNK_ROWS] for values in plain])
+        chunk = [values[since : since + CHUNK_ROWS] for values in plain]
+        yield _laid_out(layout, len(chunk[0]), chunk)
     yield TRAILER
-
-
-def _rows(layout: np.dtype[np.void], values: list[Array]) -> bytes:
-    rows = np.empty(len(values[0]), dtype=layout)
-    rows["fields"] = len(values)
-    for n, column in enumerate(values):
-        rows[f"size_{n}"] = layout[f"value_{n}"].itemsize
-        rows[f"value_{n}"] = column
-    return rows.tobytes()
 
 
 def _plain(values: Column) -> Array:

@@ -6,6 +6,7 @@ COPY may not go to tables with row-level security, so it goes to temporary table
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
@@ -15,14 +16,16 @@ from sqlalchemy import Connection, Table, text
 from sqlalchemy.orm import Session
 
 from rollbook.core.tenancy import Tenant
+from rollbook.demo import marks
 from rollbook.demo.binary import encode, staged_as
 from rollbook.demo.calendar import Array
 from rollbook.demo.facts import KNOWN_AT, Batch, Column, Columns, Correction, Words
 from rollbook.demo.ids import UUID_BYTES
+from rollbook.demo.marks import MarksLoad
 from rollbook.migrations.registry import metadata
 
 _MONTHS: Final = text("SELECT rollbook_ensure_months(cast(:table AS regclass), :since, :until)")
-PARTITIONED: Final = ("attendance_records", "analytics_events", "activity_logs")
+PARTITIONED: Final = ("analytics_events", "activity_logs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +52,42 @@ class _Staged:
 
 
 class Writer:
-    """Writes batches into one tenant, in the transaction of ``db``."""
+    """Writes batches of ``since`` to ``until`` into one tenant, in the transaction of ``db``."""
 
-    def __init__(self, db: Session, tenant: Tenant) -> None:
-        self._tenant_id = tenant.tenant_id
+    def __init__(self, db: Session, tenant: Tenant, since: date, until: date) -> None:
+        self._db, self._tenant_id, self._span = db, tenant.tenant_id, (since, until)
         self._cursor = _cursor(db.connection())
         self._made: dict[str, sql.Identifier] = {}
+        self._marks: MarksLoad | None = None
+        self._corrections_of_marks: list[Correction] = []
 
     def write(self, batch: Batch) -> int:
-        """Write ``batch`` and its corrections; return how many rows were inserted."""
+        """Write ``batch`` and its corrections; return how many rows were inserted.
+
+        Marks of attendance, and their corrections, are there only after ``finish``.
+        """
+        if batch.table == marks.TABLE:
+            self._marks = self._marks or MarksLoad(self._db, self._cursor, *self._span)
+            self._corrections_of_marks += batch.corrections
+            return self._marks.add(batch.rows)
         target = metadata.tables[batch.table]
         written = self._insert(target, self._stage(target, batch.rows))
-        for correction in batch.corrections:
-            if len(correction):
-                self._update(
-                    target, correction, self._stage(target, {**correction.key, **correction.columns})
-                )
+        self._correct(target, batch.corrections)
         return written
 
-    def clean_up(self) -> None:
-        """Drop the temporary tables."""
+    def finish(self) -> None:
+        """Finish the load of marks, correct them, and drop the temporary tables."""
+        if self._marks:
+            self._marks.finish()
+            self._correct(metadata.tables[marks.TABLE], self._corrections_of_marks)
         for table in self._made.values():
             self._cursor.execute(sql.SQL("DROP TABLE {}").format(table))
         self._made.clear()
+
+    def _correct(self, target: Table, corrections: Sequence[Correction]) -> None:
+        for correction in filter(len, corrections):
+            staged = self._stage(target, {**correction.key, **correction.columns})
+            self._update(target, correction, staged)
 
     def _insert(self, target: Table, staged: _Staged) -> int:
         """Insert the rows; what says when a row was written says when it was known, the same on every run."""
@@ -101,7 +117,7 @@ class Writer:
                 staged.table,
                 sql.Identifier(target.name, "tenant_id"),
                 sql.Literal(self._tenant_id),
-                sql.SQL(" AND ").join(same),
+                sql.SQL(" AND ").join([*same, *_within(target, correction)]),
             )
         )
 
@@ -133,9 +149,23 @@ class Writer:
 
 
 def ensure_months(db: Session, since: object, until: object) -> None:
-    """Make the partitions of every table that has them; in a transaction of its own, since that locks."""
+    """Make the partitions of tables that have them; in a transaction of its own, since that locks.
+
+    Those of attendance are made by its load.
+    """
     for table in PARTITIONED:
         db.execute(_MONTHS, {"table": table, "since": since, "until": until})
+
+
+def _within(target: Table, correction: Correction) -> Iterator[sql.Composable]:
+    """Yield the span of a month's corrections, so that only its partition is looked at."""
+    days = correction.key.get("date")
+    if isinstance(days, np.ndarray):
+        yield sql.SQL("{} BETWEEN {} AND {}").format(
+            sql.Identifier(target.name, "date"),
+            sql.Literal(days.min().item()),
+            sql.Literal(days.max().item()),
+        )
 
 
 def _create(staged: _Staged, target: Table) -> sql.Composed:

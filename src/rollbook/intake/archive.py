@@ -10,7 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rollbook.intake.errors import ArchiveMissing, FileMissing, FileRepeated, FileUnreadable
+from rollbook.intake.errors import (
+    ArchiveMissing,
+    ArchiveRefused,
+    FileChanged,
+    FileMissing,
+    FileRepeated,
+    FileUnreadable,
+)
 from rollbook.intake.folders import folder_members, single_member
 from rollbook.intake.liberties import Liberties
 from rollbook.intake.members import Limits, Member
@@ -25,6 +32,8 @@ class Archive:
     members: Mapping[str, Member]
     liberties: Liberties = field(default_factory=Liberties)
     is_lenient: bool = False
+    seen: Mapping[Path, tuple[int, ...]] = field(default_factory=dict)
+    """What each file looked like from outside when the archive was opened."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -52,6 +61,15 @@ class Archive:
             raise FileMissing(directory=self.path, file=name)
         return member
 
+    def check_unchanged(self) -> None:
+        """See that nobody wrote to the files since the archive was opened.
+
+        Raises: ``FileChanged``.
+        """
+        for path, state in self.seen.items():
+            if _state(path) != state:
+                raise FileChanged(file=path.name)
+
     def digest(self) -> str:
         """Return the SHA-256 of the file as it came; of a folder, that of its files' names and SHA-256."""
         if self.path.is_file():
@@ -75,16 +93,27 @@ def open_archive(
     Raises: ``ArchiveMissing``; ``ArchiveRefused``; ``FileRepeated``; ``FileUnreadable``.
     """
     limits = limits or Limits()
-    if not path.exists():
-        raise ArchiveMissing(path=path)
+    _check_there(path)
+    seen = _states(path)
     if path.is_dir():
         members = folder_members(path, liberties, limits, is_lenient=is_lenient)
-        yield Archive(path, named_once(members), liberties, is_lenient)
+        yield Archive(path, named_once(members), liberties, is_lenient, seen)
+    elif not path.is_file():
+        raise ArchiveRefused(file=path.name, why="it is no plain file")
     elif is_zip(path):
         with zip_members(path, liberties, limits, is_lenient=is_lenient) as found:
-            yield Archive(path, named_once(found), liberties, is_lenient)
+            yield Archive(path, named_once(found), liberties, is_lenient, seen)
     else:
-        yield Archive(path, named_once([single_member(path, limits, name)]), liberties, is_lenient)
+        yield Archive(path, named_once([single_member(path, limits, name)]), liberties, is_lenient, seen)
+
+
+def _check_there(path: Path) -> None:
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise FileUnreadable(file=path.name, why=error.strerror) from error
+    if not is_there:
+        raise ArchiveMissing(path=path)
 
 
 def digest_of(files: Iterable[tuple[str, str]]) -> str:
@@ -103,6 +132,19 @@ def named_once(members: Sequence[Member]) -> Mapping[str, Member]:
             raise FileRepeated(file=member.name)
         seen[member.name.casefold()] = member.name
     return {member.name: member for member in members}
+
+
+def _states(path: Path) -> Mapping[Path, tuple[int, ...]]:
+    files = [path, *(one for one in path.rglob("*") if one.is_file())] if path.is_dir() else [path]
+    return {one: _state(one) for one in files}
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _digest(path: Path) -> str:

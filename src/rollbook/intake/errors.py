@@ -1,6 +1,6 @@
 """What can be wrong with a whole file. A fault of one line is a ``Reject`` instead."""
 
-from rollbook.core.errors import Invalid, NotFound
+from rollbook.core.errors import Conflict, Invalid, NotFound
 
 
 class ArchiveMissing(NotFound):
@@ -9,6 +9,10 @@ class ArchiveMissing(NotFound):
 
 class ArchiveRefused(Invalid):
     """{file} is not opened: {why}."""
+
+
+class FileChanged(Conflict):
+    """{file} changed while it was read. Nothing was imported: wait until it is complete, then try again."""
 
 
 class FileRepeated(Invalid):

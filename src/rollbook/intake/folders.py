@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollbook.intake.errors import ArchiveRefused, FileUnreadable
 from rollbook.intake.files import open_source
 from rollbook.intake.liberties import Liberties
-from rollbook.intake.members import Limits, Member, Told
+from rollbook.intake.members import SMALL_BYTES, Limits, Member, Told
 from rollbook.intake.records import Source
 
 
@@ -67,7 +67,11 @@ def is_hidden(name: str) -> bool:
 
 
 def _open(path: Path, on_bytes: Told, limits: Limits) -> AbstractContextManager[Source]:
-    return bounded(open_source(path, on_bytes), path.name, limits)
+    """Open a file; what is packed may be a bomb, which is told by how much comes out of how little."""
+    most = limits.most_bytes
+    if path.suffix == ".gz":
+        most = min(most, max(SMALL_BYTES, path.stat().st_size * limits.most_ratio))
+    return bounded(open_source(path, on_bytes), path.name, replace(limits, most_bytes=most))
 
 
 @dataclass(slots=True)

@@ -30,9 +30,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from rollbook.core.schema import Base
-from rollbook.intake.moments import Clock, Day, Instant
 from rollbook.intake.format import Run
 from rollbook.intake.members import Member
+from rollbook.intake.moments import Clock, Day, Instant
 from rollbook.intake.stage import Rename
 from rollbook.intake.target import Close, Delete, Keep, Merge, Target, table_of
 from rollbook.intake.values import (

@@ -9,6 +9,7 @@ from rollbook.intake.records import Source
 
 Told = Callable[[int], None]
 GIGABYTE: Final = 10**9
+SMALL_BYTES: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)

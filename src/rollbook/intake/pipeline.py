@@ -153,6 +153,7 @@ class _Import:
             check_retried(run.db, self.request.retry_of)
         self.report.step("Checking")
         self.format.check(run)
+        self.archive.check_unchanged()
         outcome = self._outcome(run)
         found: Found = ()
         if self.request.is_dry_run or not outcome.is_refused:

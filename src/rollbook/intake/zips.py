@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from rollbook.intake.errors import ArchiveRefused, FileUnreadable
 from rollbook.intake.folders import is_hidden, too_large
 from rollbook.intake.liberties import Liberties
-from rollbook.intake.members import Limits, Member, Told
+from rollbook.intake.members import SMALL_BYTES, Limits, Member, Told
 from rollbook.intake.records import Source
 
 _SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -21,7 +21,6 @@ _END: Final = struct.Struct("<4s4H2LH")
 _END_SIGNATURE: Final = b"PK\x05\x06"
 _LONGEST_COMMENT: Final = 1 << 16
 _MOST_DIRECTORY_BYTES: Final = 4 << 20
-_SMALL_BYTES: Final = 10_000_000
 _ENCRYPTED: Final = 0x1
 _NESTED: Final = (".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
@@ -121,7 +120,7 @@ def _check_sizes(entries: Sequence[ZipInfo], archive: str, limits: Limits) -> No
     if sum(entry.file_size for entry in entries) > limits.most_bytes:
         raise too_large(archive, limits)
     for entry in entries:
-        if entry.file_size > max(_SMALL_BYTES, entry.compress_size * limits.most_ratio):
+        if entry.file_size > max(SMALL_BYTES, entry.compress_size * limits.most_ratio):
             why = f"an entry unpacks to more than {limits.most_ratio} times its size"
             raise ArchiveRefused(file=archive, why=why)
 

@@ -10,8 +10,8 @@ from rollbook.core import clock
 from rollbook.curriculum.sections import SectionCard, find_section
 from rollbook.grades.gradebook import Gradebook, GradebookMark, gradebook_of
 from rollbook.reporting.addresses import addresses
+from rollbook.reporting.audience import sees_all
 from rollbook.reporting.days import AsOf, Day, day_of
-from rollbook.reporting.pages_roster import sees_all
 from rollbook.ui import tables
 from rollbook.ui.page import render
 

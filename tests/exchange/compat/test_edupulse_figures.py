@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from exchange.compat.conftest import Ask
 from rollbook.attendance.models import AttendanceSubmission
+from rollbook.core.tenancy import Tenant
+from rollbook.grades.gpa import GpaFilter, list_gpa
 from rollbook.grades.models import CourseGrade, GradeScale, GradeScaleStep
 from rollbook.roster.models import Student
 from rollbook.roster.models_calendar import AcademicSession, SchoolCalendarDay, SessionType
@@ -77,7 +79,7 @@ def test_the_rate_is_of_days_where_there_are_days(db: Session, ask: Ask) -> None
     assert ask("SELECT attendance_rate FROM students") == [(0.75,)]
 
 
-def test_the_gpa_weighs_final_grades_by_credits(db: Session, ask: Ask) -> None:
+def test_the_gpa_weighs_final_grades_by_credits(db: Session, tenant: Tenant, ask: Ask, today: date) -> None:
     student = make.create_student(db)
     scale = add(db, GradeScale(scale_code="US", title="Letters", is_default=True))
     add_all(
@@ -119,4 +121,6 @@ def test_the_gpa_weighs_final_grades_by_credits(db: Session, ask: Ask) -> None:
         )
         add(db, grade)
 
+    (listed,) = list_gpa(db, tenant, today, GpaFilter()).rows
     assert ask("SELECT gpa FROM students") == [((4 * 3 + 3 * 1) / 4,)]
+    assert listed.totals.gpa == (4 * 3 + 3 * 1) / 4, "the grades room says the same"

@@ -31,7 +31,8 @@ def _rows(*rows: str, columns: str) -> list[Row]:
 
 
 def small() -> Tables:
-    """A district of two schools, four students, a teacher, a counselor and a mother; one has changed schools."""
+    """A district of two schools, four students, a teacher, a counselor and a mother; one has changed"
+    " schools."""
     return {
         "orgs": _rows(
             "d|Oak Valley|district||",
@@ -48,7 +49,8 @@ def small() -> Tables:
         "courses": _rows(
             "alg|y|Algebra I|ALG1|09,10|elm|Math|02052",
             "art|y|Art||03,04,05|d|Art,Crafts|",
-            columns="sourcedId schoolYearSourcedId title courseCode grades orgSourcedId subjects subjectCodes",
+            columns="sourcedId schoolYearSourcedId title courseCode grades orgSourcedId subjects"
+            " subjectCodes",
         ),
         "classes": _rows(
             "alg-1|Algebra I, first|09|alg|A1|scheduled|Room 1|elm|s1,s2|Math|02052|1,3",
@@ -67,7 +69,8 @@ def small() -> Tables:
             "rt2|t1|secondary|aide|||oak|",
             "rc|c1|primary|counselor|||d|",
             "rm|m1|primary|parent|||oak|",
-            columns="sourcedId userSourcedId roleType role beginDate endDate orgSourcedId userProfileSourcedId",
+            columns="sourcedId userSourcedId roleType role beginDate endDate orgSourcedId"
+            " userProfileSourcedId",
         ),
         "enrollments": _rows(
             "e1|alg-1|elm|u1|student||2025-08-20|",
@@ -103,8 +106,8 @@ def small() -> Tables:
             "x1|li1|u1|fully graded|47.5|2025-09-10|Well done|A|alg-1|false|false|false|false",
             "x2|li1|u4|exempt||2025-09-10||||||true|",
             "x3|li2|u1|partially graded|80|2025-09-11|||alg-1|true|||true",
-            columns="sourcedId lineItemSourcedId studentSourcedId scoreStatus score scoreDate comment textScore"
-            " classSourcedId inProgress incomplete late missing",
+            columns="sourcedId lineItemSourcedId studentSourcedId scoreStatus score scoreDate comment"
+            " textScore classSourcedId inProgress incomplete late missing",
         ),
         "scoreScales": _rows(
             "sc|Letters|letter|elm|alg|alg-1|{A:90},{B:80}",
@@ -135,26 +138,32 @@ def _users() -> list[Row]:
     return [
         enabled
         | {
-            **{"sourcedId": "u1", "username": "ada", "userIds": "{ldap:ada}", "givenName": "Ada"},
-            **{"familyName": "Byron", "identifier": "1001", "email": "ada@oak.example", "phone": "555-1"},
-            **{"agentSourcedIds": "m1", "grades": "09", "userMasterIdentifier": "M-1", "pronouns": "she/her"},
-            **{"primaryOrgSourcedId": "elm", "password": "secret"},
+            "sourcedId": "u1",
+            "username": "ada",
+            "userIds": "{ldap:ada}",
+            "givenName": "Ada",
+            "familyName": "Byron",
+            "identifier": "1001",
+            "email": "ada@oak.example",
+            "phone": "555-1",
+            "agentSourcedIds": "m1",
+            "grades": "09",
+            "userMasterIdentifier": "M-1",
+            "pronouns": "she/her",
+            "primaryOrgSourcedId": "elm",
+            "password": "secret",
         },
         enabled
         | {
-            **{
-                "sourcedId": "u2",
-                "username": "ben",
-                "givenName": "Ben",
-                "familyName": "Ng",
-                "middleName": "Q",
-            },
-            **{
-                "identifier": "1002",
-                "agentSourcedIds": "m1,x1",
-                "grades": "04",
-                "primaryOrgSourcedId": "oak",
-            },
+            "sourcedId": "u2",
+            "username": "ben",
+            "givenName": "Ben",
+            "familyName": "Ng",
+            "middleName": "Q",
+            "identifier": "1002",
+            "agentSourcedIds": "m1,x1",
+            "grades": "04",
+            "primaryOrgSourcedId": "oak",
         },
         _user("u3", "Cyd Ray", "1003", enabledUser="false", grades="KG"),
         _user("u4", "Dee Ito", "1004", grades="9"),

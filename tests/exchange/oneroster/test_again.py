@@ -1,9 +1,11 @@
 """What a second bundle changes: what it misses is closed, what it says anew is a new version."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from exchange.oneroster.bundles import District, Drop, read, written
+from rollbook.core.tenancy import find_tenant
 from rollbook.intake.undo import undo
 
 
@@ -37,7 +39,8 @@ def test_who_is_missing_is_closed_and_stays_a_student(district: District, drop: 
     assert "students" not in written(outcome)
     assert district.rows("SELECT count(*) FROM students") == [(4,)]
     assert district.rows(
-        "SELECT exit_on, withdrawn_on FROM students JOIN student_school_enrollments USING (tenant_id, student_id)"
+        "SELECT exit_on, withdrawn_on FROM students JOIN student_school_enrollments USING (tenant_id,"
+        " student_id)"
         " JOIN course_enrollments USING (tenant_id, student_id) WHERE student_number = '1001'"
     ) == [(today, today)]
     assert district.bring(drop).written == 0
@@ -105,8 +108,7 @@ def test_a_delta_adds_changes_and_takes_away(district: District, drop: Drop, tmp
         "students": (0, 1, 0, 0),
         "course_enrollments": (1, 0, 1, 0),
         "grades": (0, 0, 0, 1),
-        "source_records": (0, 0, 0, 0),
-    } or written(outcome)["course_enrollments"] == (1, 0, 1, 0)
+    }
     assert district.rows("SELECT last_name FROM students WHERE student_number = '1003'") == [("Roy",)]
     assert district.bring(delta).written == 0
 
@@ -122,8 +124,6 @@ def test_an_import_is_taken_back_whole(district: District, drop: Drop, tmp_path:
     assert outcome.import_id is not None
 
     with district.session() as db:
-        from rollbook.core.tenancy import find_tenant
-
         undo(db, find_tenant(db, district.slug), outcome.import_id, who="ada")
         db.commit()
 
@@ -155,7 +155,9 @@ def test_a_delta_out_says_what_changed_since(district: District, drop: Drop, tmp
     assert told["users"][0]["familyName"] == "King"
 
 
-def test_a_delta_out_is_taken_in_elsewhere(district: District, drop: Drop, tmp_path: Path, another) -> None:
+def test_a_delta_out_is_taken_in_elsewhere(
+    district: District, drop: Drop, tmp_path: Path, another: Callable[[], District]
+) -> None:
     other = another()
     district.bring(drop)
     other.bring(drop)

@@ -13,7 +13,8 @@ def test_people_and_places(district: District, drop: Drop) -> None:
         ("OAK-1", "Oak Elementary School", "elementary"),
     ]
     assert district.rows(
-        "SELECT student_number, first_name, last_name, middle_name, grade_level, birth_date, gender, race_ethnicity"
+        "SELECT student_number, first_name, last_name, middle_name, grade_level, birth_date, gender,"
+        " race_ethnicity"
         " FROM students ORDER BY 1"
     ) == [
         ("1001", "Ada", "Byron", None, 9, date(2011, 5, 30), "female", ["asian"]),
@@ -32,7 +33,8 @@ def test_people_and_places(district: District, drop: Drop) -> None:
     ]
     assert district.rows(
         "SELECT student_number, guardians.last_name, relation, contact_order FROM student_guardians"
-        " JOIN students USING (tenant_id, student_id) JOIN guardians USING (tenant_id, guardian_id) ORDER BY 1"
+        " JOIN students USING (tenant_id, student_id) JOIN guardians USING (tenant_id, guardian_id) ORDER"
+        " BY 1"
     ) == [("1001", "Byron", "parent", 1), ("1002", "Byron", "parent", 1)]
 
 
@@ -58,7 +60,8 @@ def test_classes_and_who_is_in_them(district: District, drop: Drop) -> None:
 
     assert district.rows(
         "SELECT course_code, section_code, sections.title, starts_on, ends_on, periods, is_homeroom, count(*)"
-        " FROM sections JOIN courses USING (tenant_id, course_id) JOIN section_sessions USING (tenant_id, section_id)"
+        " FROM sections JOIN courses USING (tenant_id, course_id) JOIN section_sessions USING (tenant_id,"
+        " section_id)"
         " GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1"
     ) == [
         ("ALG1", "A1", "Algebra I, first", date(2025, 8, 18), date(2027, 6, 12), ["1", "3"], False, 2),
@@ -74,7 +77,8 @@ def test_classes_and_who_is_in_them(district: District, drop: Drop) -> None:
         ("1004", "A1", date(2025, 11, 1), date(2026, 2, 1)),
     ]
     assert district.rows(
-        "SELECT section_code, section_role::text, is_primary, begins_on, section_staff.ends_on FROM section_staff"
+        "SELECT section_code, section_role::text, is_primary, begins_on, section_staff.ends_on FROM"
+        " section_staff"
         " JOIN sections USING (tenant_id, section_id) ORDER BY 1"
     ) == [
         ("A1", "teacher", True, None, None),
@@ -88,7 +92,8 @@ def test_who_stays_to_the_last_day_has_not_withdrawn(district: District, drop: D
     district.bring(drop)
 
     assert district.rows(
-        "SELECT student_number, withdrawn_on FROM course_enrollments JOIN students USING (tenant_id, student_id)"
+        "SELECT student_number, withdrawn_on FROM course_enrollments JOIN students USING (tenant_id,"
+        " student_id)"
         " WHERE student_number IN ('1002', '1003') ORDER BY 1"
     ) == [("1002", None), ("1003", date(2025, 12, 18))]
 
@@ -97,14 +102,16 @@ def test_the_gradebook(district: District, drop: Drop) -> None:
     district.bring(drop)
 
     assert district.rows(
-        "SELECT assignments.title, assignment_type::text, max_value, min_value, due_on, assignment_categories.title"
+        "SELECT assignments.title, assignment_type::text, max_value, min_value, due_on,"
+        " assignment_categories.title"
         " FROM assignments JOIN assignment_categories USING (tenant_id, category_id) ORDER BY 1"
     ) == [
         ("Page 3", "homework", 100, None, date(2025, 9, 9), "Homework"),
         ("Unit 1", "quiz", 50, 0, date(2025, 9, 8), "Quizzes"),
     ]
     assert district.rows(
-        "SELECT student_number, title, grade_value, grade_letter, is_late, is_missing, is_exempt, grades.comment,"
+        "SELECT student_number, title, grade_value, grade_letter, is_late, is_missing, is_exempt,"
+        " grades.comment,"
         " grades.known_at::date FROM grades JOIN students USING (tenant_id, student_id)"
         " JOIN assignments USING (tenant_id, assignment_id) ORDER BY 1, 2"
     ) == [
@@ -124,7 +131,8 @@ def test_what_no_room_keeps_is_kept_as_it_was_said(district: District, drop: Dro
     district.bring(drop)
 
     assert district.rows(
-        "SELECT record_type, source_id, facts FROM source_records WHERE entity_type = '' AND source_id IN ('d', 'x1', 'lo')"
+        "SELECT record_type, source_id, facts FROM source_records WHERE entity_type = '' AND source_id IN"
+        " ('d', 'x1', 'lo')"
         " ORDER BY 1, 2"
     ) == [
         (

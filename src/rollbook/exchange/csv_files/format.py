@@ -14,8 +14,8 @@ from rollbook.exchange.csv_files.lines import STAGE, Lines, incoming_of
 from rollbook.exchange.csv_files.mapping import CsvMap, Header, Mapped, map_of_json
 from rollbook.exchange.csv_files.reading import as_usual
 from rollbook.exchange.csv_files.submissions import Submission
-from rollbook.intake.drop import stage_file
 from rollbook.intake.dates import ISO
+from rollbook.intake.drop import stage_file
 from rollbook.intake.format import Run, register
 from rollbook.intake.kinds import KNOWN_AT, Kind, Loaded, Part
 from rollbook.intake.layout import Column, Layout

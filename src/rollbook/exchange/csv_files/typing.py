@@ -50,9 +50,7 @@ def _make(run: Run, name: str, rows: Select[Any]) -> None:
     run.db.execute(text(f'DROP TABLE IF EXISTS pg_temp."{name}"'))
     with_values = {"literal_binds": True}
     sql = rows.compile(run.db.connection(), compile_kwargs=with_values).string
-    run.db.connection().exec_driver_sql(
-        f'CREATE TEMP TABLE "{name}" ON COMMIT DROP AS {sql}'.replace("%%", "%")
-    )
+    run.db.connection().exec_driver_sql(f'CREATE TEMP TABLE "{name}" ON COMMIT DROP AS {sql}')
 
 
 def _keys(lines: Lines, part: Part) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Checks of what is staged: every fault of every row first, then the rows out, then those that refer to them."""
+"""Checks of what is staged: every fault of every row; then the rows go out, and those that refer to them."""
 
 from typing import Any, Final
 
@@ -22,10 +22,12 @@ from rollbook.exchange.oneroster.faults import (
     written,
 )
 from rollbook.exchange.oneroster.leniency import forgive
+from rollbook.exchange.oneroster.shapes import Cell
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
-from rollbook.exchange.oneroster.tables import LINE_NUMBER, TABLES, Cell
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.checks import reject_lines
 from rollbook.intake.format import Run
+from rollbook.intake.layout import LINE_NUMBER
 
 SQL: Final = named_sql("rollbook.exchange.oneroster", "checks.sql")
 MOST_SHOWN: Final = 1000
@@ -50,11 +52,17 @@ FORBIDDEN: Final = (
     ("roles", "profile_of_role", ()),
     ("results", "class_of_result", ()),
     ("results", "student_of_result", ("enrollments",)),
-    ("results", "score_of_result", ()),
     ("lineItemLearningObjectiveIds", "objective_of_line_item", ()),
     ("resultLearningObjectiveIds", "objective_of_result", ()),
     ("userResources", "org_of_user_resource", ()),
     ("userResources", "class_of_user_resource", ("enrollments",)),
+)
+
+# What is told, and let pass: a score above the most is extra credit, and a password is nothing to keep.
+TOLD: Final = (
+    ("results", "score_of_result", "has a score outside the range of its line item"),
+    ("users", "password_of_user", "has a password; it was not kept"),
+    ("userProfiles", "password_of_profile", "has a password; it was not kept"),
 )
 
 
@@ -75,6 +83,9 @@ def check_bundle(run: Run, bundle: Bundle) -> None:
         raise BundleRefused([*bundle.faults, *rows], len(bundle.faults) + total)
     if found:
         _take_out(run, bundle)
+    for name, query, what in TOLD:
+        if name in bundle.modes:
+            run.liberties.take(TABLES[name].file, what, count_named(run.db, name, SQL[query]))
     if not bundle.dialect.has_roles and "users" in bundle.modes:
         run.db.execute(SQL["roles_of_users"])
         bundle.modes["roles"] = bundle.mode("users")
@@ -85,10 +96,10 @@ def _gather(run: Run, bundle: Bundle, name: str) -> int:
     found = gather_forms(run.db, bundle, name, is_lenient=run.is_lenient) + gather_repeats(run.db, name)
     for cell in _references(bundle, name):
         if run.is_lenient and not cell.is_required:
-            _drop_reference(run, bundle, name, cell)
+            _drop_reference(run, name, cell)
         else:
             back = looks_back(run, bundle, name)
-            found += gather_lost_references(run.db, run.source, bundle, name, cell, looks_back=back)
+            found += gather_lost_references(run, bundle, name, cell, looks_back=back)
     for table, query in IMPOSSIBLE:
         found += gather_named(run.db, name, SQL[query]) if table == name else 0
     for table, query, complete in FORBIDDEN:
@@ -119,7 +130,7 @@ def _references(bundle: Bundle, name: str) -> list[Cell]:
     return [cell for cell in own if cell.name in written]
 
 
-def _drop_reference(run: Run, bundle: Bundle, name: str, cell: Cell) -> None:
+def _drop_reference(run: Run, name: str, cell: Cell) -> None:
     """With leniency, leave out a reference that leads nowhere where the row can do without."""
     stage = layout_of(TABLES[name]).table
     place, value = values_of(name, cell)
@@ -141,7 +152,9 @@ def _found(run: Run, name: str, cell: Cell) -> Any:  # noqa: ANN401 -- SQL or no
     part = parts.render_derived()
     stays = ~leads_nowhere(run.source, cell, part.c.id, looks_back=True)
     return (
-        select(func.string_agg(part.c.id, aggregate_order_by(",", part.c.nr))).where(stays).scalar_subquery()
+        select(func.string_agg(part.c.id, aggregate_order_by(literal(","), part.c.nr)))
+        .where(stays)
+        .scalar_subquery()
     )
 
 
@@ -168,6 +181,9 @@ def _left_alone(run: Run, bundle: Bundle, name: str, cell: Cell) -> Select[Any]:
     place, value = values_of(name, cell)
     lost = leads_nowhere(run.source, cell, value, looks_back=looks_back(run, bundle, name))
     reason = f"refers to a rejected row of {cell.to}.csv [reference.rejected_target]"
-    return select(
-        place.label(LINE_NUMBER), literal(cell.name).label("column_name"), literal(reason).label("reason")
-    ).where(lost)
+    named: tuple[Any, ...] = (
+        place.label(LINE_NUMBER),
+        literal(cell.name).label("column_name"),
+        literal(reason).label("reason"),
+    )
+    return select(*named).where(lost)

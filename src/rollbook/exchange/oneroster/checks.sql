@@ -275,6 +275,26 @@ WHERE
             AND enrollment."userSourcedId" = link."userSourcedId"
     );
 
+-- name: password_of_user
+-- Passwords.
+-- returns  line_number bigint, column_name text, reason text
+SELECT
+    line_number,
+    'password' AS column_name,
+    'is not kept' AS reason
+FROM stage_users
+WHERE password IS NOT NULL;
+
+-- name: password_of_profile
+-- The same of profiles.
+-- returns  line_number bigint, column_name text, reason text
+SELECT
+    line_number,
+    'password' AS column_name,
+    'is not kept' AS reason
+FROM stage_userprofiles
+WHERE password IS NOT NULL;
+
 -- name: roles_of_users
 -- OneRoster 1.1 and 1.0 write a user's one role and their organisations in users: a role at each of them.
 INSERT INTO stage_roles (

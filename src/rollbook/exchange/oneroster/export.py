@@ -1,7 +1,7 @@
 """Export a tenant as a bundle of OneRoster 1.2: in bulk, or what changed since an instant.
 
-The same data give the same bytes. Files are streamed from COPY into the zip, so that memory does not grow with
-the data. Everything is read in one snapshot.
+The same data give the same bytes. Files are streamed from COPY into the zip, so that memory does not grow
+with the data. Everything is read in one snapshot.
 """
 
 import csv
@@ -25,9 +25,10 @@ from rollbook.core.tenancy import Tenant, Visibility, find_tenant, look_through
 from rollbook.exchange.oneroster.errors import PlaceTaken, SourceAmbiguous
 from rollbook.exchange.oneroster.manifest import FILE as MANIFEST
 from rollbook.exchange.oneroster.manifest import write_manifest
-from rollbook.exchange.oneroster.mapping import PEOPLE, make
+from rollbook.exchange.oneroster.mapping import IDENTITY, make
 from rollbook.exchange.oneroster.rows import ROWS, extension_keys, file_rows, verbatim_ids
-from rollbook.exchange.oneroster.tables import MANIFEST_ORDER, TABLES, Table
+from rollbook.exchange.oneroster.shapes import Table
+from rollbook.exchange.oneroster.tables import MANIFEST_ORDER, TABLES
 from rollbook.intake.quarantine import SQL as INTAKE
 
 IDS: Final = named_sql("rollbook.exchange.oneroster", "export_ids.sql")
@@ -67,7 +68,7 @@ class Exported:
         return sum(file.rows for file in self.files)
 
 
-def export_oneroster(
+def export_oneroster(  # noqa: PLR0913 -- each is a choice of the person who exports
     url: str,
     path: Path,
     *,
@@ -135,7 +136,7 @@ class _Export:
         """Find out what every record is called."""
         self.db.execute(INTAKE["plan_for_sets"])
         self.db.execute(INTAKE["use_time_zone"], {"time_zone": self.tenant.time_zone})
-        make(self.db, PEOPLE, ["grade_levels"])
+        make(self.db, IDENTITY, ["grade_levels"])
         make(self.db, IDS, ["export"])
         facts = {"source": self.source, "tenant_name": self.tenant.name, "is_delta": self.since is not None}
         self.db.execute(IDS["say_export"], facts)
@@ -149,9 +150,8 @@ class _Export:
     def _write_table(self, bundle: ZipFile, table: Table) -> int:
         """Stream a table into the zip; return how many rows it has. One without rows leaves no trace."""
         keys = extension_keys(self.db, table, is_delta=self.since is not None)
-        query = file_rows(table, keys, self.since)
-        is_large = self._is_large(table)  # before the COPY, which has the connection until it ends
-        blocks = self._copied(query)
+        is_large = self._is_large(table)  # asked before: the connection is taken while it copies
+        blocks = self._copied(file_rows(table, keys, self.since))
         first = next(blocks, None)
         if first is None:
             return 0
@@ -166,7 +166,7 @@ class _Export:
         return rows
 
     def _is_large(self, table: Table) -> bool:
-        """Say whether a file may need the sizes of Zip64; small ones are written as every program reads them."""
+        """Say whether a file may need Zip64; others are written so that every program reads them."""
         if table.name != "results":
             return False
         return bool(self.db.scalar(text("SELECT count(*) > :most FROM grades"), {"most": _MANY_ROWS}))
@@ -191,7 +191,8 @@ class _Export:
         modes = dict.fromkeys(present, self._mode)
         info = ZipInfo(MANIFEST, _EPOCH)
         info.compress_type, info.external_attr, info.create_system = ZIP_DEFLATED, _READABLE, _UNIX
-        bundle.writestr(info, b"".join(map(_line, write_manifest(modes))))
+        rows = write_manifest(modes, is_synthetic=self.tenant.is_synthetic)
+        bundle.writestr(info, b"".join(map(_line, rows)))
 
     def _left_out(self) -> Iterator[str]:
         """Say what could not be written, or was held back."""
@@ -202,7 +203,7 @@ class _Export:
 
 
 _HELD_BACK: Final = {
-    "count_private": "how to reach {count:,} students whose families forbid handing out directory information",
+    "count_private": "how to reach {count:,} students whose families forbid handing that out",
     "count_scales": "{count:,} grade scales of no course: OneRoster's belong to a course and a class",
 }
 

@@ -31,17 +31,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Session
 
 from rollbook.exchange.oneroster import cells
+from rollbook.exchange.oneroster.shapes import MODIFIED, SOURCED_ID, STATUS, Cell, Table
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
-from rollbook.exchange.oneroster.tables import (
-    GUARDIAN_ROLES,
-    LINE_NUMBER,
-    MODIFIED,
-    SOURCED_ID,
-    STATUS,
-    TABLES,
-    Cell,
-    Table,
-)
+from rollbook.exchange.oneroster.tables import GUARDIAN_ROLES, TABLES
+from rollbook.intake.format import Run
+from rollbook.intake.layout import LINE_NUMBER
 from rollbook.intake.models import SourceRecord
 from rollbook.intake.rejects import Reject
 
@@ -53,8 +47,8 @@ FAULTS: Final = table(
     column("reason", Text),
 )
 MAKE: Final = text(
-    "CREATE TEMP TABLE oneroster_faults"
-    " (file text NOT NULL, line_number bigint NOT NULL, column_name text, reason text NOT NULL) ON COMMIT DROP"
+    "CREATE TEMP TABLE oneroster_faults (file text NOT NULL, line_number bigint NOT NULL, column_name text,"
+    " reason text NOT NULL) ON COMMIT DROP"
 )
 _INTO: Final = ("file", LINE_NUMBER, "column_name", "reason")
 _TEXTS: Final = ARRAY(Text)
@@ -100,7 +94,7 @@ def _broken_cells(bundle: Bundle, known: Table, stage: Any, *, is_lenient: bool)
             yield MODIFIED, stage.c[MODIFIED].is_(None), cells.MISSING_IN_DELTA
     for cell in known.cells:
         is_required = cell.is_required and cell.name in written
-        yield from _broken_cell(stage, Cell(cell.name, cell.form, is_required))
+        yield from _broken_cell(stage, Cell(cell.name, cell.form, is_required, cell.to))
     if known.name == "users" and not bundle.dialect.has_roles:
         yield from _broken_cell(stage, Cell("role", _ROLES_11, is_required=True))
         yield from _broken_cell(stage, Cell("orgSourcedIds", cells.GUIDS, is_required=True))
@@ -110,7 +104,8 @@ def _broken_cell(stage: Any, cell: Cell) -> Iterator[Broken]:  # noqa: ANN401 --
     value = stage.c[cell.name]
     if cell.is_required:
         yield cell.name, value.is_(None), cells.MISSING
-    yield cell.name, value.is_not(None) & ~cell.form.holds(value), cell.form.fault
+    if cell.to is None:  # what leads to a record has the form of its id
+        yield cell.name, value.is_not(None) & ~cell.form.holds(value), cell.form.fault
 
 
 def gather_repeats(db: Session, name: str) -> int:
@@ -132,19 +127,18 @@ def gather_repeats(db: Session, name: str) -> int:
     return _note(db, repeats)
 
 
-def gather_lost_references(
-    db: Session, source: str, bundle: Bundle, name: str, cell: Cell, *, looks_back: bool
-) -> int:
-    """Note the rows of a file whose reference leads nowhere: not in the bundle, nor (``looks_back``) before."""
+def gather_lost_references(run: Run, bundle: Bundle, name: str, cell: Cell, *, looks_back: bool) -> int:
+    """Note the rows of a file whose reference leads nowhere, here or (``looks_back``) in what came before."""
     place, value = values_of(name, cell)
     if bundle.mode(str(cell.to)) == "absent" and not looks_back:
         reason = f"refers to {cell.to}.csv, which is not there [reference.missing_target_file]"
     else:
         reason = f"has no match in {cell.to}.csv [reference.missing_target_record]"
-    rows = select(literal(TABLES[name].file), place, literal(cell.name), literal(reason)).where(
-        leads_nowhere(source, cell, value, looks_back=looks_back)
+    malformed = case((~cells.GUID_CELL.holds(value), cells.GUID_CELL.fault), else_=reason)
+    rows = select(literal(TABLES[name].file), place, literal(cell.name), malformed).where(
+        leads_nowhere(run.source, cell, value, looks_back=looks_back)
     )
-    return _note(db, rows)
+    return _note(run.db, rows)
 
 
 def leads_nowhere(
@@ -201,7 +195,7 @@ def _as_faults(name: str, query: TextClause) -> Select[Any]:
     return select(literal(TABLES[name].file), found.c[LINE_NUMBER], found.c.column_name, found.c.reason)
 
 
-def _note(db: Session, rows: Select[Any]) -> int:
+def _note(db: Session, rows: Any) -> int:  # noqa: ANN401 -- a Select of whatever types
     return written(db, insert(FAULTS).from_select(_INTO, rows))
 
 

@@ -5,7 +5,7 @@ Nothing is guessed: a value that could mean two things stays, and its row is rej
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,8 +27,9 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from rollbook.exchange.oneroster import cells
 from rollbook.exchange.oneroster.faults import written
+from rollbook.exchange.oneroster.shapes import MODIFIED, SOURCED_ID, STATUS, Cell, Table
 from rollbook.exchange.oneroster.staging import Bundle
-from rollbook.exchange.oneroster.tables import MODIFIED, SOURCED_ID, STATUS, TABLES, Cell, Table
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.format import Run
 
 _YES: Final = ("true", "t", "yes", "y", "1")
@@ -68,7 +69,7 @@ def _mendings(table: Table, *, is_bulk: bool) -> Iterator[Mending]:
 
 
 def _set(
-    stage: TableClause, name: str, value: ColumnElement[str], condition: ColumnElement[bool]
+    stage: TableClause, name: str, value: ColumnElement[Any], condition: ColumnElement[bool]
 ) -> UpdateBase:
     return update(stage).where(condition).values({name: value})
 

@@ -13,10 +13,12 @@ from rollbook.exchange.oneroster.checks import cascade
 from rollbook.exchange.oneroster.faults import written
 from rollbook.exchange.oneroster.records import gather_records
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
-from rollbook.exchange.oneroster.tables import LINE_NUMBER, TABLES
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.checks import reject_lines
 from rollbook.intake.format import Run
+from rollbook.intake.layout import LINE_NUMBER
 
+IDENTITY: Final = named_sql("rollbook.exchange.oneroster", "identity.sql")
 PEOPLE: Final = named_sql("rollbook.exchange.oneroster", "people.sql")
 STRUCTURE: Final = named_sql("rollbook.exchange.oneroster", "structure.sql")
 PLACES: Final = named_sql("rollbook.exchange.oneroster", "places.sql")
@@ -34,7 +36,7 @@ USERS: Final = (
 )
 IN_PLACES: Final = (
     *("role_rows", "first_days", "stays", "incoming_student_school_enrollments"),
-    *("incoming_staff_assignments", "repeated_places", "incoming_course_enrollments"),
+    *("incoming_staff_assignments", "places", "repeated_places", "incoming_course_enrollments"),
     "incoming_section_staff",
 )
 MARKED: Final = (
@@ -53,28 +55,28 @@ def link_people(run: Run, bundle: Bundle) -> None:
     """Find out who the users are; reject those of whom that cannot be told, and what refers to them."""
     db = run.db
     _say_what_this_is(run, bundle)
-    make(db, PEOPLE, WHO)
-    if not db.scalar(PEOPLE["count_unknown"]):
+    make(db, IDENTITY, WHO)
+    if not db.scalar(IDENTITY["count_unknown"]):
         return
-    make(db, PEOPLE, MARKS)
-    db.execute(PEOPLE["take_matches"])
-    make(db, PEOPLE, ["shared"])
-    while written(db, PEOPLE["join_persons"]):
+    make(db, IDENTITY, MARKS)
+    db.execute(IDENTITY["take_matches"])
+    make(db, IDENTITY, ["shared"])
+    while written(db, IDENTITY["join_persons"]):
         pass
     _reject_conflicts(run, bundle)
-    db.execute(PEOPLE["name_persons"])
+    db.execute(IDENTITY["name_persons"])
 
 
 def _reject_conflicts(run: Run, bundle: Bundle) -> None:
     before = run.rejects.total
     shape = (column(LINE_NUMBER, BigInteger), column("column_name", Text), column("reason", Text))
-    conflicts = PEOPLE["persons_in_conflict"].columns(*shape)
+    conflicts = IDENTITY["persons_in_conflict"].columns(*shape)
     reject_lines(run.db, layout_of(TABLES["users"]), conflicts, run.rejects)
     if run.rejects.total > before:
         if not bundle.dialect.has_roles:
-            run.db.execute(PEOPLE["forget_roles"])
+            run.db.execute(IDENTITY["forget_roles"])
         cascade(run, bundle)
-        run.db.execute(PEOPLE["forget_conflicts"])
+        run.db.execute(IDENTITY["forget_conflicts"])
 
 
 def day_of(run: Run) -> date:
@@ -83,10 +85,10 @@ def day_of(run: Run) -> date:
 
 
 def _say_what_this_is(run: Run, bundle: Bundle) -> None:
-    make(run.db, PEOPLE, ["run", "files"])
-    run.db.execute(PEOPLE["say_run"], {"source": run.source, "today": day_of(run)})
+    make(run.db, IDENTITY, ["run", "files"])
+    run.db.execute(IDENTITY["say_run"], {"source": run.source, "today": day_of(run)})
     for name in bundle.modes:
-        run.db.execute(PEOPLE["say_file"], {"record_type": name, "is_bulk": bundle.is_bulk(name)})
+        run.db.execute(IDENTITY["say_file"], {"record_type": name, "is_bulk": bundle.is_bulk(name)})
 
 
 def type_bundle(run: Run, bundle: Bundle) -> None:

@@ -158,7 +158,7 @@ second AS (
         AND ours.is_primary
         AND (
             ours.source_id IS NULL
-            OR NOT exists(SELECT FROM oneroster_files WHERE record_type = 'roles' AND is_bulk)
+            OR 'roles' NOT IN (SELECT record_type FROM oneroster_files WHERE is_bulk)
         )
         AND daterange(ours.entry_on, ours.exit_on) && daterange(one.entry_on, one.exit_on)
 )
@@ -224,43 +224,40 @@ LEFT JOIN staff_assignments AS same
         AND (first.school_id, first.begins_on) IS NOT DISTINCT FROM (same.school_id, same.begins_on)
         AND first.role = same.staff_role;
 
--- name: make_repeated_places
--- Students who are in a class twice, such as once for each term: one place, from the first to the last day.
-CREATE TEMP TABLE IF NOT EXISTS oneroster_repeated_places ON COMMIT DROP AS
+-- name: make_places
+-- Students in classes, a row for each enrollment. Who stays to a class's last day has not withdrawn from it.
+CREATE TEMP TABLE IF NOT EXISTS oneroster_places ON COMMIT DROP AS
 SELECT
     student.entity_id AS student_id,
     section.section_id,
-    min(enrollment."sourcedId") FILTER (WHERE student.is_main) AS main_id,
-    min(enrollment."sourcedId") AS first_id
+    enrollment."sourcedId" AS source_id,
+    student.is_main,
+    enrollment."beginDate"::date AS enrolled_on,
+    CASE
+        WHEN enrollment."endDate"::date < section.ends_on THEN enrollment."endDate"::date
+    END AS withdrawn_on,
+    enrollment."dateLastModified"::timestamptz AS known_at,
+    coalesce(enrollment.status = 'tobedeleted', FALSE) AS is_gone
 FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_members AS student
     ON enrollment."userSourcedId" = student.source_id AND student.kind = 'students'
 INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
-WHERE enrollment.role = 'student'
-GROUP BY student.entity_id, section.section_id
+WHERE enrollment.role = 'student';
+
+-- name: make_repeated_places
+-- Students who are in a class twice, such as once for each term.
+CREATE TEMP TABLE IF NOT EXISTS oneroster_repeated_places ON COMMIT DROP AS
+SELECT
+    student_id,
+    section_id,
+    coalesce(min(source_id) FILTER (WHERE is_main), min(source_id)) AS source_id
+FROM oneroster_places
+GROUP BY student_id, section_id
 HAVING count(*) > 1;
 
 -- name: make_incoming_course_enrollments
--- Students in classes. Who stays to a class's last day has not withdrawn from it.
+-- One place for each student and class, from the first to the last day.
 CREATE TEMP TABLE IF NOT EXISTS incoming_course_enrollments ON COMMIT DROP AS
-WITH places AS (
-    SELECT
-        student.entity_id AS student_id,
-        section.section_id,
-        enrollment."sourcedId" AS source_id,
-        enrollment."beginDate"::date AS enrolled_on,
-        CASE
-            WHEN enrollment."endDate"::date < section.ends_on THEN enrollment."endDate"::date
-        END AS withdrawn_on,
-        enrollment."dateLastModified"::timestamptz AS known_at,
-        coalesce(enrollment.status = 'tobedeleted', FALSE) AS is_gone
-    FROM stage_enrollments AS enrollment
-    INNER JOIN oneroster_members AS student
-        ON enrollment."userSourcedId" = student.source_id AND student.kind = 'students'
-    INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
-    WHERE enrollment.role = 'student'
-)
-
 SELECT
     place.student_id,
     place.section_id,
@@ -269,25 +266,24 @@ SELECT
     place.withdrawn_on,
     place.known_at,
     place.is_gone
-FROM places AS place
+FROM oneroster_places AS place
 LEFT JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
 WHERE repeated.student_id IS NULL
 UNION ALL
 SELECT
     place.student_id,
     place.section_id,
-    coalesce(repeated.main_id, repeated.first_id),
+    repeated.source_id,
     min(place.enrolled_on) FILTER (WHERE NOT place.is_gone),
     CASE
-        WHEN count(*) FILTER (WHERE NOT place.is_gone)
-            = count(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
+        WHEN bool_and(place.withdrawn_on IS NOT NULL) FILTER (WHERE NOT place.is_gone)
             THEN max(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
     END,
     max(place.known_at),
     bool_and(place.is_gone)
-FROM places AS place
+FROM oneroster_places AS place
 INNER JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
-GROUP BY place.student_id, place.section_id, coalesce(repeated.main_id, repeated.first_id);
+GROUP BY place.student_id, place.section_id, repeated.source_id;
 
 -- name: make_incoming_section_staff
 -- Who teaches a class, or helps in it.
@@ -295,7 +291,7 @@ CREATE TEMP TABLE IF NOT EXISTS incoming_section_staff ON COMMIT DROP AS
 SELECT
     section.section_id,
     staff.entity_id AS staff_id,
-    enrollment.role AS section_role,
+    replace(enrollment.role, 'ext:aide', 'aide') AS section_role,
     coalesce(
         min(enrollment."sourcedId") FILTER (WHERE staff.is_main), min(enrollment."sourcedId")
     ) AS source_id,
@@ -311,5 +307,5 @@ FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_members AS staff
     ON enrollment."userSourcedId" = staff.source_id AND staff.kind = 'staff'
 INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
-WHERE enrollment.role IN ('administrator', 'aide', 'proctor', 'teacher')
-GROUP BY section.section_id, staff.entity_id, enrollment.role;
+WHERE enrollment.role IN ('administrator', 'aide', 'ext:aide', 'proctor', 'teacher')
+GROUP BY section.section_id, staff.entity_id, replace(enrollment.role, 'ext:aide', 'aide');

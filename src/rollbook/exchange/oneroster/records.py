@@ -5,11 +5,15 @@ from typing import Final
 from sqlalchemy import text
 
 from rollbook.core.sql import named_sql
+from rollbook.exchange.oneroster.shapes import SOURCED_ID, Table
 from rollbook.exchange.oneroster.staging import Bundle
-from rollbook.exchange.oneroster.tables import SOURCED_ID, TABLES, Table
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.format import Run
 
-SQL: Final = named_sql("rollbook.exchange.oneroster", "records.sql")
+SQL: Final = {
+    **named_sql("rollbook.exchange.oneroster", "records.sql"),
+    **named_sql("rollbook.exchange.oneroster", "records_of_rows.sql"),
+}
 KEPT_IN_ROOMS: Final = (
     *("schools", "sessions", "courses", "sections", "users", "demographics", "stays", "staff_assignments"),
     *("enrollments", "section_staff", "categories", "assignments", "grades", "scales"),
@@ -32,7 +36,8 @@ def gather_records(run: Run, bundle: Bundle) -> None:
         connection.execute(SQL[f"record_{name}"])
     connection.execute(text(_second_accounts()))
     for name in bundle.modes:
-        connection.execute(text(_whole(TABLES[name])))
+        if not connection.scalar(text(_is_kept(TABLES[name]))):
+            connection.execute(text(_whole(TABLES[name])))
         connection.execute(text(_gone(TABLES[name])))
 
 
@@ -46,7 +51,7 @@ def whole_facts(table: Table, alias: str) -> str:
 def _into(record_type: str, alias: str, facts: str, entity: str) -> str:
     modified = f'{alias}."dateLastModified"::timestamptz'
     return (
-        "INSERT INTO incoming_source_records"
+        "INSERT INTO incoming_source_records"  # noqa: S608 -- names of ours
         " (source, record_type, source_id, entity_type, entity_id, facts, known_at)"
         f" SELECT (SELECT source FROM oneroster_run), '{record_type}', {alias}.\"{SOURCED_ID}\","
         f" {entity}, {facts}, {modified}"
@@ -58,14 +63,21 @@ def _second_accounts() -> str:
     users = TABLES["users"]
     return (
         _into("users", "member", whole_facts(users, "member"), "who.kind, who.entity_id")
-        + f' FROM oneroster_users AS who JOIN {users.stage} AS member ON who.source_id = member."{SOURCED_ID}"'
+        + f" FROM oneroster_users AS who JOIN {users.stage} AS member"
+        f' ON who.source_id = member."{SOURCED_ID}"'
         " WHERE who.is_first AND NOT who.is_main"
     )
 
 
+def _is_kept(table: Table) -> str:
+    """Ask whether rooms keep each of a file's rows: then none has to be looked for."""
+    kept = [f"(SELECT count(*) FROM {rows})" for rows in _KEPT.get(table.name, ())]  # noqa: S608 -- names of ours
+    return f"SELECT (SELECT count(*) FROM {table.stage}) = {' + '.join(kept) or '-1'}"  # noqa: S608 -- names of ours
+
+
 def _whole(table: Table) -> str:
     """Keep all that a row says which no room keeps."""
-    kept = [f"SELECT source_id FROM {rows}" for rows in _KEPT.get(table.name, ())]
+    kept = [f"SELECT source_id FROM {rows}" for rows in _KEPT.get(table.name, ())]  # noqa: S608 -- names of ours
     if table.name == "demographics":
         kept = ["SELECT source_id FROM oneroster_members WHERE kind = 'students' AND is_main"]
     recorded = f"SELECT source_id FROM incoming_source_records WHERE record_type = '{table.name}'"  # noqa: S608 -- names of ours

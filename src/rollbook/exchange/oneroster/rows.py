@@ -14,9 +14,14 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
 from rollbook.exchange.oneroster import cells
-from rollbook.exchange.oneroster.tables import EXTENSION, SOURCED_ID, WITHOUT_ROOM, Cell, Table
+from rollbook.exchange.oneroster.shapes import EXTENSION, SOURCED_ID, Cell, Table
+from rollbook.exchange.oneroster.tables import WITHOUT_ROOM
 
-ROWS: Final = named_sql("rollbook.exchange.oneroster", "export.sql")
+ROWS: Final = {
+    **named_sql("rollbook.exchange.oneroster", "export.sql"),
+    **named_sql("rollbook.exchange.oneroster", "export_places.sql"),
+    **named_sql("rollbook.exchange.oneroster", "export_gradebook.sql"),
+}
 _CONTROL: Final = "'[[:cntrl:]]+', ' ', 'g'"
 _INSTANT: Final = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
 
@@ -110,7 +115,7 @@ def _shown(table: Table, cell: Cell, *, is_delta: bool) -> str:
         return f"nullif({name}, '')"
     if cell.form is cells.GUIDS:
         return (
-            f"CASE WHEN {name} IS NOT NULL THEN (SELECT string_agg(id, ',' ORDER BY nr)"
+            f"CASE WHEN {name} IS NOT NULL THEN (SELECT string_agg(id, ',' ORDER BY nr)"  # noqa: S608 -- names of ours
             f" FROM unnest(string_to_array({name}, ',')) WITH ORDINALITY AS part (id, nr)"
             f" WHERE id IN ({_ids(cell)})) END"
         )

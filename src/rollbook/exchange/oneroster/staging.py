@@ -8,8 +8,9 @@ from sqlalchemy import text
 from rollbook.core.errors import Invalid
 from rollbook.exchange.oneroster.dialects import MISSPELT, Dialect
 from rollbook.exchange.oneroster.manifest import FILE, Manifest, read_manifest
+from rollbook.exchange.oneroster.shapes import EXTENSION, LIFECYCLE, Table
 from rollbook.exchange.oneroster.syntax import stray_quotes
-from rollbook.exchange.oneroster.tables import EXTENSION, LIFECYCLE, TABLES, Table
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.drop import stage_absent, stage_file
 from rollbook.intake.format import Run
 from rollbook.intake.layout import Column, Layout
@@ -22,7 +23,7 @@ OLD_USERS = ("orgSourcedIds", "role")
 
 @dataclass(slots=True)
 class Bundle:
-    """What was staged, and how: ``modes`` of the files that are there, ``faults`` of those that are not read."""
+    """What was staged, and how: ``modes`` of the files, ``faults`` of those that were not read."""
 
     dialect: Dialect
     modes: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Quotation marks where a CSV file may have none. COPY would read such a file, and mean something else by it."""
+"""Quotation marks where a CSV file may have none: COPY would read it, and mean something else by it."""
 
 import re
 from collections.abc import Iterator
@@ -15,21 +15,24 @@ MOST: Final = 100
 
 
 def stray_quotes(member: Member) -> list[Reject]:
-    """Return where the file has a quotation mark that neither encloses a value nor is doubled; the first 100."""
+    """Return where a quotation mark neither encloses a value nor is doubled; the first 100 places."""
     faults: list[Reject] = []
     columns: list[str] = []
+    opened = b""  # a value that goes on
     for line, text in _lines_with_quotes(member, columns):
-        column = _stray_column(text)
+        record = opened + text
+        column = _stray_column(record)
+        opened = record if column is None and record.count(b'"') % 2 else b""
         if column is not None:
             name = columns[column] if column < len(columns) else None
             faults.append(Reject(member.name, line, name, _UNESCAPED))
-            if len(faults) == MOST:
-                break
+        if len(faults) == MOST or len(opened) > _CHUNK_BYTES:
+            break
     return faults
 
 
 def _lines_with_quotes(member: Member, columns: list[str]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that hold a quotation mark, with their numbers; fill ``columns`` from the first line."""
+    """Yield the lines that hold a quotation mark, and their numbers; fill ``columns`` from the header."""
     line, rest = 1, b""
     with member.open(lambda _: None) as source:
         while chunk := source.read(_CHUNK_BYTES):

@@ -37,6 +37,11 @@ class _Of:
         self.source, self.bundle = run.source, bundle
         self.today = literal(day_of(run), Date)
 
+    def target(self, rows: Table, file: str, **facts: Any) -> Target:  # noqa: ANN401 -- Target's own fields
+        """Describe a table that ``file`` feeds; every row has its instant, and none comes twice."""
+        of_all: dict[str, Any] = {"has_known_at": True, "is_unique": True}
+        return Target(table=rows, incoming=f"incoming_{rows.name}", file=f"{file}.csv", **of_all, **facts)
+
     def complete(self, file: str) -> Completeness:
         return Completeness.BULK if self.bundle.is_bulk(file) else Completeness.DELTA
 
@@ -51,54 +56,42 @@ class _Of:
         return key.in_(ids)
 
     def structure(self) -> Iterator[Target]:
-        schools, sessions = table_of(School), table_of(AcademicSession)
-        courses, sections = table_of(Course), table_of(Section)
-        yield Target(
-            table=schools,
-            incoming="incoming_schools",
-            file="orgs.csv",
+        schools, sessions, courses = table_of(School), table_of(AcademicSession), table_of(Course)
+        yield self.target(
+            schools,
+            "orgs",
             key=("school_id",),
             compared=("school_code", "name"),
             inserted=("school_type",),
             completeness=self.complete("orgs"),
             scope=self.named("orgs", "schools", schools.c.school_id),
-            has_known_at=True,
-            is_unique=True,
         )
-        yield Target(
-            table=sessions,
-            incoming="incoming_academic_sessions",
-            file="academicSessions.csv",
+        yield self.target(
+            sessions,
+            "academicSessions",
             key=("session_id",),
             compared=(
-                "session_code",
-                "title",
-                "session_type",
-                "starts_on",
-                "ends_on",
-                "school_year",
-                "parent_session_id",
+                *("session_code", "title", "session_type", "starts_on", "ends_on"),
+                *("school_year", "parent_session_id"),
             ),
             completeness=self.complete("academicSessions"),
             scope=self.named("academicSessions", "academic_sessions", sessions.c.session_id),
-            has_known_at=True,
-            is_unique=True,
         )
-        yield Target(
-            table=courses,
-            incoming="incoming_courses",
-            file="courses.csv",
+        yield self.target(
+            courses,
+            "courses",
             key=("course_id",),
             compared=("course_code", "title", "subject", "school_id", "low_grade", "high_grade"),
             completeness=self.complete("courses"),
             scope=self.named("courses", "courses", courses.c.course_id),
-            has_known_at=True,
-            is_unique=True,
         )
-        yield Target(
-            table=sections,
-            incoming="incoming_sections",
-            file="classes.csv",
+        yield from self.classes()
+
+    def classes(self) -> Iterator[Target]:
+        sections, meets = table_of(Section), table_of(SectionSession)
+        yield self.target(
+            sections,
+            "classes",
             key=("section_id",),
             compared=(
                 *("course_id", "school_id", "section_code", "starts_on", "ends_on"),
@@ -108,20 +101,8 @@ class _Of:
             scope=and_(
                 self.named("classes", "sections", sections.c.section_id), sections.c.ends_on >= self.today
             ),
-            has_known_at=True,
-            is_unique=True,
         )
-        meets = table_of(SectionSession)
-        yield Target(
-            table=meets,
-            incoming="incoming_section_sessions",
-            file="classes.csv",
-            key=("section_id", "session_id"),
-            leaving=Delete(),
-            has_known_at=True,
-            has_gone=True,
-            is_unique=True,
-        )
+        yield self.target(meets, "classes", key=("section_id", "session_id"), leaving=Delete(), has_gone=True)
 
     def people(self) -> Iterator[Target]:
         for model, columns in (
@@ -137,24 +118,23 @@ class _Of:
         ):
             rows = table_of(model)
             key = f"{rows.name.removesuffix('s')}_id"
-            yield Target(
-                table=rows,
-                incoming=f"incoming_{rows.name}",
-                file="users.csv",
+            yield self.target(
+                rows,
+                "users",
                 key=(key,),
                 compared=columns,
                 completeness=self.complete("users"),
                 scope=self.named("users", rows.name, rows.c[key]),
-                has_known_at=True,
                 has_gone=True,
                 is_watched=model is not Guardian,
-                is_unique=True,
             )
+        yield from self.ties()
+
+    def ties(self) -> Iterator[Target]:
         ties = table_of(StudentGuardian)
-        yield Target(
-            table=ties,
-            incoming="incoming_student_guardians",
-            file="users.csv",
+        yield self.target(
+            ties,
+            "users",
             key=("student_id", "guardian_id"),
             compared=("contact_order",),
             inserted=("relation",),
@@ -164,101 +144,81 @@ class _Of:
                 self.named("users", "students", ties.c.student_id),
                 self.named("users", "guardians", ties.c.guardian_id),
             ),
-            has_known_at=True,
             has_gone=True,
-            is_unique=True,
         )
 
     def places(self) -> Iterator[Target]:
         stays, works = table_of(StudentSchoolEnrollment), table_of(StaffAssignment)
-        yield Target(
-            table=stays,
-            incoming="incoming_student_school_enrollments",
-            file="roles.csv",
+        yield self.target(
+            stays,
+            "roles",
             key=("enrollment_id",),
             compared=("student_id", "school_id", "entry_on", "exit_on", "is_primary", "source_id"),
             inserted=("school_year", "grade_level"),
             completeness=self.complete("roles"),
             leaving=Close("exit_on", _until_next_stay(stays, self.today)),
             scope=and_(stays.c.source_id.is_not(None), self.named("users", "students", stays.c.student_id)),
-            has_known_at=True,
             has_gone=True,
             is_watched=True,
-            is_unique=True,
         )
-        yield Target(
-            table=works,
-            incoming="incoming_staff_assignments",
-            file="roles.csv",
+        yield self.target(
+            works,
+            "roles",
             key=("staff_assignment_id",),
             compared=(
-                "staff_id",
-                "school_id",
-                "staff_role",
-                "is_primary",
-                "begins_on",
-                "ends_on",
+                *("staff_id", "school_id", "staff_role", "is_primary", "begins_on", "ends_on"),
                 "source_id",
             ),
             completeness=self.complete("roles"),
             leaving=Close("ends_on", func.greatest(works.c.begins_on, self.today)),
             scope=and_(works.c.source_id.is_not(None), self.named("users", "staff", works.c.staff_id)),
-            has_known_at=True,
             has_gone=True,
-            is_unique=True,
         )
+        yield from self.seats()
+
+    def seats(self) -> Iterator[Target]:
         places, teaching = table_of(CourseEnrollment), table_of(SectionStaff)
-        yield Target(
-            table=places,
-            incoming="incoming_course_enrollments",
-            file="enrollments.csv",
+        yield self.target(
+            places,
+            "enrollments",
             key=("student_id", "section_id"),
             compared=("enrolled_on", "withdrawn_on", "source_id"),
             completeness=self.complete("enrollments"),
             leaving=Close("withdrawn_on", func.greatest(places.c.enrolled_on, self.today)),
             scope=and_(places.c.source_id.is_not(None), self.in_running_class(places)),
-            has_known_at=True,
             has_gone=True,
             is_watched=True,
-            is_unique=True,
         )
-        yield Target(
-            table=teaching,
-            incoming="incoming_section_staff",
-            file="enrollments.csv",
+        yield self.target(
+            teaching,
+            "enrollments",
             key=("section_id", "staff_id", "section_role"),
             compared=("is_primary", "begins_on", "ends_on", "source_id"),
             completeness=self.complete("enrollments"),
             leaving=Close("ends_on", func.greatest(teaching.c.begins_on, self.today)),
             scope=and_(teaching.c.source_id.is_not(None), self.in_running_class(teaching)),
-            has_known_at=True,
             has_gone=True,
-            is_unique=True,
         )
 
     def in_running_class(self, rows: Table) -> ColumnElement[bool]:
-        """Say that a row is about one of the source's classes that is not over: from those nobody withdraws."""
+        """Say that a row is about one of the source's classes that goes on: none withdraws from another."""
         sections = table_of(Section)
         running = select(sections.c.section_id).where(sections.c.ends_on >= self.today)
         return and_(rows.c.section_id.in_(running), self.named("classes", "sections", rows.c.section_id))
 
     def gradebook(self) -> Iterator[Target]:
         kinds, work, marks = table_of(AssignmentCategory), table_of(Assignment), table_of(Grade)
-        yield Target(
-            table=kinds,
-            incoming="incoming_assignment_categories",
-            file="categories.csv",
+        yield self.target(
+            kinds,
+            "categories",
             key=("category_id",),
             compared=("category_code", "title", "weight_percent"),
             completeness=self.complete("categories"),
             scope=self.named("categories", "assignment_categories", kinds.c.category_id),
-            has_known_at=True,
-            is_unique=True,
         )
-        yield Target(
-            table=work,
-            incoming="incoming_assignments",
-            file="lineItems.csv",
+        yield self.target(
+            work,
+            "lineItems",
             key=("assignment_id",),
             compared=(
                 *("section_id", "assignment_code", "title", "description", "max_value", "min_value"),
@@ -271,25 +231,20 @@ class _Of:
                 self.named("lineItems", "assignments", work.c.assignment_id),
                 ~self.stays_graded(work, marks),
             ),
-            has_known_at=True,
             has_gone=True,
-            is_unique=True,
         )
-        yield Target(
-            table=marks,
-            incoming="incoming_grades",
-            file="results.csv",
+        yield from self.marks()
+        yield from self.scales()
+
+    def marks(self) -> Iterator[Target]:
+        marks = table_of(Grade)
+        yield self.target(
+            marks,
+            "results",
             key=("student_id", "assignment_id"),
             compared=(
-                *(
-                    "source_id",
-                    "grade_value",
-                    "grade_letter",
-                    "is_late",
-                    "is_missing",
-                    "is_exempt",
-                    "comment",
-                ),
+                *("source_id", "grade_value", "grade_letter", "is_late", "is_missing"),
+                *("is_exempt", "comment"),
             ),
             completeness=self.complete("results"),
             leaving=Delete(),
@@ -297,11 +252,8 @@ class _Of:
                 marks.c.source_id.is_not(None),
                 self.named("lineItems", "assignments", marks.c.assignment_id),
             ),
-            has_known_at=True,
             has_gone=True,
-            is_unique=True,
         )
-        yield from self.scales()
 
     def stays_graded(self, work: Table, marks: Table) -> ColumnElement[bool]:
         """Say that a grade for the work stays behind: one that is not the source's, or not told of here."""
@@ -315,27 +267,21 @@ class _Of:
 
     def scales(self) -> Iterator[Target]:
         scales, steps = table_of(GradeScale), table_of(GradeScaleStep)
-        yield Target(
-            table=scales,
-            incoming="incoming_grade_scales",
-            file="scoreScales.csv",
+        yield self.target(
+            scales,
+            "scoreScales",
             key=("grade_scale_id",),
             compared=("scale_code", "title"),
             completeness=self.complete("scoreScales"),
             scope=self.named("scoreScales", "grade_scales", scales.c.grade_scale_id),
-            has_known_at=True,
-            is_unique=True,
         )
-        yield Target(
-            table=steps,
-            incoming="incoming_grade_scale_steps",
-            file="scoreScales.csv",
+        yield self.target(
+            steps,
+            "scoreScales",
             key=("grade_scale_id", "grade_letter"),
             compared=("min_percent",),
             leaving=Delete(),
-            has_known_at=True,
             has_gone=True,
-            is_unique=True,
         )
 
     def records(self) -> Target:

@@ -117,7 +117,8 @@ $$;
 
 -- Give the load's months to attendance_records, where those months are not there or never held a row; say so
 -- for each. The others stay in the load. Nothing is dropped while a reader of attendance is in the way.
-CREATE FUNCTION rollbook_attach_attendance_load(import integer) RETURNS TABLE (month date, is_attached boolean)
+CREATE FUNCTION rollbook_attach_attendance_load(import integer)
+RETURNS TABLE (month date, is_attached boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     load text := rollbook_attendance_load();
@@ -158,7 +159,8 @@ BEGIN
 END
 $$;
 
--- Say whether a month can be attached under this name; drop the partition of that name if it never held a row.
+-- Say whether a month can be attached under this name; drop the partition of that name if it never held a
+-- row.
 CREATE FUNCTION rollbook_make_way_for_load(partition text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE

@@ -1,7 +1,7 @@
 """Look up the few days without school, not all school days, for each mark.
 
-Joining marks with the calendar by school, and then by date, compared each mark with every day of a year: a list
-over 10,000 students did not end within minutes.
+Joining marks with the calendar by school, and then by date, compared each mark with every day of a year: a
+list over 10,000 students did not end within minutes.
 """
 
 from importlib import import_module
