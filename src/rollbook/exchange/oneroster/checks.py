@@ -23,9 +23,11 @@ from rollbook.exchange.oneroster.faults import (
 )
 from rollbook.exchange.oneroster.leniency import forgive
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
-from rollbook.exchange.oneroster.tables import LINE_NUMBER, TABLES, Cell
+from rollbook.exchange.oneroster.table import Cell
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.checks import reject_lines
 from rollbook.intake.format import Run
+from rollbook.intake.layout import LINE_NUMBER
 
 SQL: Final = named_sql("rollbook.exchange.oneroster", "checks.sql")
 MOST_SHOWN: Final = 1000

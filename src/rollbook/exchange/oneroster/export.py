@@ -27,7 +27,8 @@ from rollbook.exchange.oneroster.manifest import FILE as MANIFEST
 from rollbook.exchange.oneroster.manifest import write_manifest
 from rollbook.exchange.oneroster.mapping import IDENTITY, make
 from rollbook.exchange.oneroster.rows import ROWS, extension_keys, file_rows, verbatim_ids
-from rollbook.exchange.oneroster.tables import MANIFEST_ORDER, TABLES, Table
+from rollbook.exchange.oneroster.table import Table
+from rollbook.exchange.oneroster.tables import MANIFEST_ORDER, TABLES
 from rollbook.intake.quarantine import SQL as INTAKE
 
 IDS: Final = named_sql("rollbook.exchange.oneroster", "export_ids.sql")

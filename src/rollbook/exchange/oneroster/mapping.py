@@ -13,9 +13,10 @@ from rollbook.exchange.oneroster.checks import cascade
 from rollbook.exchange.oneroster.faults import written
 from rollbook.exchange.oneroster.records import gather_records
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
-from rollbook.exchange.oneroster.tables import LINE_NUMBER, TABLES
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.checks import reject_lines
 from rollbook.intake.format import Run
+from rollbook.intake.layout import LINE_NUMBER
 
 IDENTITY: Final = named_sql("rollbook.exchange.oneroster", "identity.sql")
 PEOPLE: Final = named_sql("rollbook.exchange.oneroster", "people.sql")

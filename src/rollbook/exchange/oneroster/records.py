@@ -6,7 +6,8 @@ from sqlalchemy import text
 
 from rollbook.core.sql import named_sql
 from rollbook.exchange.oneroster.staging import Bundle
-from rollbook.exchange.oneroster.tables import SOURCED_ID, TABLES, Table
+from rollbook.exchange.oneroster.table import SOURCED_ID, Table
+from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.format import Run
 
 SQL: Final = {

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
 from rollbook.exchange.oneroster import cells
-from rollbook.exchange.oneroster.tables import EXTENSION, SOURCED_ID, WITHOUT_ROOM, Cell, Table
+from rollbook.exchange.oneroster.table import EXTENSION, SOURCED_ID, Cell, Table
+from rollbook.exchange.oneroster.tables import WITHOUT_ROOM
 
 ROWS: Final = {
     **named_sql("rollbook.exchange.oneroster", "export.sql"),

@@ -3,87 +3,12 @@
 Every file begins with sourcedId, status and dateLastModified; here stand the columns that follow.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 from rollbook.exchange.oneroster import cells
-from rollbook.exchange.oneroster.cells import DATE, FLAG, FREE, GUID_CELL, GUIDS, INTEGER, LIST, NUMBER, Words
-from rollbook.intake.layout import LINE_NUMBER, Column, Form, Layout
-
-SOURCED_ID: Final = "sourcedId"
-STATUS: Final = "status"
-MODIFIED: Final = "dateLastModified"
-LIFECYCLE: Final = (SOURCED_ID, STATUS, MODIFIED)
-EXTENSION: Final = "metadata."
-__all__ = ["LINE_NUMBER"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A column: what it holds, whether it must, and the table that it refers to."""
-
-    name: str
-    form: Form = FREE
-    is_required: bool = False
-    to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A file, and who reads it: ``name``.csv."""
-
-    name: str
-    cells: Sequence[Cell]
-
-    @property
-    def file(self) -> str:
-        """The file's name."""
-        return f"{self.name}.csv"
-
-    @property
-    def stage(self) -> str:
-        """The staging table's name."""
-        return f"stage_{self.name.lower()}"
-
-    @property
-    def header(self) -> Sequence[str]:
-        """Every column's name, in order."""
-        return [*LIFECYCLE, *(cell.name for cell in self.cells)]
-
-    @property
-    def references(self) -> Sequence[Cell]:
-        """The columns that refer to a table."""
-        own = [Cell(SOURCED_ID, GUID_CELL, True, "users")] if self.name == "demographics" else []
-        return [*own, *(cell for cell in self.cells if cell.to)]
-
-    @property
-    def layout(self) -> Layout:
-        """How intake stages the file."""
-        codes = {cell.name for cell in self.cells if isinstance(cell.form, Words)}
-        columns = [Column(name, is_code=name in codes) for name in self.header]
-        return Layout(self.file, self.stage, tuple(columns), key=(SOURCED_ID,))
-
-
-def need(name: str, form: Form = FREE) -> Cell:
-    """Return a column that must have a value."""
-    return Cell(name, form, is_required=True)
-
-
-def may(name: str, form: Form = FREE) -> Cell:
-    """Return a column that may have a value."""
-    return Cell(name, form)
-
-
-def refers(name: str, to: str, *, needed: bool = True) -> Cell:
-    """Return a column that refers to a record of the table ``to``; where it ends in Ids, to several."""
-    return Cell(name, GUIDS if name.endswith("SourcedIds") else GUID_CELL, needed, to)
-
-
-def words(*known: str) -> Words:
-    """Return a list of words that may be extended."""
-    return Words(known)
-
+from rollbook.exchange.oneroster.cells import DATE, FLAG, INTEGER, LIST, NUMBER, Words
+from rollbook.exchange.oneroster.table import Table, may, need, refers, words
 
 SESSION_TYPES: Final = ("gradingPeriod", "semester", "schoolYear", "term")
 ORG_TYPES: Final = ("department", "school", "district", "local", "state", "national")
