@@ -85,8 +85,7 @@ def write_bundle(path: Path) -> None:
             with bundle.open(f"{name}.csv", "w") as file:
                 write_table(file, TABLES[name].header, rows)
         manifest = StringIO(newline="")
-        lines = write_manifest(dict.fromkeys(tables, "bulk"), is_synthetic=True)
-        csv.writer(manifest, lineterminator="\r\n").writerows(lines)
+        csv.writer(manifest, lineterminator="\r\n").writerows(write_manifest(dict.fromkeys(tables, "bulk")))
         bundle.writestr("manifest.csv", manifest.getvalue())
 
 
