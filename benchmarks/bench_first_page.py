@@ -35,8 +35,7 @@ def main() -> None:
     ]
     note = (
         "`make demo` in a new clone with an empty environment: virtual environment, packages, PostgreSQL,"
-        " schema, a district of 3,714 students, a trained model, scores, pages; polled until /sign-in answers"
-        "."
+        " schema, a district of 3,714 students, a trained model, scores, pages; until /sign-in answers."
     )
     print(json.dumps({"name": "First page", "note": note, "figures": figures}))
 

@@ -3,7 +3,7 @@
 Owns    activities, student_activity_performances, pe_activity_preferences, routines, routine_activities,
         routine_performance_metrics, fitness_tests, fitness_zones, fitness_results,
         analytics_events, activity_logs (a partition per month)
-Reads   accounts.users, curriculum.sections, roster.students
+Reads   accounts.users, curriculum.courses, curriculum.sections, roster.students
 Verbs   activity_of, events_by_day; record_performances, performances_of, improvement_of, list_activities,
         set_preference, preferences_of, record_metrics, metrics_of; define_test, set_zones, record_results,
         fitness_results, zone_shares; log_activity, read_log, ensure_log_month

@@ -1,7 +1,9 @@
 """Floor: exchange. The standards and published formats that data comes in, and the original systems' tables.
 
 Owns    no table: it writes those of the rooms
-Reads   intake (files), roster, curriculum, grades, activity (the tables that rows go to)
-Verbs   oulad.import_oulad; compat.group_by_key (the tables themselves are views, made by migrations/compat)
-Terms   drop = the files of one delivery, in a directory; presentation = OULAD's word for a section
+Reads   intake (files), roster, curriculum, attendance, grades, conduct, activity (the tables that rows go to)
+Verbs   oulad.import_oulad; csv_files.format.CsvFormat (`rollbook import csv`);
+        compat.group_by_key (the tables themselves are views, made by migrations/compat)
+Terms   kind = a kind of record that a CSV file has one of to a line, told by its room's load.py;
+        drop = the files of one delivery, in a directory; presentation = OULAD's word for a section
 """

@@ -66,7 +66,7 @@ WITH scale AS MATERIALIZED (
     WHERE scales.tenant_id = :tenant_id AND scales.is_default
 ),
 
-catalogue AS MATERIALIZED (
+catalogue AS (
     SELECT
         sections.section_id,
         cast(100 * courses.credits AS int) AS credits,

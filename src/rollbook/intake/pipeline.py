@@ -149,11 +149,11 @@ class _Import:
     def _work(self, run: Run) -> Outcome:
         """Find out what the drop says; unless that is refused or a dry run, write it."""
         self.format.stage(run)
-        self.archive.check_unchanged()
         if self.request.retry_of is not None:
             check_retried(run.db, self.request.retry_of)
         self.report.step("Checking")
         self.format.check(run)
+        self.archive.check_unchanged()
         outcome = self._outcome(run)
         found: Found = ()
         if self.request.is_dry_run or not outcome.is_refused:

@@ -82,11 +82,10 @@ def _count(number: float, one: str, many: str | None = None) -> str:
 def _missing(v: Values) -> str | None:
     if v["work_missing"] < 1:
         return None
-    due = v["work_due"]
-    if due == 1:
+    if v["work_due"] == 1:
         return "The only assignment due so far was not handed in"
     verb = "was" if v["work_missing"] == 1 else "were"
-    return f"{v['work_missing']:.0f} of {due:.0f} assignments due so far {verb} not handed in"
+    return f"{v['work_missing']:.0f} of {v['work_due']:.0f} assignments due so far {verb} not handed in"
 
 
 def _low_marks(v: Values) -> str | None:
@@ -102,8 +101,7 @@ def _falling(v: Values) -> str | None:
 
 
 def _late(v: Values) -> str | None:
-    late = v["work_late"]
-    return f"{_count(late, 'assignment')} handed in after the due date" if late else None
+    return f"{_count(v['work_late'], 'assignment')} handed in after the due date" if v["work_late"] else None
 
 
 def _silent(v: Values) -> str | None:
@@ -151,8 +149,7 @@ def _failed(v: Values) -> str | None:
 
 
 def _low_gpa(v: Values) -> str | None:
-    gpa = v["gpa_current"]
-    return f"Grade point average so far: {gpa:.1f}" if gpa < _LOW_GPA else None
+    return f"Grade point average so far: {v['gpa_current']:.1f}" if v["gpa_current"] < _LOW_GPA else None
 
 
 def _heavy(v: Values) -> str | None:

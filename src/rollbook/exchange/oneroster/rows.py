@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
 from rollbook.exchange.oneroster import cells
-from rollbook.exchange.oneroster.table import EXTENSION, SOURCED_ID, Cell, Table
+from rollbook.exchange.oneroster.shapes import EXTENSION, SOURCED_ID, Cell, Table
 from rollbook.exchange.oneroster.tables import WITHOUT_ROOM
 
 ROWS: Final = {

@@ -1,4 +1,4 @@
-"""What a file of OneRoster consists of: columns, what they hold, what they refer to."""
+"""What a file of OneRoster is made of: a table, its columns, what each holds and refers to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
