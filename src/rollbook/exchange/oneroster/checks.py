@@ -22,8 +22,8 @@ from rollbook.exchange.oneroster.faults import (
     written,
 )
 from rollbook.exchange.oneroster.leniency import forgive
+from rollbook.exchange.oneroster.shapes import Cell
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
-from rollbook.exchange.oneroster.table import Cell
 from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.checks import reject_lines
 from rollbook.intake.format import Run

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from rollbook.exchange.oneroster.table import MODIFIED, SOURCED_ID, STATUS, Table
+from rollbook.exchange.oneroster.shapes import MODIFIED, SOURCED_ID, STATUS, Table
 from rollbook.exchange.oneroster.tables import TABLES
 
 _OLD_TABLES: Final = (

@@ -27,7 +27,7 @@ from rollbook.exchange.oneroster.manifest import FILE as MANIFEST
 from rollbook.exchange.oneroster.manifest import write_manifest
 from rollbook.exchange.oneroster.mapping import IDENTITY, make
 from rollbook.exchange.oneroster.rows import ROWS, extension_keys, file_rows, verbatim_ids
-from rollbook.exchange.oneroster.table import Table
+from rollbook.exchange.oneroster.shapes import Table
 from rollbook.exchange.oneroster.tables import MANIFEST_ORDER, TABLES
 from rollbook.intake.quarantine import SQL as INTAKE
 
@@ -144,6 +144,7 @@ class _Export:
         self.db.execute(IDS["say_ids"])
         for table in TABLES.values():
             self.db.execute(text(verbatim_ids(table)))
+        self.db.execute(IDS["index_ids"])
         roles = ROWS["roles"].text
         self.db.execute(text(f"CREATE TEMP TABLE export_roles ON COMMIT DROP AS {roles}"))
 
@@ -191,7 +192,8 @@ class _Export:
         modes = dict.fromkeys(present, self._mode)
         info = ZipInfo(MANIFEST, _EPOCH)
         info.compress_type, info.external_attr, info.create_system = ZIP_DEFLATED, _READABLE, _UNIX
-        bundle.writestr(info, b"".join(map(_line, write_manifest(modes))))
+        rows = write_manifest(modes, is_synthetic=self.tenant.is_synthetic)
+        bundle.writestr(info, b"".join(map(_line, rows)))
 
     def _left_out(self) -> Iterator[str]:
         """Say what could not be written, or was held back."""

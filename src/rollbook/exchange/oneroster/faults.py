@@ -31,8 +31,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Session
 
 from rollbook.exchange.oneroster import cells
+from rollbook.exchange.oneroster.shapes import MODIFIED, SOURCED_ID, STATUS, Cell, Table
 from rollbook.exchange.oneroster.staging import Bundle, layout_of
-from rollbook.exchange.oneroster.table import MODIFIED, SOURCED_ID, STATUS, Cell, Table
 from rollbook.exchange.oneroster.tables import GUARDIAN_ROLES, TABLES
 from rollbook.intake.format import Run
 from rollbook.intake.layout import LINE_NUMBER

@@ -27,8 +27,8 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from rollbook.exchange.oneroster import cells
 from rollbook.exchange.oneroster.faults import written
+from rollbook.exchange.oneroster.shapes import MODIFIED, SOURCED_ID, STATUS, Cell, Table
 from rollbook.exchange.oneroster.staging import Bundle
-from rollbook.exchange.oneroster.table import MODIFIED, SOURCED_ID, STATUS, Cell, Table
 from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.format import Run
 

@@ -5,8 +5,8 @@ from typing import Final
 from sqlalchemy import text
 
 from rollbook.core.sql import named_sql
+from rollbook.exchange.oneroster.shapes import SOURCED_ID, Table
 from rollbook.exchange.oneroster.staging import Bundle
-from rollbook.exchange.oneroster.table import SOURCED_ID, Table
 from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.format import Run
 

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from rollbook.core.errors import Invalid
 from rollbook.exchange.oneroster.dialects import MISSPELT, Dialect
 from rollbook.exchange.oneroster.manifest import FILE, Manifest, read_manifest
+from rollbook.exchange.oneroster.shapes import EXTENSION, LIFECYCLE, Table
 from rollbook.exchange.oneroster.syntax import stray_quotes
-from rollbook.exchange.oneroster.table import EXTENSION, LIFECYCLE, Table
 from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.drop import stage_absent, stage_file
 from rollbook.intake.format import Run

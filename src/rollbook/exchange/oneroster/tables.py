@@ -8,7 +8,7 @@ from typing import Final
 
 from rollbook.exchange.oneroster import cells
 from rollbook.exchange.oneroster.cells import DATE, FLAG, INTEGER, LIST, NUMBER, Words
-from rollbook.exchange.oneroster.table import Table, may, need, refers, words
+from rollbook.exchange.oneroster.shapes import Table, may, need, refers, words
 
 SESSION_TYPES: Final = ("gradingPeriod", "semester", "schoolYear", "term")
 ORG_TYPES: Final = ("department", "school", "district", "local", "state", "national")
