@@ -85,7 +85,8 @@ def write_bundle(path: Path) -> None:
             with bundle.open(f"{name}.csv", "w") as file:
                 write_table(file, TABLES[name].header, rows)
         manifest = StringIO(newline="")
-        csv.writer(manifest, lineterminator="\r\n").writerows(write_manifest(dict.fromkeys(tables, "bulk")))
+        lines = write_manifest(dict.fromkeys(tables, "bulk"), is_synthetic=True)
+        csv.writer(manifest, lineterminator="\r\n").writerows(lines)
         bundle.writestr("manifest.csv", manifest.getvalue())
 
 

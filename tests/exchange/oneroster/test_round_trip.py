@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from exchange.oneroster.bundles import District, Drop, read
+from rollbook.exchange.oneroster.manifest import write_manifest
 
 Another = Callable[[], District]
 SHARED = Path(os.environ.get("ROLLBOOK_SHARED", Path(__file__).parents[4] / "shared"))
@@ -79,3 +80,8 @@ def test_the_bundle_is_as_other_programs_want_it(district: District, drop: Drop,
     assert not users.startswith("\ufeff")
     assert "secret" not in users
     assert "file.users,bulk\r\n" in manifest
+
+
+@pytest.mark.parametrize(("is_synthetic", "name"), [(True, "Rollbook, synthetic data"), (False, "Rollbook")])
+def test_a_bundle_says_whether_it_was_made_up(is_synthetic: bool, name: str) -> None:
+    assert ("source.systemName", name) in list(write_manifest({}, is_synthetic=is_synthetic))

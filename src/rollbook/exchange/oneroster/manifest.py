@@ -147,11 +147,11 @@ def _read_modes(manifest: Manifest, *, is_lenient: bool) -> None:
             manifest.modes[name] = mode
 
 
-def write_manifest(modes: Mapping[str, str]) -> Iterator[Sequence[str]]:
-    """Yield the rows of a 1.2 manifest in which every table is named."""
+def write_manifest(modes: Mapping[str, str], *, is_synthetic: bool) -> Iterator[Sequence[str]]:
+    """Yield the rows of a 1.2 manifest in which every table is named; it says so if the data are made up."""
     yield HEADER
     yield "manifest.version", "1.0"
     yield "oneroster.version", "1.2"
     for name in MANIFEST_ORDER:
         yield f"file.{name}", modes.get(name, "absent")
-    yield "source.systemName", "Rollbook"
+    yield "source.systemName", "Rollbook, synthetic data" if is_synthetic else "Rollbook"
