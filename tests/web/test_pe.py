@@ -44,6 +44,15 @@ def test_the_api_tells_of_a_student(sign_in: SignIn, world: World) -> None:
     assert client.get(f"/api/v1/students/{world.ada}/activity?until=0001-01-01").status_code == 200
 
 
+def test_the_students_page_shows_what_they_did_in_pe(sign_in: SignIn, world: World) -> None:
+    client = sign_in("district_admin")
+    page = client.get(f"/students/{world.ada}").text
+
+    assert re.search(r"PACER.*?20.*?laps.*?Below", page, re.DOTALL)
+    assert re.search(r"Mile run.*?2.*?50%.*?60%", page, re.DOTALL)
+    assert "Physical education" not in client.get(f"/students/{world.unscored}").text
+
+
 def test_the_api_lists_activities_fitness_and_events(sign_in: SignIn) -> None:
     client = sign_in("district_admin")
 

@@ -114,9 +114,9 @@ SELECT
 WITH totals AS MATERIALIZED (
     SELECT
         student_id,
-        sum(days) AS days,
+        sum(days::int) AS days,
         sum(missed) AS missed,
-        sum(unexcused) AS unexcused
+        sum(unexcused::int) AS unexcused
     FROM rollbook_attendance_weeks(:students, :since, :counted_until)
     GROUP BY student_id
 ),
@@ -190,7 +190,7 @@ ORDER BY rate DESC, school_code ASC, grade_level ASC, student_number ASC;
 SELECT
     weeks.week,
     weeks.grade_level,
-    sum(weeks.days) AS days,
+    sum(weeks.days::int) AS days,
     sum(weeks.missed) AS missed
 FROM rollbook_attendance_weeks(:students, :since, :until) AS weeks
 INNER JOIN schools USING (school_id)

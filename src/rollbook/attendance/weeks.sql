@@ -80,8 +80,9 @@ SELECT
 FROM unnest(cast(:months AS date[])) AS months (first_day);
 
 -- name: students_in_sight
--- The students whom this transaction may see; null = those of the whole tenant.
--- returns  one row: students uuid[] or null
+-- The students whom this transaction may see; null = those of the whole tenant. What is asked next adds up a whole
+-- district, in memory.
+-- returns  one row: students uuid[] or null, work_mem text
 SELECT
     CASE
         WHEN coalesce(current_setting('rollbook.scope', TRUE), '') <> 'tenant'
@@ -89,4 +90,5 @@ SELECT
                 string_to_array(
                     trim('{}' FROM coalesce(current_setting('rollbook.students', TRUE), '')), ','
                 )::uuid[]
-    END AS students;
+    END AS students,
+    set_config('work_mem', '64MB', TRUE) AS work_mem;

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from rollbook.activity.fitness import Result, fitness_results
+from rollbook.activity.performances import Improvement, improvement_of
 from rollbook.activity.service import Activity, activity_of
 from rollbook.attendance.service import Attendance, attendance_of
 from rollbook.conduct.service import StudentIncident, incidents_of
@@ -44,6 +46,8 @@ class StudentRecord:
     transcript: Transcript
     activity: Activity
     incidents: Sequence[StudentIncident]
+    fitness: Sequence[Result]
+    improvement: Sequence[Improvement]
 
 
 def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | None = None) -> StudentRecord:
@@ -74,6 +78,8 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
         transcript=transcript_of(db, tenant, student_id, until),
         activity=activity_of(*window),
         incidents=incidents_of(*window),
+        fitness=fitness_results(db, tenant, window[3], until, student_id=student_id),
+        improvement=improvement_of(db, tenant, student_id, window[3], until),
     )
 
 

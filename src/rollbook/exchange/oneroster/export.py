@@ -144,6 +144,7 @@ class _Export:
         self.db.execute(IDS["say_ids"])
         for table in TABLES.values():
             self.db.execute(text(verbatim_ids(table)))
+        self.db.execute(IDS["index_ids"])
         roles = ROWS["roles"].text
         self.db.execute(text(f"CREATE TEMP TABLE export_roles ON COMMIT DROP AS {roles}"))
 

@@ -456,3 +456,7 @@ FROM grades
 WHERE EXISTS (
         SELECT FROM export_named WHERE record_type IN ('resultLearningObjectiveIds', 'resultScoreScales')
     );
+
+-- name: index_ids
+-- The parts of a list are looked up one by one.
+CREATE INDEX IF NOT EXISTS export_ids_by_id ON export_ids (source_id, record_type);

@@ -117,7 +117,8 @@ def _shown(table: Table, cell: Cell, *, is_delta: bool) -> str:
         return (
             f"CASE WHEN {name} IS NOT NULL THEN (SELECT string_agg(id, ',' ORDER BY nr)"  # noqa: S608 -- names of ours
             f" FROM unnest(string_to_array({name}, ',')) WITH ORDINALITY AS part (id, nr)"
-            f" WHERE id IN ({_ids(cell)})) END"
+            f" WHERE (SELECT count(*) > 0 FROM export_ids AS known WHERE known.record_type = '{cell.to}'"
+            " AND known.source_id = part.id)) END"
         )
     if cell.is_required:
         return name
