@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.tenancy import Tenant
 from rollbook.demo.calendar import TODAY
+from rollbook.demo.phases import ALL, close
 from rollbook.demo.service import SEED, DistrictSummary, Plan, generate_district, prepare_months
 
 
@@ -17,8 +18,9 @@ def fill(  # noqa: PLR0913 - each says one thing about the district
     seed: int = SEED,
     years: int = 1,
     today: date = TODAY,
+    phases: frozenset[int] = ALL,
 ) -> DistrictSummary:
     """Fill ``tenant`` with what the demo would know of a district of ``students``."""
-    plan = Plan(students, seed, years, today)
+    plan = Plan(students, seed, years, today, tuple(close(phases)))
     prepare_months(db, plan)
     return generate_district(db, tenant, plan)

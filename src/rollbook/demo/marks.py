@@ -22,12 +22,17 @@ _SQL: Final = named_sql("rollbook.attendance", "bulk.sql")
 _MONTHS: Final = text(f"SELECT rollbook_ensure_months('{TABLE}', :since, :until)")
 
 
+def ensure_months(db: Session, since: date, until: date) -> None:
+    """Make the months that got no mark, for those that come later."""
+    db.execute(_MONTHS, {"since": since, "until": until})
+
+
 class MarksLoad:
     """A load of the marks of ``since`` to ``until``; they are there when it is finished."""
 
     def __init__(self, db: Session, cursor: Cursor[Any], since: date, until: date) -> None:
-        self._db, self._cursor, self._span = db, cursor, {"since": since, "until": until}
-        self._table: str = db.execute(_SQL["begin_load"], self._span).scalar_one()
+        self._db, self._cursor = db, cursor
+        self._table: str = db.execute(_SQL["begin_load"], {"since": since, "until": until}).scalar_one()
 
     def add(self, rows: Columns) -> int:
         """Fill in ``rows``; return how many they are."""
@@ -41,13 +46,12 @@ class MarksLoad:
         return self._cursor.rowcount
 
     def finish(self) -> None:
-        """Build the keys and make the months part of attendance, with those that got no mark."""
+        """Build the keys and make the months part of attendance."""
         self._db.execute(_SQL["key_load"])
         months = self._db.execute(_SQL["attach_load"], {"import_id": None}).all()
         if not all(month.is_attached for month in months):
             self._insert_the_rest()
         self._db.execute(_SQL["drop_load"])
-        self._db.execute(_MONTHS, self._span)
 
     def _insert_the_rest(self) -> None:
         columns = sql.SQL(", ").join(map(sql.Identifier, ("tenant_id", *COLUMNS)))

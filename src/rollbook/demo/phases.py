@@ -48,7 +48,7 @@ PHASES: Final = (
     Phase(5, "sections and course enrollments", teaching.teaching, (2,)),
     Phase(6, "attendance", _attendance, (2,)),
     Phase(7, "assignments and grades", rows_grades.coursework, (5,)),
-    Phase(8, "course grades, progress, outcomes", rows_grades.results, (5,)),
+    Phase(8, "course grades, progress, outcomes", rows_grades.results, (7,)),
     Phase(9, "incidents", rows_conduct.conduct, (2,)),
     Phase(10, "lesson plans", lessons.lessons, (5,)),
     Phase(11, "activities and performances", activities.activity, (2,), activities.catalogue),

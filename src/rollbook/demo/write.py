@@ -80,6 +80,7 @@ class Writer:
         if self._marks:
             self._marks.finish()
             self._correct(metadata.tables[marks.TABLE], self._corrections_of_marks)
+        marks.ensure_months(self._db, *self._span)
         for table in self._made.values():
             self._cursor.execute(sql.SQL("DROP TABLE {}").format(table))
         self._made.clear()
