@@ -33,6 +33,7 @@ def theirs(running: Settings) -> Settings:
     with connect_as_superuser(running) as db:
         db.execute("DROP DATABASE rollbook")
         db.execute("DROP ROLE rollbook_app")
+        db.execute("DROP OWNED BY rollbook_owner")
         db.execute("DROP ROLE rollbook_owner")
         db.execute("CREATE DATABASE district")
     return running

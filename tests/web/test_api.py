@@ -86,6 +86,14 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
     document = client.get("/api/v1/openapi.json").json()
 
     assert set(document["paths"]) == {
+        "/api/v1/activities",
+        "/api/v1/activities/events",
+        "/api/v1/fitness",
+        "/api/v1/gpa",
+        "/api/v1/sections/{section_id}/gradebook",
+        "/api/v1/students/{student_id}/activity",
+        "/api/v1/students/{student_id}/grades",
+        "/api/v1/students/{student_id}/transcript",
         "/api/v1/attendance/chronic",
         "/api/v1/attendance/weeks",
         "/api/v1/calendar",

@@ -31,6 +31,7 @@ FOR_PROGRAMS = {
     "exchange/oneroster/export.py",
     "intake/rejects.py",
 }
+WITHOUT_TEXT = {"/pe.csv"}  # grades and figures
 FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(1,1)", "\t=1+1", "\r=1+1")
 RENAMED = {
     ("students", "student_number"): ("first_name", "last_name"),
@@ -74,7 +75,8 @@ def test_a_formula_is_text(client: TestClient, path: str) -> None:
     cells = [cell for row in csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))) for cell in row]
     dangerous = [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert [cell for cell in dangerous if not cell.removeprefix("-").replace(".", "").isdigit()] == []
-    assert any(cell.startswith("'") and cell[1] in "=+-@\t\r" for cell in cells if len(cell) > 1)
+    is_guarded = any(cell.startswith("'") and cell[1] in "=+-@\t\r" for cell in cells if len(cell) > 1)
+    assert is_guarded or path in WITHOUT_TEXT
 
 
 def test_rows_for_people_are_written_in_one_place() -> None:

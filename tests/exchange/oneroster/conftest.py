@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -26,7 +27,7 @@ def shared_database(rollbook_server: TestServer) -> Iterator[Database]:
 def another(shared_database: Database) -> Iterator[Callable[[], District]]:
     """Make tenants."""
     numbers = iter(range(1_000_000))
-    stem = f"t{id(numbers)}"
+    stem = f"t{uuid4().hex}"
     yield lambda: District(shared_database.url, f"{stem}-{next(numbers)}")
     engine_for(shared_database.url, statement_timeout_s=0).dispose()
 
