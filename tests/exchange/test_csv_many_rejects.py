@@ -10,7 +10,7 @@ import pytest
 from exchange.csvs import Place
 
 EACH: Final = 250_000
-MOST_MB: Final = 400
+MOST_MB: Final = 250
 CHILD: Final = """
 import resource, sys
 from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from intake.school import District, Drop
 
 MANY: Final = 1_000_000
-MOST_MB: Final = 400
+MOST_MB: Final = 250
 CHILD: Final = """
 import resource, sys
 from pathlib import Path

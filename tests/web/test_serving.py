@@ -1,5 +1,6 @@
 """`rollbook serve`: says where once it answers, refuses a taken port in a sentence, ends when told."""
 
+import dataclasses
 import os
 import signal
 import socket
@@ -48,9 +49,8 @@ def test_a_taken_port_is_one_sentence(world: the_cast.World) -> None:
 
 
 def test_a_server_that_is_not_there_is_one_sentence(world: the_cast.World) -> None:
-    gone = the_cast.World(
-        "postgresql://x:y@127.0.0.1:1/z", "postgresql://x:y@127.0.0.1:1/z", *[world.ada] * 5
-    )
+    nowhere = "postgresql://x:y@127.0.0.1:1/z"
+    gone = dataclasses.replace(world, url=nowhere, owner_url=nowhere)
     with serve(gone, "--port", "0") as server:
         out, error = server.communicate(timeout=60)
 
