@@ -55,7 +55,8 @@ WHERE
     AND record.entity_type = 'assignment_categories'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'categories' AND is_bulk)
     AND NOT EXISTS (
-        SELECT FROM stage_categories AS category WHERE category."sourcedId" = record.source_id
+        SELECT FROM stage_categories AS category
+        WHERE category."sourcedId" = record.source_id AND category.status IS DISTINCT FROM 'tobedeleted'
     );
 
 -- name: make_incoming_assignment_categories
@@ -138,7 +139,10 @@ WHERE
     AND record.record_type = 'lineItems'
     AND record.entity_type = 'assignments'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'lineItems' AND is_bulk)
-    AND NOT EXISTS (SELECT FROM stage_lineitems AS item WHERE item."sourcedId" = record.source_id);
+    AND NOT EXISTS (
+        SELECT FROM stage_lineitems AS item
+        WHERE item."sourcedId" = record.source_id AND item.status IS DISTINCT FROM 'tobedeleted'
+    );
 
 -- name: make_incoming_assignments
 -- Their typed rows: out of how many points, 100 where it is not said or is nothing to divide by. One of a

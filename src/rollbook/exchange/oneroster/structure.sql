@@ -82,7 +82,10 @@ WHERE
     AND record.record_type = 'orgs'
     AND record.entity_type = 'schools'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'orgs' AND is_bulk)
-    AND NOT EXISTS (SELECT FROM stage_orgs AS org WHERE org."sourcedId" = record.source_id);
+    AND NOT EXISTS (
+        SELECT FROM stage_orgs AS org
+        WHERE org."sourcedId" = record.source_id AND org.status IS DISTINCT FROM 'tobedeleted'
+    );
 
 -- name: make_incoming_schools
 -- OneRoster does not say what type a school is: its name does, or the grades of its classes.
@@ -174,7 +177,8 @@ WHERE
     AND record.entity_type = 'academic_sessions'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
     AND NOT EXISTS (
-        SELECT FROM stage_academicsessions AS session WHERE session."sourcedId" = record.source_id
+        SELECT FROM stage_academicsessions AS session
+        WHERE session."sourcedId" = record.source_id AND session.status IS DISTINCT FROM 'tobedeleted'
     );
 
 -- name: make_incoming_academic_sessions
@@ -230,7 +234,8 @@ WHERE
     AND entity_type = ''
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
     AND NOT EXISTS (
-        SELECT FROM stage_academicsessions AS session WHERE session."sourcedId" = record.source_id
+        SELECT FROM stage_academicsessions AS session
+        WHERE session."sourcedId" = record.source_id AND session.status IS DISTINCT FROM 'tobedeleted'
     );
 
 -- name: make_courses
@@ -304,7 +309,10 @@ WHERE
     AND record.record_type = 'courses'
     AND record.entity_type = 'courses'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'courses' AND is_bulk)
-    AND NOT EXISTS (SELECT FROM stage_courses AS course WHERE course."sourcedId" = record.source_id);
+    AND NOT EXISTS (
+        SELECT FROM stage_courses AS course
+        WHERE course."sourcedId" = record.source_id AND course.status IS DISTINCT FROM 'tobedeleted'
+    );
 
 -- name: make_incoming_courses
 -- Their typed rows: the first subject, and the grades from the lowest to the highest.
@@ -437,7 +445,10 @@ WHERE
     AND record.record_type = 'classes'
     AND record.entity_type = 'sections'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'classes' AND is_bulk)
-    AND NOT EXISTS (SELECT FROM stage_classes AS class WHERE class."sourcedId" = record.source_id);
+    AND NOT EXISTS (
+        SELECT FROM stage_classes AS class
+        WHERE class."sourcedId" = record.source_id AND class.status IS DISTINCT FROM 'tobedeleted'
+    );
 
 -- name: make_incoming_sections
 -- Their typed rows.
