@@ -58,17 +58,17 @@ def test_nobody_withdraws_from_a_class_that_is_over(district: District, drop: Dr
 
 
 @pytest.mark.parametrize(
-    ("table", "sourced_id"),
+    "name",
     [
         *(("users", "u1"), ("classes", "alg-1"), ("courses", "alg"), ("academicSessions", "s1")),
         *(("lineItems", "li1"), ("categories", "quiz"), ("orgs", "elm"), ("scoreScales", "sc")),
     ],
 )
 def test_nothing_in_an_export_refers_to_what_was_taken_back(
-    another: Another, drop: Drop, later: Drop, tmp_path: Path, table: str, sourced_id: str
+    another: Another, drop: Drop, later: Drop, tmp_path: Path, name: tuple[str, str]
 ) -> None:
     first = another()
     first.bring(drop)
-    first.bring(take_back(later, (table, sourced_id)))
+    first.bring(take_back(later, name))
 
     assert_round_trip(first, another(), tmp_path)

@@ -1,7 +1,8 @@
 -- Categories, line items, results and score scales of a OneRoster bundle, typed. Temporary tables only.
 
 -- name: make_categories
--- Categories of the bundle, and those named before where the file does not hold all.
+-- Categories of the bundle, and those named before where the file does not hold all. As of sessions, what another
+-- source calls by the same id is the same only if its title is; so with scales.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_categories ON COMMIT DROP AS
 WITH known AS (
     SELECT DISTINCT ON (source_id)
@@ -39,7 +40,16 @@ SELECT
 FROM stage_categories AS category
 LEFT JOIN known ON category."sourcedId" = known.source_id
 LEFT JOIN assignment_categories AS same
-    ON category."sourcedId" = same.category_code AND known.source_id IS NULL
+    ON
+        category."sourcedId" = same.category_code
+        AND known.source_id IS NULL
+        AND (
+            lower(category.title) = lower(same.title)
+            OR NOT EXISTS (
+                SELECT FROM source_records AS named
+                WHERE named.record_type = 'categories' AND named.entity_id = same.category_id
+            )
+        )
 WHERE category.status IS DISTINCT FROM 'tobedeleted'
 UNION ALL
 SELECT
@@ -297,7 +307,17 @@ LEFT JOIN (
     ) AS named
     ORDER BY source_id ASC, until DESC
 ) AS known ON scale."sourcedId" = known.source_id
-LEFT JOIN grade_scales AS same ON scale."sourcedId" = same.scale_code AND known.source_id IS NULL
+LEFT JOIN grade_scales AS same
+    ON
+        scale."sourcedId" = same.scale_code
+        AND known.source_id IS NULL
+        AND (
+            lower(scale.title) = lower(same.title)
+            OR NOT EXISTS (
+                SELECT FROM source_records AS named
+                WHERE named.record_type = 'scoreScales' AND named.entity_id = same.grade_scale_id
+            )
+        )
 WHERE scale.status IS DISTINCT FROM 'tobedeleted';
 
 -- name: make_incoming_grade_scales

@@ -75,7 +75,15 @@ named AS (
         student_id,
         entry_on
     FROM student_school_enrollments
-    WHERE source_id IS NOT NULL
+    WHERE
+        source_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM imports AS other
+            WHERE
+                other.import_id = student_school_enrollments.import_id
+                AND other.format_key = 'oneroster'
+                AND other.source <> (SELECT source FROM oneroster_run)
+        )
     ORDER BY source_id ASC, exit_on DESC NULLS FIRST, enrollment_id ASC
 ),
 
@@ -159,6 +167,13 @@ second AS (
         AND (
             ours.source_id IS NULL
             OR 'roles' NOT IN (SELECT record_type FROM oneroster_files WHERE is_bulk)
+            OR EXISTS (
+                SELECT FROM imports AS other
+                WHERE
+                    other.import_id = ours.import_id
+                    AND other.format_key = 'oneroster'
+                    AND other.source <> (SELECT source FROM oneroster_run)
+            )
         )
         AND daterange(ours.entry_on, ours.exit_on) && daterange(one.entry_on, one.exit_on)
 )
@@ -192,7 +207,15 @@ WITH named AS (
         staff_assignment_id,
         staff_id
     FROM staff_assignments
-    WHERE source_id IS NOT NULL
+    WHERE
+        source_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM imports AS other
+            WHERE
+                other.import_id = staff_assignments.import_id
+                AND other.format_key = 'oneroster'
+                AND other.source <> (SELECT source FROM oneroster_run)
+        )
     ORDER BY source_id ASC, ends_on DESC NULLS FIRST, staff_assignment_id ASC
 ),
 

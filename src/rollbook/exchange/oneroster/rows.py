@@ -41,7 +41,7 @@ def verbatim_ids(table: Table) -> str:
 
 
 def lost_ids(table: Table) -> str:
-    """Return the DELETE of a table's ids whose rows a bulk export leaves out: they refer to what is not there."""
+    """Return the DELETE of the ids whose rows a bulk export leaves out: they refer to what is not there."""
     there = f'SELECT "{SOURCED_ID}" FROM ({_all_rows(table)}) AS rows WHERE {_chosen(table, None)}'  # noqa: S608 -- names of ours
     return (
         f"DELETE FROM export_ids WHERE record_type = '{table.name}'"  # noqa: S608 -- names of ours

@@ -117,7 +117,8 @@ LEFT JOIN (
 WHERE school.is_told;
 
 -- name: make_sessions
--- Academic sessions of our four types, and those named before where the file does not hold all.
+-- Academic sessions of our four types, and those named before where the file does not hold all. What another
+-- source calls by the same id is the same only if its title is: most number theirs from 1.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_sessions ON COMMIT DROP AS
 WITH known AS (
     SELECT DISTINCT ON (source_id)
@@ -157,7 +158,16 @@ SELECT
 FROM stage_academicsessions AS session
 LEFT JOIN known ON session."sourcedId" = known.source_id
 LEFT JOIN academic_sessions AS same
-    ON session."sourcedId" = same.session_code AND known.source_id IS NULL
+    ON
+        session."sourcedId" = same.session_code
+        AND known.source_id IS NULL
+        AND (
+            lower(session.title) = lower(same.title)
+            OR NOT EXISTS (
+                SELECT FROM source_records AS named
+                WHERE named.record_type = 'academicSessions' AND named.entity_id = same.session_id
+            )
+        )
 WHERE
     session.type IN ('schoolYear', 'semester', 'term', 'gradingPeriod')
     AND session.status IS DISTINCT FROM 'tobedeleted'
