@@ -18,6 +18,10 @@ class MergeCollides(Conflict):
     """{table}: what comes in collides with what is there ({rule}). Nothing was imported."""
 
 
+class TextTooLong(Invalid):
+    """A name or a code is too long to be kept: longer than some 2,000 characters. Nothing was imported."""
+
+
 class DropUntypable(Invalid):
     """A value of the drop is not of the type that its column has ({code}). Nothing was imported."""
 

@@ -35,13 +35,15 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """Any text on one line."""
+    """Any text on one line; ``most`` characters, where an index holds it."""
 
     fault: str = "holds a line break or another control character [csv.line_break_in_quoted_field]"
+    most: int | None = None
 
     def holds(self, value: ColumnElement[str]) -> ColumnElement[bool]:
         """Leave out control characters."""
-        return ~value.regexp_match("[[:cntrl:]]")
+        is_one_line = ~value.regexp_match("[[:cntrl:]]")
+        return is_one_line if self.most is None else is_one_line & (func.length(value) <= self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ class Nothing:
 
 
 FREE: Final = Free()
+NAME: Final = Free(
+    "is longer than 255 characters, or holds a control character [csv.line_break_in_quoted_field]", 255
+)
 GUID_CELL: Final = Identifier()
 GUIDS: Final = Shape(f"{GUID}(,{GUID})*", "is not a list of identifiers [row.invalid_list]")
 LIST: Final = Shape(

@@ -199,7 +199,8 @@ SELECT DISTINCT ON (student.entity_id, guardian.entity_id)
     student.entity_id AS student_id,
     guardian.entity_id AS guardian_id,
     coalesce(said.relation, 'guardian') AS relation,
-    row_number() OVER (PARTITION BY student.source_id ORDER BY agent.nr)::smallint AS contact_order,
+    least(row_number() OVER (PARTITION BY student.source_id ORDER BY agent.nr), 32767)::smallint
+        AS contact_order,
     member."dateLastModified"::timestamptz AS known_at,
     FALSE AS is_gone
 FROM oneroster_users AS student
