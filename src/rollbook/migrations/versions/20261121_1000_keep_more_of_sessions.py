@@ -11,7 +11,7 @@ from alembic import op
 from rollbook.migrations import ddl
 
 revision = "20261121_1000"
-down_revision = "20261121_0972"
+down_revision = "20261121_0990"
 branch_labels = None
 depends_on = None
 
