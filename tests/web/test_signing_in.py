@@ -148,7 +148,7 @@ def test_a_crowd_that_signs_in_keeps_no_page_waiting(app: FastAPI, monkeypatch: 
     """More passwords than the server has threads are to be checked, which takes as long as we say."""
     checking, done = threading.Semaphore(0), threading.Event()
 
-    def check(_password_hash: str | None, _password: str) -> bool:
+    def check(_password_hash: str | None, _password: str, _cost: int | None) -> bool:
         checking.release()
         return done.wait(60) and False
 

@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from rollbook.accounts import cookies, service
+from rollbook.accounts import cookies, service, sessions
+from rollbook.accounts.models import Awaited
 from rollbook.accounts.service import SignInFailed
+from rollbook.accounts.signed_in import arrival_of
 from rollbook.accounts.throttle import Throttle, TooManyTries
 from rollbook.ui.forms import check_form, form_token
 from rollbook.ui.page import local_path, render, sentence_of
@@ -53,13 +55,14 @@ def sign_in(  # noqa: PLR0913, PLR0917 -- the form's fields
     host = request.client.host if request.client else ""
     try:
         throttle.begin(email, host)
-        signed_in = service.sign_in(db, email, password)
+        signed_in = service.sign_in(db, email, password, arrival_of(request))
     except TooManyTries as error:
         return _form(request, next_path=next, email=email, fault=sentence_of(error), status=429)
     except SignInFailed as error:
         return _form(request, next_path=next, email=email, fault=sentence_of(error), status=401)
     throttle.succeeded(email, host)
-    response = Response(status_code=303, headers={"Location": local_path(next)})
+    target = "/account/password" if signed_in.awaits is Awaited.NEW_PASSWORD else local_path(next)
+    response = Response(status_code=303, headers={"Location": target})
     cookies.set_session(request, response, signed_in.token)
     return response
 
@@ -69,7 +72,7 @@ def sign_out(request: Request, db: Db, form_token: Text = "") -> Response:
     """End the session."""
     token = cookies.session_token(request)
     check_form(form_token, token)
-    service.sign_out(db, token or "")
+    sessions.sign_out(db, token or "")
     response = Response(status_code=303, headers={"Location": "/sign-in"})
     cookies.end_session(request, response)
     return response

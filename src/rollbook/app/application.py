@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from rollbook import __version__
+from rollbook.accounts import account_pages
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.throttle import Throttle
 from rollbook.activity import api as activity_api
@@ -62,6 +63,7 @@ ROUTERS: Final = (
     writing_api.router,
     api_people.router,
     accounts_pages.router,
+    account_pages.router,
     risk_pages.router,
     risk_api.router,
     activity_pages.router,
