@@ -254,7 +254,7 @@ def test_an_earlier_today_knows_what_was_known_then(db: Session, tenant: Tenant)
 
 
 def test_a_district_is_made_in_an_empty_tenant_only(district: Session, tenant: Tenant) -> None:
-    with pytest.raises(TenantNotEmpty, match="already holds students"):
+    with pytest.raises(TenantNotEmpty, match="already holds 130 students"):
         fill(district, tenant)
 
 

@@ -110,7 +110,7 @@ class Facts:
 
 @pytest.fixture(scope="module", params=SEEDS)
 def facts(request: pytest.FixtureRequest) -> Facts:
-    return Facts(tables_of(900, request.param))
+    return Facts(tables_of(600, request.param))
 
 
 def test_chronic_absence_is_as_common_as_in_real_districts(facts: Facts) -> None:

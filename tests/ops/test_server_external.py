@@ -195,6 +195,7 @@ def test_a_server_that_is_not_there(open_folder: Path) -> None:
     "url",
     [
         "rubbish",
+        "postgresql://host:notaport/x",
         "mysql://someone:secret@host/x",
         "postgresql+psycopg://someone:secret@host/x",
         "host=127.0.0.1 user=someone password=secret",

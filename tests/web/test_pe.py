@@ -48,6 +48,7 @@ def test_the_students_page_shows_what_they_did_in_pe(sign_in: SignIn, world: Wor
     client = sign_in("district_admin")
     page = client.get(f"/students/{world.ada}").text
 
+    assert "0 of 1 fitness result in the healthy zone, the last on Wed 15 Oct 2025." in " ".join(page.split())
     assert re.search(r"PACER.*?20.*?laps.*?Below", page, re.DOTALL)
     assert re.search(r"Mile run.*?2.*?50%.*?60%", page, re.DOTALL)
     assert "Physical education" not in client.get(f"/students/{world.unscored}").text

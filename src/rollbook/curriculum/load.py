@@ -46,13 +46,19 @@ _COURSE: Final = {
     "high_grade": "10",
     "credits": "1.0",
     "level": "regular",
+    "max_completions_for_credit": "1",
 }
 COURSES: Final = Kind(
     "courses",
     "Courses of the catalogue, one line each.",
     fields=(
         COURSE_CODE,
-        *fields_of(Course, _COURSE, within={"credits": (0, 100)}, long=("description",)),
+        *fields_of(
+            Course,
+            _COURSE,
+            within={"credits": (0, 100), "max_completions_for_credit": (1, 99)},
+            long=("description",),
+        ),
         Field("school_code", Line(), "", "none where the whole district offers it", is_code=True),
     ),
     lookups=(SCHOOL_IF_SAID,),

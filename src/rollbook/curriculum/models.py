@@ -51,6 +51,9 @@ class Course(TenantOwned):
         references("schools", "school_id"),
         CheckConstraint("credits >= 0", name="credits_range"),
         CheckConstraint(
+            "max_completions_for_credit BETWEEN 1 AND 99", name="max_completions_for_credit_range"
+        ),
+        CheckConstraint(
             "low_grade BETWEEN 0 AND 12 AND high_grade BETWEEN low_grade AND 12", name="grade_span"
         ),
     )
@@ -65,6 +68,9 @@ class Course(TenantOwned):
     high_grade: Mapped[int | None] = mapped_column(SmallInteger)
     credits: Mapped[float | None] = mapped_column(Numeric(5, 2), comment="earned by passing it")
     level: Mapped[CourseLevel] = mapped_column(text_enum(CourseLevel), server_default=text("'regular'"))
+    max_completions_for_credit: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="how often it brings credit; none = once"
+    )
     known_at: Mapped[datetime] = known_at()
     import_id: Mapped[int | None] = import_id()
     created_at: Mapped[datetime] = created_at()

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
-from sqlalchemy import exists, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from rollbook.core.database import engine_for
@@ -26,6 +26,7 @@ from rollbook.demo.write import Writer, ensure_months
 from rollbook.ops.migrate import upgrade
 from rollbook.ops.work import running_server
 from rollbook.roster.models import School, Staff, Student
+from rollbook.ui.words import many
 
 SEED: Final = 20261120
 MOST_STUDENTS: Final = 500_000
@@ -154,6 +155,7 @@ def check_empty(db: Session, tenant: Tenant) -> None:
 
     Raises: ``TenantNotEmpty``.
     """
-    for model, what in ((Student, "students"), (School, "schools"), (Staff, "staff"), (Course, "courses")):
-        if db.scalar(select(exists().where(model.tenant_id == tenant.tenant_id))):
-            raise TenantNotEmpty(slug=tenant.slug, what=what)
+    for model, what in ((Student, "student"), (School, "school"), (Staff, "employee"), (Course, "course")):
+        held = db.scalar(select(func.count()).where(model.tenant_id == tenant.tenant_id))
+        if held:
+            raise TenantNotEmpty(slug=tenant.slug, what=many(held, what))

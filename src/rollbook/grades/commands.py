@@ -1,4 +1,4 @@
-"""Commands of grades: `rollbook grades gpa`, `scale ...`, `progress ...`."""
+"""Commands of grades: `rollbook grades gpa`, `rule`, `scale ...`, `progress ...`."""
 
 from dataclasses import asdict, fields
 from datetime import date, datetime
@@ -13,6 +13,8 @@ from rollbook.core.errors import Invalid
 from rollbook.grades import gpa as points
 from rollbook.grades import progress as measures
 from rollbook.grades import scales
+from rollbook.grades.models import RepeatPolicy
+from rollbook.grades.repeats import repeat_policy_of, set_repeat_policy
 from rollbook.ops.work import Work, work_in
 
 app = typer.Typer(help="Grade scales, GPA and progress.", no_args_is_help=True)
@@ -58,6 +60,24 @@ def gpa(  # noqa: PLR0913 -- an option each
         rows = points.list_gpa(work.db, work.tenant, _day(work, as_of), wanted).rows
     flat = [{name: getattr(row, name) for name in _WHO} | asdict(row.totals) for row in rows]
     _show(flat, (*_WHO, *_GPA), json=json, csv=csv)
+
+
+@app.command()
+def rule(
+    *,
+    repeats: Annotated[
+        RepeatPolicy | None,
+        typer.Option(help="Which tries at a repeated course count in GPA and credits; best at first."),
+    ] = None,
+    tenant: TenantOption = None,
+    json: Json = False,
+) -> None:
+    """Print what of a repeated course counts, or say it."""
+    with work_in(tenant) as work:
+        if repeats is not None:
+            set_repeat_policy(work.db, work.tenant.tenant_id, repeats)
+        said = {"repeats": repeat_policy_of(work.db, work.tenant.tenant_id).value}
+    (output.print_json if json else output.print_fields)(said)
 
 
 @scale_app.command(name="list")

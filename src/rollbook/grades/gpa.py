@@ -16,6 +16,7 @@ from rollbook.core.numbers import Number
 from rollbook.core.paging import read_cursor, write_cursor
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, sees_whole_tenant
+from rollbook.grades.repeats import CourseGradeLine, count_tries, repeat_policy_of
 from rollbook.grades.scales import require_default
 from rollbook.roster.names import student_name
 
@@ -25,7 +26,10 @@ _MILLI: Final = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True)
 class Gpa:
-    """Units: points of the default scale, None where no grade has points; credits as the courses'."""
+    """Units: points of the default scale, None where no grade has points; credits as the courses'.
+
+    ``course_grades``: those that count; a repeated course counts as the tenant's rule says.
+    """
 
     gpa: Number | None
     weighted_gpa: Number | None
@@ -62,29 +66,6 @@ class GpaFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class CourseGradeLine:
-    """A line of a transcript."""
-
-    school_year: int
-    session_code: str
-    session_title: str
-    starts_on: date
-    section_id: UUID
-    course_code: str
-    title: str
-    section_code: str
-    course_level: str
-    grade_letter: str | None
-    grade_percent: Number | None
-    is_final: bool
-    grade_points: Number | None
-    bonus: Number
-    credits_attempted: Number | None
-    credits_earned: Number | None
-    awarded_on: date
-
-
-@dataclass(frozen=True, slots=True)
 class TranscriptYear:
     """A school year's final grades. ``school_year`` is the calendar year it ends in."""
 
@@ -118,9 +99,11 @@ def list_gpa(  # noqa: PLR0913 -- which students, and which of them on this page
     require_default(db, tenant.tenant_id)
     ids = _chosen(db, tenant, as_of, wanted or GpaFilter(), cursor, limit)
     shown = ids if ids is None or limit is None else ids[:limit]
-    rows = [
-        _student(row) for row in db.execute(_SQL["gpa_list"], _as_of(tenant, as_of) | {"student_ids": shown})
-    ]
+    params = _as_of(tenant, as_of) | {
+        "student_ids": shown,
+        "repeat_policy": repeat_policy_of(db, tenant.tenant_id).value,
+    }
+    rows = [_student(row) for row in db.execute(_SQL["gpa_list"], params)]
     is_more = ids is not None and limit is not None and len(ids) > limit
     return GpaPage(rows, write_cursor(rows[-1].student_number) if is_more else None)
 
@@ -144,7 +127,8 @@ def _chosen(  # noqa: PLR0913, PLR0917 -- as list_gpa
 def course_grades_of(db: Session, tenant: Tenant, student_id: UUID, as_of: date) -> list[CourseGradeLine]:
     """Return the student's course grades known at the close of ``as_of``, final or not, newest first."""
     params = _as_of(tenant, as_of) | {"student_id": student_id}
-    return [CourseGradeLine(*row) for row in db.execute(_SQL["transcript"], params)]
+    lines = [CourseGradeLine(*row) for row in db.execute(_SQL["transcript"], params)]
+    return count_tries(lines, repeat_policy_of(db, tenant.tenant_id))
 
 
 def transcript_of(db: Session, tenant: Tenant, student_id: UUID, as_of: date) -> Transcript:
@@ -166,21 +150,18 @@ def transcript(as_of: date, lines: Sequence[CourseGradeLine]) -> Transcript:
 
 def totals_of(lines: Sequence[CourseGradeLine]) -> Gpa:
     """Return what ``lines`` come to: points weigh by the credits attempted, alike where none are known."""
-    counted = [(line, line.grade_points, _weight(line)) for line in lines if line.grade_points is not None]
-    weight = sum((weight for _, _, weight in counted), Decimal(0))
-    points = sum((points * weight for _, points, weight in counted), Decimal(0))
-    bonus = sum((line.bonus * weight for line, points, weight in counted if points > 0), Decimal(0))
+    counted = [line for line in lines if line.is_counted]
+    graded = [(line, line.grade_points, line.weight) for line in counted if line.grade_points is not None]
+    weight = sum((weight for _, _, weight in graded), Decimal(0))
+    points = sum((points * weight for _, points, weight in graded), Decimal(0))
+    bonus = sum((line.bonus * weight for line, points, weight in graded if points > 0), Decimal(0))
     return Gpa(
         gpa=_mean(points, weight),
         weighted_gpa=_mean(points + bonus, weight),
-        credits_attempted=sum((line.credits_attempted or Decimal(0) for line in lines), Decimal(0)),
-        credits_earned=sum((line.credits_earned or Decimal(0) for line in lines), Decimal(0)),
-        course_grades=len(lines),
+        credits_attempted=sum((line.credits_attempted or Decimal(0) for line in counted), Decimal(0)),
+        credits_earned=sum((line.credits_counted or Decimal(0) for line in lines), Decimal(0)),
+        course_grades=len(counted),
     )
-
-
-def _weight(line: CourseGradeLine) -> Decimal:
-    return Decimal(1) if line.credits_attempted is None else line.credits_attempted
 
 
 def _mean(points: Decimal, weight: Decimal) -> Decimal | None:

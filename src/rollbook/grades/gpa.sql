@@ -1,5 +1,6 @@
 -- Grade points and credits, from the final course grades that were known at the close of a day. What letters are
--- worth, and which courses ask more, is a rule and no fact: today's scale and catalogue are taken for any day.
+-- worth, which courses ask more, and which tries at a course count, is a rule and no fact: today's scale, catalogue
+-- and rule are taken for any day.
 
 -- name: students_with_gpa
 -- Students who have a final course grade known then, by number, some at a time.
@@ -52,10 +53,11 @@ LIMIT :page_size;
 -- Grade point average and credits by student, by number, of those who have a final course grade. Of all in sight it
 -- reads the table once; of some it finds their rows by key. Points and credits are added as hundredths, exactly: sums of
 -- whole numbers are several times faster than those of numerics.
--- params   tenant_id int; as_of date; known_until timestamptz; student_ids uuid[] or null (all)
+-- params   tenant_id int; as_of date; known_until timestamptz; student_ids uuid[] or null (all); repeat_policy text
+--          (best, latest, all)
 -- returns  student_id uuid, student_number, first_name, last_name, preferred_name text, grade_level int,
 --          gpa, weighted_gpa numeric or null (no grade has points), credits_attempted, credits_earned numeric,
---          course_grades int
+--          course_grades int (those that count)
 WITH scale AS MATERIALIZED (
     SELECT
         steps.grade_letter,
@@ -69,7 +71,11 @@ WITH scale AS MATERIALIZED (
 catalogue AS (
     SELECT
         sections.section_id,
+        row_number() OVER (ORDER BY sections.section_id) AS section_no,
+        dense_rank() OVER (ORDER BY sections.course_id) AS course_no,
         cast(100 * courses.credits AS int) AS credits,
+        cast(100 * coalesce(courses.credits, 1) AS int) * coalesce(courses.max_completions_for_credit, 1)
+            AS worth,
         cast(
             100 * CASE courses.level
                 WHEN 'honors' THEN scales.honors_bonus
@@ -90,6 +96,7 @@ final_grades AS (
         section_id,
         grade_letter,
         grade_percent,
+        awarded_on,
         cast(100 * credits_attempted AS int) AS credits_attempted,
         cast(100 * credits_earned AS int) AS credits_earned
     FROM course_grades
@@ -105,6 +112,7 @@ final_grades AS (
         section_id,
         grade_letter,
         grade_percent,
+        awarded_on,
         cast(100 * credits_attempted AS int) AS credits_attempted,
         cast(100 * credits_earned AS int) AS credits_earned
     FROM course_grades_history
@@ -120,8 +128,13 @@ final_grades AS (
 lettered AS (
     SELECT
         final_grades.student_id,
+        final_grades.awarded_on,
+        catalogue.section_no,
+        catalogue.course_no,
+        catalogue.worth,
         catalogue.bonus,
         coalesce(final_grades.credits_attempted, catalogue.credits) AS credits_attempted,
+        coalesce(final_grades.credits_attempted, catalogue.credits, 100) AS weight,
         final_grades.credits_earned,
         coalesce(
             final_grades.grade_letter,
@@ -137,19 +150,93 @@ lettered AS (
     INNER JOIN catalogue USING (section_id)
 ),
 
+-- Courses that were tried in several sections which together are more than the course is worth.
+repeated AS (
+    SELECT
+        student_id,
+        course_no,
+        greatest(sum(credits_earned) - min(worth), 0) AS earned_twice
+    FROM lettered
+    WHERE :repeat_policy <> 'all'
+    GROUP BY student_id, course_no
+    HAVING
+        min(section_no) < max(section_no)
+        AND sum(weight) > min(worth)
+),
+
+tries AS (
+    SELECT
+        repeated.student_id,
+        repeated.course_no,
+        lettered.section_no,
+        lettered.worth,
+        max(lettered.awarded_on) AS awarded_on,
+        sum(lettered.weight) AS weight,
+        coalesce(
+            sum(scale.points * lettered.weight)
+            / nullif(sum(lettered.weight) FILTER (WHERE scale.points IS NOT NULL), 0.0),
+            CASE WHEN sum(lettered.credits_earned) > 0 THEN 0.5 ELSE -1 END
+        ) AS points
+    FROM repeated
+    INNER JOIN lettered
+        ON repeated.student_id = lettered.student_id AND repeated.course_no = lettered.course_no
+    LEFT JOIN scale ON lettered.letter = scale.grade_letter
+    GROUP BY repeated.student_id, repeated.course_no, lettered.section_no, lettered.worth
+),
+
+-- They count in this order until the course's worth is reached, the first in any case.
+placed AS (
+    SELECT
+        student_id,
+        section_no,
+        worth,
+        row_number() OVER counting AS place,
+        sum(weight) OVER counting AS filled
+    FROM tries
+    WINDOW
+        counting AS (
+            PARTITION BY student_id, course_no
+            ORDER BY
+                CASE WHEN :repeat_policy = 'latest' THEN awarded_on END DESC,
+                points DESC,
+                awarded_on DESC,
+                section_no DESC
+            ROWS UNBOUNDED PRECEDING
+        )
+),
+
+set_aside AS (
+    SELECT
+        student_id,
+        section_no
+    FROM placed
+    WHERE place > 1 AND filled > worth
+),
+
 summed AS (
     SELECT
         lettered.student_id,
-        sum(scale.points * coalesce(lettered.credits_attempted, 100)) AS points,
-        sum(lettered.bonus * coalesce(lettered.credits_attempted, 100)) FILTER (WHERE scale.points > 0)
+        sum(scale.points * lettered.weight) FILTER (WHERE set_aside.section_no IS NULL) AS points,
+        sum(lettered.bonus * lettered.weight) FILTER (WHERE scale.points > 0 AND set_aside.section_no IS NULL)
             AS bonus,
-        sum(coalesce(lettered.credits_attempted, 100)) FILTER (WHERE scale.points IS NOT NULL) AS weight,
-        sum(lettered.credits_attempted) AS credits_attempted,
+        sum(lettered.weight) FILTER (WHERE scale.points IS NOT NULL AND set_aside.section_no IS NULL)
+            AS weight,
+        sum(lettered.credits_attempted) FILTER (WHERE set_aside.section_no IS NULL) AS credits_attempted,
         sum(lettered.credits_earned) AS credits_earned,
-        cast(count(*) AS int) AS course_grades
+        cast(count(*) FILTER (WHERE set_aside.section_no IS NULL) AS int) AS course_grades
     FROM lettered
     LEFT JOIN scale ON lettered.letter = scale.grade_letter
+    LEFT JOIN set_aside
+        ON lettered.student_id = set_aside.student_id AND lettered.section_no = set_aside.section_no
     GROUP BY lettered.student_id
+),
+
+earned_again AS (
+    SELECT
+        student_id,
+        sum(earned_twice) AS credits
+    FROM repeated
+    GROUP BY student_id
 )
 
 SELECT
@@ -162,18 +249,20 @@ SELECT
     round(summed.points / nullif(100.0 * summed.weight, 0), 3) AS gpa,
     round((summed.points + coalesce(summed.bonus, 0)) / nullif(100.0 * summed.weight, 0), 3) AS weighted_gpa,
     coalesce(summed.credits_attempted, 0) / 100.0 AS credits_attempted,
-    coalesce(summed.credits_earned, 0) / 100.0 AS credits_earned,
+    (coalesce(summed.credits_earned, 0) - coalesce(earned_again.credits, 0)) / 100.0 AS credits_earned,
     summed.course_grades
 FROM summed
+LEFT JOIN earned_again ON summed.student_id = earned_again.student_id
 INNER JOIN students ON summed.student_id = students.student_id AND students.tenant_id = :tenant_id
 ORDER BY students.student_number;
 
 -- name: transcript
 -- A student's course grades as known then, the newest year first; those that are final make the GPA.
 -- params   tenant_id int, student_id uuid, as_of date, known_until timestamptz
--- returns  school_year int, session_code, session_title text, starts_on date, section_id uuid, course_code, title,
---          section_code, course_level, grade_letter text, grade_percent numeric, is_final bool, grade_points,
---          bonus (of the weighted GPA), credits_attempted, credits_earned numeric, awarded_on date
+-- returns  school_year int, session_code, session_title text, starts_on date, section_id, course_id uuid, course_code,
+--          title, section_code, course_level, grade_letter text, grade_percent numeric, is_final bool, grade_points,
+--          bonus (of the weighted GPA), credits_attempted, credits_earned numeric, awarded_on date,
+--          worth numeric (credits that tries at the course bring at most)
 WITH marks AS (
     SELECT
         tenant_id,
@@ -217,6 +306,7 @@ SELECT
     sessions.title AS session_title,
     sessions.starts_on,
     marks.section_id,
+    sections.course_id,
     courses.course_code,
     courses.title,
     sections.section_code,
@@ -245,7 +335,8 @@ SELECT
     CASE WHEN marks.is_final THEN coalesce(marks.credits_attempted, courses.credits) END
         AS credits_attempted,
     CASE WHEN marks.is_final THEN marks.credits_earned END AS credits_earned,
-    marks.awarded_on
+    marks.awarded_on,
+    coalesce(courses.credits, 1) * coalesce(courses.max_completions_for_credit, 1) AS worth
 FROM marks
 INNER JOIN academic_sessions AS sessions USING (tenant_id, session_id)
 INNER JOIN sections USING (tenant_id, section_id)

@@ -36,6 +36,14 @@ class AssignmentType(StrEnum):
     OTHER = "other"
 
 
+class RepeatPolicy(StrEnum):
+    """Which tries at a repeated course count."""
+
+    BEST = "best"
+    LATEST = "latest"
+    ALL = "all"
+
+
 @versioned
 class AssignmentCategory(TenantOwned):
     """A kind of work as the district or teacher names it. Grain: one row per (tenant, category)."""
@@ -173,6 +181,18 @@ class GradeScaleStep(TenantOwned):
     grade_points: Mapped[Decimal | None] = mapped_column(Numeric(4, 2), comment="none = counts in no GPA")
     known_at: Mapped[datetime] = known_at()
     import_id: Mapped[int | None] = import_id()
+
+
+class GradeRule(TenantOwned):
+    """What a tenant counts. Grain: at most one row per tenant; none = the defaults."""
+
+    __tablename__ = "grade_rules"
+
+    repeat_policy: Mapped[RepeatPolicy] = mapped_column(
+        text_enum(RepeatPolicy),
+        server_default=text("'best'"),
+        comment="which tries at a course count in GPA and credits",
+    )
 
 
 @versioned

@@ -23,6 +23,7 @@ from rollbook.ops.errors import (
 from rollbook.ops.home import Home
 
 _TIMEOUT_S: Final = 10
+_PORT: Final = "5432"
 _SCHEMES: Final = ("postgresql://", "postgres://")
 _OF_THE_ROLE: Final = {"user", "password", "passfile"}
 _GRANTED: Final = """
@@ -72,10 +73,17 @@ def _checked(url: str, name: str) -> str:
     if not url.startswith(_SCHEMES):
         raise ExternalUrlInvalid(name=name)
     try:
-        conninfo.conninfo_to_dict(url)
+        ports = _ports(conninfo.conninfo_to_dict(url))
     except psycopg.ProgrammingError:
         raise ExternalUrlInvalid(name=name) from None
+    if not all(port.isdecimal() for port in ports):
+        raise ExternalUrlInvalid(name=name)
     return url
+
+
+def _ports(parts: dict[str, Any]) -> list[str]:
+    """Return the port of each host that the URL names, in their order."""
+    return [port or _PORT for port in str(parts.get("port") or _PORT).split(",")]
 
 
 def _connect(url: str) -> roles.Connection:
@@ -178,7 +186,7 @@ def _check_password(settings: Settings, role: str, password: str, server: str) -
 def status(settings: Settings) -> ServerStatus:
     """Describe the server; connects once to see whether it answers."""
     parts = _parts(settings)
-    host, port = parts.get("host") or parts.get("hostaddr") or "localhost", int(parts.get("port") or 5432)
+    host, port = parts.get("host") or parts.get("hostaddr") or "localhost", int(_ports(parts)[0])
     version = ""
     try:
         with _connect(_database_url(settings)) as db:

@@ -12,7 +12,6 @@ from rollbook.access.viewing import Viewing
 from rollbook.core import clock
 from rollbook.curriculum.sections import find_section
 from rollbook.grades.gpa import (
-    CourseGradeLine,
     GpaFilter,
     StudentGpa,
     Transcript,
@@ -21,6 +20,7 @@ from rollbook.grades.gpa import (
     transcript_of,
 )
 from rollbook.grades.gradebook import GradebookRow, GradebookWork, gradebook_of
+from rollbook.grades.repeats import CourseGradeLine
 from rollbook.grades.service import Work, coursework_of
 from rollbook.reporting.days import AsOf, day_of
 from rollbook.roster.service import find_student

@@ -32,6 +32,7 @@ class Figures:
     coursework: Figure
     activity: Figure
     conduct: Figure
+    fitness: Figure
     span: Span | None
 
 
@@ -44,6 +45,7 @@ def figures_of(record: StudentRecord) -> Figures:
         coursework=_coursework(record, span),
         activity=_activity(record, span),
         conduct=Figure(_conduct(record)),
+        fitness=Figure(_fitness(record)),
         span=span,
     )
 
@@ -132,3 +134,14 @@ def _conduct(record: StudentRecord) -> str:
     if not done:
         return f"No incident is on record for this time.{told}"
     return f"{many(len(done), 'incident')}, the last on {plain_day(done[0].incident_on)}.{told}"
+
+
+def _fitness(record: StudentRecord) -> str:
+    """Say how many of the results that a zone judges are healthy; one without a zone says nothing of it."""
+    judged = [result for result in record.fitness if result.zone]
+    if not judged:
+        return "No fitness result of this time has a healthy zone to be in."
+    healthy = sum(result.zone == "healthy" for result in judged)
+    last = max(result.tested_on for result in judged)
+    results = many(len(judged), "fitness result")
+    return f"{healthy} of {results} in the healthy zone, the last on {plain_day(last)}."
