@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from rollbook import __version__
-from rollbook.accounts import account_pages
+from rollbook.accounts import account_pages, factor_pages
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.throttle import Throttle
 from rollbook.activity import api as activity_api
@@ -64,6 +64,7 @@ ROUTERS: Final = (
     api_people.router,
     accounts_pages.router,
     account_pages.router,
+    factor_pages.router,
     risk_pages.router,
     risk_api.router,
     activity_pages.router,
@@ -106,7 +107,7 @@ def create_app(url: str) -> FastAPI:
         redoc_url=None,
     )
     app.state.engine = engine_for(url)
-    app.state.throttle = Throttle()
+    app.state.throttle = Throttle(app.state.engine)
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     health.register_collectors(app.state.registry, app.state.engine)
