@@ -68,8 +68,9 @@ def save_incident(request: Request, desk: AtDesk, sent: ASent) -> Response:
         return _show(request, desk, Sent(sent.values), named)
     incident = _incident(desk, sent)
     named = {n: who for n in range(lines) if (who := _who(desk, sent, n))}
-    parts = [_part(sent, n, who.student_id) for n, who in named.items()]
-    if not parts:
+    read = [_part(sent, n, named.get(n)) for n in range(lines)]
+    parts = [part for part in read if part]
+    if not named:
         sent.fault("who-0", "Name at least one student who took part.")
     if incident is not None and not sent.faults:
         with sent.trying(desk.db, _FAULTS):
@@ -126,14 +127,15 @@ def _who(desk: Desk, sent: Sent, line: int) -> Named | None:
     return None
 
 
-def _part(sent: Sent, line: int, student_id: UUID) -> Participant:
-    role = sent.choice(f"role-{line}", _ROLES)
+def _part(sent: Sent, line: int, who: Named | None) -> Participant | None:
+    """Read a line, also where it is not yet known whom it means: all that is wrong is told at once."""
+    role = sent.choice(f"role-{line}", _ROLES) if who or sent.get(f"role-{line}") else None
     injury = sent.text(f"injury-{line}")
     note = sent.text(f"note-{line}", most=_LONG)
     actions = (action,) if (action := _action(sent, line)) else ()
-    return Participant(
-        student_id, ParticipantRole(role) if role else ParticipantRole.OTHER, injury, note, actions
-    )
+    if who is None or role is None:
+        return None
+    return Participant(who.student_id, ParticipantRole(role), injury, note, actions)
 
 
 def _action(sent: Sent, line: int) -> Action | None:
