@@ -110,7 +110,7 @@ def test_a_grant_is_in_force_for_its_days(
     db: Session, tenant: Tenant, begins: int, ends: int | None, is_seen: bool
 ) -> None:
     someone, student = user(db, tenant, Role.AUDITOR), make.create_student(db)
-    today = today_of(db, tenant.tenant_id)
+    today = today_of(db, someone)
 
     grants.grant(
         db,
@@ -165,7 +165,8 @@ def test_a_grant_that_cannot_be_is_refused(
 
 
 def test_a_grant_that_ends_before_it_begins_is_refused(db: Session, tenant: Tenant) -> None:
-    someone, today = user(db, tenant, Role.AUDITOR), today_of(db, tenant.tenant_id)
+    someone = user(db, tenant, Role.AUDITOR)
+    today = today_of(db, someone)
 
     with pytest.raises(grants.GrantDatesInvalid):
         grants.grant(db, someone, GrantScope.TENANT, None, reason=REASON, ends_on=today)

@@ -60,7 +60,7 @@ def grant(  # noqa: PLR0913 -- a grant is that many facts, all named
     told = reason.strip()
     if not 1 <= len(told) <= 500 or not told.isprintable():  # noqa: PLR2004 -- as ReasonMissing says
         raise ReasonMissing
-    since = begins_on or today_of(db, user.tenant_id)
+    since = begins_on or today_of(db, user)
     if ends_on is not None and ends_on <= since:
         raise GrantDatesInvalid
     given = UserGrant(
@@ -92,7 +92,7 @@ def end_grant(db: Session, user: User, grant_id: UUID) -> UserGrant:
     given = db.get(UserGrant, (user.tenant_id, grant_id))
     if given is None or given.user_id != user.user_id:
         raise GrantNotFound
-    today = today_of(db, user.tenant_id)
+    today = today_of(db, user)
     if given.ends_on is not None and given.ends_on <= today:
         raise GrantEnded
     given.ends_on = max(today, given.begins_on)

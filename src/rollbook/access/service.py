@@ -20,7 +20,7 @@ from rollbook.roster.models_families import Guardian
 _SQL: Final = named_sql("rollbook.access")
 # Which work at a school lets the holder of a role see all of its students. A principal who also teaches
 # elsewhere does not see that whole school; work for the whole tenant is what a district admin's role says.
-_ROLES_AT_SCHOOL: Final = {
+SCHOOL_ROLES: Final = {
     Role.PRINCIPAL: [StaffRole.PRINCIPAL, StaffRole.SITE_ADMINISTRATOR],
     Role.COUNSELOR: [StaffRole.COUNSELOR],
 }
@@ -106,8 +106,8 @@ def who_is(db: Session, user: User) -> dict[str, object]:
     return {
         "tenant_id": user.tenant_id,
         "user_id": user.user_id,
-        "today": today_of(db, user.tenant_id),
-        "staff_roles": _ROLES_AT_SCHOOL.get(user.role, []),
+        "today": today_of(db, user),
+        "staff_roles": SCHOOL_ROLES.get(user.role, []),
     }
 
 
@@ -142,7 +142,7 @@ def find_student_id(db: Session, tenant_id: int, student_number: str) -> UUID:
     return found
 
 
-def today_of(db: Session, tenant_id: int) -> date:
-    """Return the day that it is in the tenant's time zone."""
-    zone = db.get_one(Tenant, tenant_id).time_zone
+def today_of(db: Session, user: User) -> date:
+    """Return the day that it is for the user, in the tenant's time zone."""
+    zone = db.get_one(Tenant, user.tenant_id).time_zone
     return clock.now().astimezone(ZoneInfo(zone)).date()

@@ -34,6 +34,16 @@ from rollbook.reporting import (
     pages_sections,
 )
 from rollbook.reporting import pages as reporting_pages
+from rollbook.reporting.writing import (
+    api as writing_api,
+)
+from rollbook.reporting.writing import (
+    api_people,
+    pages_attendance,
+    pages_enrollment,
+    pages_incidents,
+    pages_lessons,
+)
 from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
 from rollbook.ui import pages as ui_pages
@@ -46,6 +56,13 @@ from rollbook.ui.page import STATIC
 # A password takes 64 MiB and a while of one core to check, on purpose.
 SIGN_INS_AT_ONCE: Final = 4
 ROUTERS: Final = (
+    # those that write come first: "/lesson-plans/new" is no lesson plan's address
+    pages_attendance.router,
+    pages_enrollment.router,
+    pages_incidents.router,
+    pages_lessons.router,
+    writing_api.router,
+    api_people.router,
     accounts_pages.router,
     account_pages.router,
     factor_pages.router,
