@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,7 +12,7 @@ from rollbook.access.service import visibility_of
 from rollbook.accounts import cookies, sessions
 from rollbook.accounts.models import User
 from rollbook.accounts.sessions import NotSignedIn
-from rollbook.accounts.signed_in import frame_of
+from rollbook.accounts.signed_in import arrival_of, frame_of
 from rollbook.core.tenancy import Tenant, look_through
 from rollbook.ui.page import Frame
 
@@ -25,6 +26,7 @@ class Viewer:
     tenant: Tenant
     frame: Frame
     sees_nobody: bool
+    second_factor_at: datetime | None = None
 
 
 def _viewer(request: Request) -> Iterator[Viewer]:
@@ -32,12 +34,20 @@ def _viewer(request: Request) -> Iterator[Viewer]:
     if not token:
         raise NotSignedIn
     with Session(request.app.state.engine) as db, db.begin():
-        user = sessions.find_session(db, token)
+        found = sessions.find_open_session(db, token, arrival_of(request).network)
+        user = found.user
         tenant = db.get_one(Tenant, user.tenant_id)
         frame = frame_of(request, db, user, token)
         visibility = visibility_of(db, user)
         look_through(db, visibility)
-        yield Viewer(db, user, tenant, frame, sees_nobody=visibility.student_ids == ())
+        yield Viewer(
+            db,
+            user,
+            tenant,
+            frame,
+            sees_nobody=visibility.student_ids == (),
+            second_factor_at=found.session.second_factor_at,
+        )
 
 
 Viewing = Annotated[Viewer, Depends(_viewer, scope="function")]
