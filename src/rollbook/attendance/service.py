@@ -22,7 +22,7 @@ _SQL: Final = named_sql("rollbook.attendance")
 
 
 class SchoolNotFound(NotFound):
-    """The tenant has no school with the code '{school}'."""
+    """The tenant has no school with the code '{school}'. The list of schools names them all."""
 
 
 @dataclass(frozen=True, slots=True)
