@@ -72,7 +72,7 @@ class ClicksOverflow(Invalid):
 
 
 class TenantIsSynthetic(Conflict):
-    """The tenant '{slug}' is marked synthetic; real students go into one of their own: name it by --tenant."""
+    """The tenant '{slug}' is marked synthetic; real students go into one of their own: see --tenant."""
 
 
 @dataclass(frozen=True, slots=True)
