@@ -1,7 +1,6 @@
 """One's own account: where one is signed in, and changing the password."""
 
 import re
-from itertools import count as counter
 
 import pytest
 from fastapi import FastAPI
@@ -9,40 +8,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from rollbook.accounts import service
-from rollbook.accounts.models import Role
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
-from web.clients import SignIn, post_form
+from web.clients import PASSWORD, SignIn, enter, post_form
 
-PASSWORD = "correct horse battery"
 NEW = "four words of another kind"
-_numbers = counter(1)
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-@pytest.fixture
-def email(app: FastAPI) -> str:
-    """Add a user for this test alone."""
-    address = f"account{next(_numbers)}@oak.example"
-    with Session(app.state.engine) as db, db.begin():
-        tenant = ensure_tenant(db, "oak-valley", name="Oak Valley")
-        look_through(db, Visibility(tenant.tenant_id))
-        service.add_user(
-            db,
-            tenant_id=tenant.tenant_id,
-            email=address,
-            full_name="Ann Count",
-            role=Role.TEACHER,
-            password=PASSWORD,
-        )
-    return address
-
-
-def enter(app: FastAPI, email: str, agent: str = FIREFOX) -> TestClient:
-    client = TestClient(
-        app, base_url="http://rollbook.test", follow_redirects=False, headers={"User-Agent": agent}
-    )
-    assert post_form(client, "/sign-in", email=email, password=PASSWORD).status_code == 303
-    return client
 
 
 def send(client: TestClient, path: str, **fields: str) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rollbook.access.service import tie_to_staff
-from rollbook.accounts import service
+from rollbook.accounts import second_factor, service
 from rollbook.accounts.models import Role, User
 from rollbook.accounts.sessions import end_sessions
 from rollbook.core import output
@@ -122,6 +122,19 @@ def reset_password(
         password = service.reset_password(work.db, user, _read_line() if password_stdin else None)
         told = {} if password_stdin else {"password": password}
         (output.print_json if json else output.print_fields)(_fields(user) | told)
+
+
+@app.command(name="reset-second-factor")
+def reset_second_factor(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
+    """Forget the app and the recovery codes of a user who lost them; their sessions end at once.
+
+    Make sure that it is they who ask: from then on the password is enough.
+    """
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        second_factor.remove(work.db, user)
+        end_sessions(work.db, user)
+        _show(user, json=json)
 
 
 @app.command(name="sign-out")

@@ -1,15 +1,18 @@
 """A user's own account: where they are signed in, and their password."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 
 from rollbook.accounts import cookies, service, sessions
-from rollbook.accounts.passwords import LONGEST, SHORTEST
+from rollbook.accounts.pages import Turn, tries_of
+from rollbook.accounts.passwords import LONGEST, SHORTEST, SHORTEST_OF_TWO
+from rollbook.accounts.second_factor import has_second_factor
 from rollbook.accounts.service import PasswordWrong
 from rollbook.accounts.signed_in import Account, AtAccount, arrival_of
-from rollbook.accounts.throttle import TooManyTries
+from rollbook.accounts.throttle import Throttle, TooManyTries
 from rollbook.core.errors import Invalid
 from rollbook.ui.forms import check_form
 from rollbook.ui.page import render, sentence_of
@@ -26,7 +29,12 @@ class PasswordsDiffer(Invalid):
 @router.get("")
 def account(request: Request, at: AtAccount) -> Response:
     """Who one is here, and where one is signed in."""
-    context = {"user": at.user, "sessions": sessions.list_sessions(at.db, at.user), "here": at.session}
+    context = {
+        "user": at.user,
+        "sessions": sessions.list_sessions(at.db, at.user),
+        "here": at.session,
+        "has_second_factor": has_second_factor(at.db, at.user),
+    }
     return render(request, "accounts/account.html", context, frame=at.frame)
 
 
@@ -62,7 +70,7 @@ def password_page(request: Request, at: AtAccount) -> Response:
     return _password_form(request, at)
 
 
-@router.post("/password")
+@router.post("/password", dependencies=[Turn])
 def change_password(  # noqa: PLR0913, PLR0917 -- the form's fields
     request: Request,
     at: AtAccount,
@@ -73,9 +81,10 @@ def change_password(  # noqa: PLR0913, PLR0917 -- the form's fields
 ) -> Response:
     """Change it, end every session, and begin a new one here; or the form again, with what is wrong."""
     check_form(form_token, at.token)
-    host = request.client.host if request.client else ""
+    throttle: Throttle = request.app.state.throttle
+    tries = tries_of(request, at.user.email)
     try:
-        request.app.state.throttle.begin(at.user.email, host)
+        throttle.begin(tries)
         if new != again:
             raise PasswordsDiffer
         service.change_password(at.db, at.user, present, new)
@@ -83,23 +92,25 @@ def change_password(  # noqa: PLR0913, PLR0917 -- the form's fields
         return _password_form(request, at, fault=sentence_of(error), status=429)
     except Invalid as error:
         if not isinstance(error, PasswordWrong):
-            request.app.state.throttle.succeeded(at.user.email, host)
+            throttle.succeeded(tries)
         return _password_form(request, at, fault=sentence_of(error), status=422)
-    request.app.state.throttle.succeeded(at.user.email, host)
-    return _begin_again(request, at)
-
-
-def _begin_again(request: Request, at: Account) -> Response:
-    signed_in = sessions.begin_session(
-        at.db, at.user, arrival_of(request), second_factor_at=at.session.second_factor_at
-    )
+    throttle.succeeded(tries)
     response = _to("/account")
-    cookies.set_session(request, response, signed_in.token)
+    begin_again(request, at, response, second_factor_at=at.session.second_factor_at)
     return response
 
 
+def begin_again(
+    request: Request, at: Account, response: Response, *, second_factor_at: datetime | None
+) -> None:
+    """Give the browser a session with another token instead of the one it has."""
+    begun = sessions.begin_session(at.db, at.user, arrival_of(request), second_factor_at=second_factor_at)
+    cookies.set_session(request, response, begun.token)
+
+
 def _password_form(request: Request, at: Account, *, fault: str | None = None, status: int = 200) -> Response:
-    context = {"user": at.user, "fault": fault, "shortest": SHORTEST, "longest": LONGEST}
+    shortest = SHORTEST_OF_TWO if has_second_factor(at.db, at.user) else SHORTEST
+    context = {"user": at.user, "fault": fault, "shortest": shortest, "longest": LONGEST}
     return render(request, "accounts/password.html", context, status_code=status, frame=at.frame)
 
 

@@ -42,9 +42,10 @@ def check_password(password: str, known: Iterable[str] = (), *, with_second_fact
 
     Raises: ``PasswordUnfit``; ``PasswordCommon``.
     """
-    shortest = SHORTEST_OF_TWO if with_second_factor else SHORTEST
     length = len(unicodedata.normalize("NFKC", password))
-    if not (shortest <= length and max(length, len(password)) <= LONGEST):
+    too_short = is_too_short(password, with_second_factor=with_second_factor)
+    if too_short or max(length, len(password)) > LONGEST:
+        shortest = SHORTEST_OF_TWO if with_second_factor else SHORTEST
         raise PasswordUnfit(shortest=shortest, longest=LONGEST, length=length)
     if is_common(password, known):
         raise PasswordCommon
@@ -85,9 +86,10 @@ def is_outdated(password_hash: str) -> bool:
     return password_hash.startswith(BCRYPT) or _HASHER.check_needs_rehash(password_hash)
 
 
-def is_too_short(password: str) -> bool:
-    """Say whether an older password would not be accepted today, as the only factor."""
-    return len(unicodedata.normalize("NFKC", password)) < SHORTEST
+def is_too_short(password: str, *, with_second_factor: bool = False) -> bool:
+    """Say whether a right password, once chosen under other rules, would not be accepted today."""
+    shortest = SHORTEST_OF_TWO if with_second_factor else SHORTEST
+    return len(unicodedata.normalize("NFKC", password)) < shortest
 
 
 def _is_argon2_of(password_hash: str | None, typed: str) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from rollbook.accounts.devices import forget_devices
 from rollbook.accounts.models import Awaited, Role, User, UserSession
 from rollbook.accounts.passwords import (
     check_bcrypt,
@@ -18,7 +19,15 @@ from rollbook.accounts.passwords import (
     is_password_of,
     is_too_short,
 )
-from rollbook.accounts.sessions import Arrival, SignedIn, begin_session, end_sessions
+from rollbook.accounts.second_factor import check_code, has_second_factor
+from rollbook.accounts.sessions import (
+    Arrival,
+    Found,
+    SignedIn,
+    begin_session,
+    end_session,
+    end_sessions,
+)
 from rollbook.core import clock, tenancy
 from rollbook.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from rollbook.core.tenancy import Tenant, Visibility
@@ -122,13 +131,26 @@ def sign_in(db: Session, email: str, password: str, arrival: Arrival | None = No
         raise SignInFailed
     user = users[fitting.index(True)]
     tenancy.look_through(db, Visibility(user.tenant_id))
-    _keep_as_today(user, password)
-    return begin_session(db, user, arrival, awaits=awaited(user))
+    _keep_as_today(db, user, password)
+    return begin_session(db, user, arrival, awaits=awaited(db, user))
 
 
-def awaited(user: User) -> Awaited | None:
+def awaited(db: Session, user: User) -> Awaited | None:
     """Return what ``user`` must do after the password, before a session opens anything."""
+    if has_second_factor(db, user):
+        return Awaited.CODE
     return Awaited.NEW_PASSWORD if user.must_change_password else None
+
+
+def show_code(db: Session, found: Found, code: str, arrival: Arrival | None = None) -> SignedIn:
+    """Go on with a sign-in that awaits a second factor, in a session of another token.
+
+    Raises: ``CodeWrong``.
+    """
+    check_code(db, found.user, code)
+    end_session(db, found.user, found.session.session_id)
+    awaits = Awaited.NEW_PASSWORD if found.user.must_change_password else None
+    return begin_session(db, found.user, arrival, awaits=awaits, second_factor_at=clock.now())
 
 
 def change_password(db: Session, user: User, present: str, new: str) -> None:
@@ -149,6 +171,7 @@ def reset_password(db: Session, user: User, password: str | None = None) -> str:
     Every session of theirs ends. Returns the password: a random one where none is given.
     Raises: ``PasswordUnfit``; ``PasswordCommon``.
     """
+    forget_devices(db, user)
     given = password if password is not None else secrets.token_urlsafe(_ONE_TIME_BYTES)
     _set_password(db, user, given)
     user.must_change_password = True
@@ -178,6 +201,7 @@ def deactivate(db: Session, tenant_id: int, user_id: UUID) -> None:
     if user is None:
         raise UserNotFound
     user.is_active = False
+    forget_devices(db, user)
     db.execute(delete(UserSession).where(UserSession.tenant_id == tenant_id, UserSession.user_id == user_id))
 
 
@@ -204,16 +228,18 @@ def _signing_in(db: Session, email: str) -> Sequence[User]:
     return users
 
 
-def _keep_as_today(user: User, password: str) -> None:
-    """Keep the right password as a hash is made today; one that is too short today must be changed."""
+def _keep_as_today(db: Session, user: User, password: str) -> None:
+    """Keep the right password as a hash is made today; one that is too short for today must be changed."""
     assert user.password_hash is not None
     if is_outdated(user.password_hash):
-        user.must_change_password = user.must_change_password or is_too_short(password)
         user.password_hash = hash_password(password)
+    if is_too_short(password, with_second_factor=has_second_factor(db, user)):
+        user.must_change_password = True
+    db.flush()
 
 
 def _set_password(db: Session, user: User, password: str) -> None:
-    check_password(password, known_of(db, user))
+    check_password(password, known_of(db, user), with_second_factor=has_second_factor(db, user))
     user.password_hash = hash_password(password)
     user.password_changed_at = clock.now()
     end_sessions(db, user)
