@@ -30,7 +30,7 @@ PasswordStdin = Annotated[
 
 
 class PasswordsDiffer(Invalid):
-    """The two passwords are not the same. No user was added."""
+    """The two passwords are not the same. No user was added; type the same one twice."""
 
 
 @app.command()

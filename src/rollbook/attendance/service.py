@@ -33,7 +33,7 @@ class WindowTooWide(Invalid):
 
 
 class SchoolNotFound(NotFound):
-    """The tenant has no school with the code '{school}'."""
+    """The tenant has no school with the code '{school}'. The list of schools names them all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from rollbook.intake.errors import IncomingRepeats
-from rollbook.intake.target import IS_GONE, Close, Completeness, Delete, Target
+from rollbook.intake.target import IS_GONE, Close, Completeness, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,3 @@ def _in_span(db: Session, target: Target, rows: TableClause) -> ColumnElement[bo
     if first is None:
         return false()
     return target.table.c[target.month].between(first, last)
-
-
-def deletes(target: Target) -> bool:
-    """Say whether rows that leave are deleted."""
-    return isinstance(target.leaving, Delete)

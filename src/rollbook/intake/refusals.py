@@ -15,7 +15,10 @@ class TenantIsSynthetic(Conflict):
 
 
 class MergeCollides(Conflict):
-    """{table}: what comes in collides with what is there ({rule}). Nothing was imported."""
+    """{table}: what comes in collides with what is there ({rule}). Nothing was imported.
+
+    Two rows would have what only one may have: correct the drop, or the row that is there.
+    """
 
 
 class TextTooLong(Invalid):
