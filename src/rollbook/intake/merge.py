@@ -119,15 +119,13 @@ def _update(target: Target, stamp: Stamp, month: tuple[date, date] | None) -> Ex
     )
 
 
-def _insert(
-    target: Target, stamp: Stamp, expected: Expected, month: tuple[date, date] | None
-) -> Executable:
-    """Where the tenant had no row, none is looked for: one that came since collides, and nothing is written."""
+def _insert(target: Target, stamp: Stamp, expected: Expected, month: tuple[date, date] | None) -> Executable:
+    """Where the tenant had no row, none is looked for: one that came since collides, and the import fails."""
     rows, ours = target.rows, target.table
     names = list(dict.fromkeys((*target.key, *target.compared, *target.inserted)))
     told = func.coalesce(rows.c[KNOWN_AT], func.now()) if target.has_known_at else func.now()
     stamps = (literal(stamp.tenant_id), literal(stamp.import_id), func.least(told, func.now()))
-    is_new = true() if expected.is_empty else _is_new(target, stamp, month)
+    is_new = true() if expected.is_empty else _is_new(target, rows, stamp, month)
     new = (
         select(*stamps, *(rows.c[name] for name in names))
         .select_from(rows)
@@ -136,8 +134,10 @@ def _insert(
     return insert(ours).from_select(["tenant_id", "import_id", KNOWN_AT, *names], new)
 
 
-def _is_new(target: Target, stamp: Stamp, month: tuple[date, date] | None) -> ColumnElement[bool]:
-    rows, ours = target.rows, target.table
+def _is_new(
+    target: Target, rows: TableClause, stamp: Stamp, month: tuple[date, date] | None
+) -> ColumnElement[bool]:
+    ours = target.table
     same = and_(same_row(target, rows, stamp.tenant_id), _within(target, ours, month))
     return ~exists(select(literal(1)).select_from(ours).where(same)).correlate(rows)
 
