@@ -24,7 +24,7 @@ STRUCTURE: Final = named_sql("rollbook.exchange.oneroster", "structure.sql")
 PLACES: Final = named_sql("rollbook.exchange.oneroster", "places.sql")
 GRADEBOOK: Final = named_sql("rollbook.exchange.oneroster", "gradebook.sql")
 # The tables that are made, in the order in which they need each other.
-WHO: Final = ("grade_levels", "kinds", "known", "people")
+WHO: Final = ("grade_levels", "kinds", "before", "known", "people")
 MARKS: Final = ("marks", "matches")
 SCHOOLS_AND_CLASSES: Final = (
     *("schools", "incoming_schools", "sessions", "incoming_academic_sessions", "terms"),
