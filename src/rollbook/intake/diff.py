@@ -42,6 +42,8 @@ class TableDiff:
     columns: Mapping[str, int] = field(default_factory=dict)
     is_watched: bool = False
     leave_by: str = "keep"
+    is_empty: bool = False
+    """Whether the tenant has no row of the table at all, in the months that the drop speaks of."""
 
     @property
     def leaving(self) -> int:
@@ -74,6 +76,7 @@ def diff(db: Session, target: Target, tenant_id: int) -> TableDiff:
         columns,
         target.is_watched,
         type(target.leaving).__name__.lower(),
+        is_empty,
     )
 
 

@@ -29,16 +29,14 @@ SELECT
 FROM oneroster_users
 UNION ALL
 SELECT
-    entity_type AS kind,
+    kind,
     source_id,
     entity_id,
-    row_number() OVER (PARTITION BY entity_type, entity_id ORDER BY source_id) = 1 AS is_main
-FROM source_records AS record
+    row_number() OVER (PARTITION BY kind, entity_id ORDER BY source_id) = 1 AS is_main
+FROM oneroster_before AS record
 WHERE
-    source = (SELECT source FROM oneroster_run)
-    AND record_type = 'users'
+    record_type = 'users'
     AND entity_id IS NOT NULL
-    AND 'users' NOT IN (SELECT record_type FROM oneroster_files WHERE is_bulk)
     AND NOT EXISTS (SELECT FROM oneroster_kinds AS told WHERE told.source_id = record.source_id);
 
 -- name: make_incoming_students

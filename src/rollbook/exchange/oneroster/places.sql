@@ -247,25 +247,40 @@ LEFT JOIN staff_assignments AS same
         AND (first.school_id, first.begins_on) IS NOT DISTINCT FROM (same.school_id, same.begins_on)
         AND first.role = same.staff_role;
 
--- name: make_places
+-- name: make_incoming_course_enrollments
 -- Students in classes, a row for each enrollment. Who stays to a class's last day has not withdrawn from it, nor
--- has anybody whose enrollment is taken back when the class is over.
-CREATE TEMP TABLE IF NOT EXISTS oneroster_places ON COMMIT DROP AS
+-- has anybody whose enrollment is taken back when the class is over. ``has_rest``: the row says something that
+-- has no column of ours.
+CREATE TEMP TABLE IF NOT EXISTS incoming_course_enrollments ON COMMIT DROP AS
 SELECT
     student.entity_id AS student_id,
     section.section_id,
     enrollment."sourcedId" AS source_id,
     student.is_main,
     enrollment."beginDate"::date AS enrolled_on,
-    CASE
-        WHEN enrollment."endDate"::date < section.ends_on THEN enrollment."endDate"::date
-    END AS withdrawn_on,
+    days.withdrawn_on,
     enrollment."dateLastModified"::timestamptz AS known_at,
-    coalesce(enrollment.status = 'tobedeleted', FALSE) AS is_gone
+    coalesce(enrollment.status = 'tobedeleted', FALSE) AS is_gone,
+    coalesce(
+        NOT student.is_main
+        OR enrollment."schoolSourcedId" <> section.school_source_id
+        OR enrollment."primary" = 'true'
+        OR (days.withdrawn_on IS NULL AND days.last_on NOT BETWEEN section.ends_on AND section.ends_on + 1)
+        OR enrollment.extension IS NOT NULL,
+        FALSE
+    ) AS has_rest
 FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_members AS student
     ON enrollment."userSourcedId" = student.source_id AND student.kind = 'students'
 INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
+CROSS JOIN
+    LATERAL (
+        SELECT
+            enrollment."endDate"::date AS last_on,
+            CASE
+                WHEN enrollment."endDate"::date < section.ends_on THEN enrollment."endDate"::date
+            END AS withdrawn_on
+    ) AS days
 WHERE
     enrollment.role = 'student'
     AND (
@@ -273,46 +288,42 @@ WHERE
         OR section.ends_on >= (SELECT today FROM oneroster_run)
     );
 
--- name: make_repeated_places
--- Students who are in a class twice, such as once for each term.
-CREATE TEMP TABLE IF NOT EXISTS oneroster_repeated_places ON COMMIT DROP AS
+-- name: join_repeated_places
+-- Students who are in a class twice, such as once for each term, have one place, from the first to the last day.
+WITH repeated AS (
+    SELECT
+        student_id,
+        section_id
+    FROM incoming_course_enrollments
+    GROUP BY student_id, section_id
+    HAVING count(*) > 1
+),
+
+taken AS (
+    DELETE FROM incoming_course_enrollments AS place
+    USING repeated
+    WHERE place.student_id = repeated.student_id AND place.section_id = repeated.section_id
+    RETURNING place.*
+)
+
+INSERT INTO incoming_course_enrollments (
+    student_id, section_id, source_id, is_main, enrolled_on, withdrawn_on, known_at, is_gone, has_rest
+)
 SELECT
     student_id,
     section_id,
-    coalesce(min(source_id) FILTER (WHERE is_main), min(source_id)) AS source_id
-FROM oneroster_places
-GROUP BY student_id, section_id
-HAVING count(*) > 1;
-
--- name: make_incoming_course_enrollments
--- One place for each student and class, from the first to the last day.
-CREATE TEMP TABLE IF NOT EXISTS incoming_course_enrollments ON COMMIT DROP AS
-SELECT
-    place.student_id,
-    place.section_id,
-    place.source_id,
-    place.enrolled_on,
-    place.withdrawn_on,
-    place.known_at,
-    place.is_gone
-FROM oneroster_places AS place
-LEFT JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
-WHERE repeated.student_id IS NULL
-UNION ALL
-SELECT
-    place.student_id,
-    place.section_id,
-    repeated.source_id,
-    min(place.enrolled_on) FILTER (WHERE NOT place.is_gone),
+    coalesce(min(source_id) FILTER (WHERE is_main), min(source_id)),
+    bool_or(is_main),
+    min(enrolled_on) FILTER (WHERE NOT is_gone),
     CASE
-        WHEN bool_and(place.withdrawn_on IS NOT NULL) FILTER (WHERE NOT place.is_gone)
-            THEN max(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
+        WHEN bool_and(withdrawn_on IS NOT NULL) FILTER (WHERE NOT is_gone)
+            THEN max(withdrawn_on) FILTER (WHERE NOT is_gone)
     END,
-    max(place.known_at),
-    bool_and(place.is_gone)
-FROM oneroster_places AS place
-INNER JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
-GROUP BY place.student_id, place.section_id, repeated.source_id;
+    max(known_at),
+    bool_and(is_gone),
+    TRUE
+FROM taken
+GROUP BY student_id, section_id;
 
 -- name: make_incoming_section_staff
 -- Who teaches a class, or helps in it; of a class that is over, who did.
@@ -331,7 +342,17 @@ SELECT
             THEN max(enrollment."endDate"::date)
     END AS ends_on,
     max(enrollment."dateLastModified"::timestamptz) AS known_at,
-    bool_and(coalesce(enrollment.status = 'tobedeleted', FALSE)) AS is_gone
+    bool_and(coalesce(enrollment.status = 'tobedeleted', FALSE)) AS is_gone,
+    count(*) > 1
+    OR coalesce(
+        bool_or(
+            NOT staff.is_main
+            OR enrollment."schoolSourcedId" <> section.school_source_id
+            OR enrollment."endDate"::date >= section.ends_on
+            OR enrollment.extension IS NOT NULL
+        ),
+        FALSE
+    ) AS has_rest
 FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_members AS staff
     ON enrollment."userSourcedId" = staff.source_id AND staff.kind = 'staff'
@@ -343,3 +364,7 @@ WHERE
         OR section.ends_on >= (SELECT today FROM oneroster_run)
     )
 GROUP BY section.section_id, staff.entity_id, replace(enrollment.role, 'ext:aide', 'aide');
+
+-- name: count_rests
+-- Most enrollments have nothing left over: the planner is told, so that the few that have are looked for first.
+ANALYZE incoming_course_enrollments (has_rest), incoming_section_staff (has_rest);
