@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -50,7 +50,9 @@ def incident_form(
 ) -> Response:
     """The form; from a student's page with that student in it."""
     desk.require(Work.INCIDENT)
-    values = {"incident_on": str(desk.today), "severity": "1", "lines": "1"}
+    # the number is made with the form, so that sending it twice records one incident
+    number = f"I-{uuid4().hex[-12:]}"
+    values = {"incident_on": str(desk.today), "severity": "1", "lines": "1", "number": number}
     if student is not None:
         card = find_student(desk.db, desk.tenant_id, student, desk.today)
         values["who-0"] = card.student_number
@@ -90,6 +92,7 @@ def _incident(desk: Desk, sent: Sent) -> Incident | None:
     kind = sent.text("incident_type", need="Say what it was, such as disruption.")
     severity = sent.number("severity", range(min(SEVERITIES), max(SEVERITIES) + 1), need="Choose how severe.")
     told = {
+        "incident_number": sent.text("number", most=40),
         "incident_time": sent.time("incident_time"),
         "school_id": sent.id("school_id", need=""),
         "location": sent.text("location"),
