@@ -75,7 +75,7 @@ year AS (
     SELECT
         begun.starts_on,
         begun.today,
-        EXISTS (
+        EXISTS(
             SELECT FROM imports
             WHERE
                 source = (SELECT source FROM oneroster_run)
@@ -128,17 +128,18 @@ dated AS (
             AND role.school_id = named.school_id
     LEFT JOIN oneroster_first_days AS first_day
         ON said."userSourcedId" = first_day.source_id AND role.school_id = first_day.school_id
-    CROSS JOIN LATERAL (
-        SELECT
-            year.has_told AND EXISTS (
-                SELECT FROM student_school_enrollments AS ours
-                WHERE
-                    ours.student_id = role.entity_id
-                    AND ours.school_id <> role.school_id
-                    AND ours.entry_on < year.today
-                    AND (ours.exit_on IS NULL OR ours.exit_on > year.today)
-            ) AS is_so
-    ) AS moved
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                year.has_told AND EXISTS (
+                    SELECT FROM student_school_enrollments AS ours
+                    WHERE
+                        ours.student_id = role.entity_id
+                        AND ours.school_id <> role.school_id
+                        AND ours.entry_on < year.today
+                        AND (ours.exit_on IS NULL OR ours.exit_on > year.today)
+                ) AS is_so
+        ) AS moved
     WHERE role.kind = 'students'
 ),
 
