@@ -35,7 +35,7 @@ USERS: Final = (
     "incoming_student_guardians",
 )
 IN_PLACES: Final = (
-    *("role_rows", "first_days", "stays", "incoming_student_school_enrollments"),
+    *("role_rows", "first_days", "stays", "left_behind", "incoming_student_school_enrollments"),
     *("incoming_staff_assignments", "incoming_course_enrollments", "incoming_section_staff"),
 )
 MARKED: Final = (
