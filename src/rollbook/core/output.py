@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rollbook.core.spreadsheets import spreadsheet_cell
+
 _ANY_WIDTH: Final = 10_000
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_json(value: object) -> str:
@@ -57,13 +57,6 @@ def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([spreadsheet_cell(value) for value in row] for row in rows)
-
-
-def spreadsheet_cell(value: object) -> object:
-    """Return ``value`` so that a spreadsheet does not run it."""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
-    return value
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from psycopg import Connection, sql
 
-from rollbook.core.output import FORMULA
+from rollbook.core.spreadsheets import FORMULA
 
 GUARD: Final = "'"
 # One that begins with the guard itself is guarded too: to take one away always gives back what was there.

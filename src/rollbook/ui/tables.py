@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from fastapi import Response
 
 from rollbook.core import output
+from rollbook.core.spreadsheets import spreadsheet_cell
 
 
 def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -14,7 +15,7 @@ def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([output.spreadsheet_cell(value) for value in row] for row in rows)
+    writer.writerows([spreadsheet_cell(value) for value in row] for row in rows)
     return Response(
         "\ufeff" + text.getvalue(),
         media_type="text/csv; charset=utf-8",
