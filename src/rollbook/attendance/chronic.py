@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.attendance.rules import Rule, rule_of
 from rollbook.attendance.service import require_school, school_year_start
-from rollbook.attendance.weeks import standing, students_in_sight
+from rollbook.attendance.weeks import rows_of_sets, standing, students_in_sight
 from rollbook.core.paging import CursorInvalid, Page, read_cursor, write_cursor
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
@@ -124,7 +124,7 @@ def chronic_absence(  # noqa: PLR0913 -- which of them, and which part of the li
         "after": named,
         "page_size": page_size,
     }
-    rows = db.execute(_SQL["chronic_absence"], wanted).all()
+    rows = rows_of_sets(db, _SQL["chronic_absence"], wanted)
     every = sorted((_group(row) for row in rows if row.student_id is None), key=_place)
     groups = [group for group in every if school in {None, group.school_code}]
     page = _page([row for row in rows if row.student_id is not None], groups, named, page_size)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from rollbook.attendance.rules import DEFAULT, Rule, rule_of
-from rollbook.attendance.weeks import standing, students_in_sight
+from rollbook.attendance.weeks import rows_of_sets, standing, students_in_sight
 from rollbook.core.errors import NotFound
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import whole_tenant
@@ -134,7 +134,7 @@ def weekly_rates(db: Session, since: date, until: date, *, school: str | None = 
     require_school(db, school)
     sight = students_in_sight(db)
     wanted = standing(db, since, until).params() | {"students": sight, "sees_all": sight is None}
-    rows = db.execute(_SQL["weekly_rates"], wanted | {"school": school})
+    rows = rows_of_sets(db, _SQL["weekly_rates"], wanted | {"school": school})
     return [WeekRate(row.week, row.grade_level, int(row.days), float(row.missed)) for row in rows]
 
 

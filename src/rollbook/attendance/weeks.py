@@ -1,11 +1,12 @@
 """Students' weeks and totals are kept, so that lists over a district are quick: what they can answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import Row, TextClause
 from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
@@ -71,6 +72,14 @@ def standing(db: Session, since: date, until: date) -> Standing:
 def mondays(first_day: date, last_day: date) -> list[date]:
     """Return the weeks, known by their Mondays, from that of ``first_day``, a Monday, to ``last_day``."""
     return [first_day + n * _WEEK for n in range((last_day - first_day) // _WEEK + 1)]
+
+
+def rows_of_sets(db: Session, query: TextClause, wanted: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """Return the rows of a query that adds up marks of many students, planned for that."""
+    db.execute(_SQL["plan_for_sets"], {"loops": "off"})
+    rows = db.execute(query, wanted).all()
+    db.execute(_SQL["plan_for_sets"], {"loops": "on"})
+    return rows
 
 
 def students_in_sight(db: Session) -> list[UUID] | None:
