@@ -32,7 +32,7 @@ from rollbook.core.schema import (
 )
 
 # As the register sorts; concat_ws, being no constant function to PostgreSQL, cannot be indexed.
-_SORTED = "lower(coalesce(last_name || ' ', '') || coalesce(first_name || ' ', '') || student_number)"
+_SORTED = "lower((coalesce(last_name || ' ', '') || coalesce(first_name || ' ', '')) || student_number)"
 
 
 class SchoolType(StrEnum):
