@@ -1,12 +1,12 @@
 -- name: students_found
 -- One page of the students in sight, with each row's place, the number of rows, and the key that the page before
--- stands after. All that fit are counted, but not sorted; only the page's rows are read in full.
+-- stands after. All that fit are found and numbered by their keys alone; only the page's rows are read in full.
 -- Words fit in any case: first upper, as sigma and i have two small forms.
 -- params   tenant_id int, on_day date; words text[] (all must be in the name or number); grade_level int or null;
 --          school text or null (its code, an enrollment open on the day); sort text; after_key text and after_id uuid
 --          or null; page_size int
 -- returns  the columns of RosterLine in listing.py
-WITH matching AS NOT MATERIALIZED (
+WITH matching AS (
     SELECT
         students.student_id AS row_id,
         CASE cast(:sort AS text)
@@ -14,18 +14,8 @@ WITH matching AS NOT MATERIALIZED (
             WHEN 'grade'
                 THEN
                     lpad(coalesce(students.grade_level, 99)::text, 2, '0')
-                    || lower(
-                        coalesce(students.last_name || ' ', '')
-                        || coalesce(students.first_name || ' ', '')
-                        || students.student_number
-                    )
-            -- as its index has it
-            ELSE
-                lower(
-                    coalesce(students.last_name || ' ', '')
-                    || coalesce(students.first_name || ' ', '')
-                    || students.student_number
-                )
+                    || lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
+            ELSE lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
         END AS sort_key
     FROM students
     WHERE
@@ -69,35 +59,30 @@ WITH matching AS NOT MATERIALIZED (
         )
 ),
 
-passed AS (
-    SELECT count(*) AS rows_passed
+numbered AS (
+    SELECT
+        matching.*,
+        row_number() OVER (ORDER BY matching.sort_key, matching.row_id) AS place,
+        count(*) OVER () AS total
     FROM matching
-    WHERE
-        cast(:after_key AS text) IS NOT NULL
-        AND (matching.sort_key, matching.row_id) <= (cast(:after_key AS text), cast(:after_id AS uuid))
 ),
 
-page AS MATERIALIZED (
-    SELECT matching.*
-    FROM matching
+page AS (
+    SELECT numbered.*
+    FROM numbered
     WHERE
         cast(:after_key AS text) IS NULL
-        OR (matching.sort_key, matching.row_id) > (cast(:after_key AS text), cast(:after_id AS uuid))
-    ORDER BY matching.sort_key, matching.row_id
+        OR (numbered.sort_key, numbered.row_id) > (cast(:after_key AS text), cast(:after_id AS uuid))
+    ORDER BY numbered.place
     LIMIT :page_size
 ),
 
--- the last row of the page before the one before
 before AS MATERIALIZED (
     SELECT
-        matching.sort_key,
-        matching.row_id
-    FROM matching
-    WHERE
-        cast(:after_key AS text) IS NOT NULL
-        AND (matching.sort_key, matching.row_id) <= (cast(:after_key AS text), cast(:after_id AS uuid))
-    ORDER BY matching.sort_key DESC, matching.row_id DESC
-    LIMIT 1 OFFSET :page_size
+        numbered.sort_key,
+        numbered.row_id
+    FROM numbered
+    WHERE numbered.place = (SELECT min(page.place) FROM page) - cast(:page_size AS int) - 1
 ),
 
 enrolled AS (
@@ -123,9 +108,6 @@ enrolled AS (
 
 SELECT
     page.*,
-    (SELECT passed.rows_passed FROM passed)
-    + row_number() OVER (ORDER BY page.sort_key, page.row_id) AS place,
-    (SELECT count(*) FROM matching) AS total,
     before.sort_key AS before_key,
     before.row_id AS before_id,
     students.student_number,
@@ -139,7 +121,7 @@ FROM page
 LEFT JOIN before ON TRUE
 INNER JOIN students ON students.tenant_id = :tenant_id AND page.row_id = students.student_id
 LEFT JOIN enrolled ON page.row_id = enrolled.student_id
-ORDER BY page.sort_key, page.row_id;
+ORDER BY page.place;
 
 -- name: grades_in_sight
 -- The grades that students in sight are in.

@@ -31,9 +31,6 @@ from rollbook.core.schema import (
     versioned,
 )
 
-# As the register sorts; concat_ws, being no constant function to PostgreSQL, cannot be indexed.
-_SORTED = "lower((coalesce(last_name || ' ', '') || coalesce(first_name || ' ', '')) || student_number)"
-
 
 class SchoolType(StrEnum):
     """The span of grades a school serves."""
@@ -104,7 +101,6 @@ class Student(StudentOwned):
         CheckConstraint("grade_level BETWEEN 0 AND 12", name="grade_level_range"),
         CheckConstraint("birth_date > DATE '1900-01-01'", name="birth_date_plausible"),
         Index(None, "tenant_id", "last_name", "first_name"),
-        Index("ix_students_sorted", "tenant_id", text(_SORTED), "student_id"),
     )
 
     student_id: Mapped[UUID] = entity_id()
