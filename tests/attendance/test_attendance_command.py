@@ -41,9 +41,9 @@ def test_the_list_is_printed_as_a_table_json_and_csv(district: Database) -> None
 
     assert table.returncode == 0, table.stderr
     assert "S1" in table.stdout
-    assert "1 of 2 students are chronically absent from 2025-07-01 to 2025-09-16" in table.stderr
+    assert "1 of 2 students are chronically absent from 2025-07-01 to 2025-09-26" in table.stderr
     assert [(s["student_number"], s["rate"]) for s in found["students"]] == [("S1", 0.2)]
-    assert (found["as_of"], found["groups"][0]["students"]) == ("2025-09-16", 2)
+    assert (found["as_of"], found["groups"][0]["students"]) == ("2025-09-26", 2)
     assert [(row["student_number"], row["days"]) for row in rows] == [("S1", "10")]
     assert rows[0]["name"].startswith("'="), "a spreadsheet does not run a name"
 

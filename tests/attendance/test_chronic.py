@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from rollbook.attendance import rules, service
+from rollbook.attendance.chronic import ChronicAbsence, chronic_absence
 from rollbook.core.tenancy import Tenant, Visibility, look_through
 from rollbook.testing import factories as make
 
@@ -16,7 +17,7 @@ AS_OF = date(2025, 12, 1)
 REGISTER = st.text("PTEU", min_size=1, max_size=30)
 
 
-def numbers(found: service.ChronicAbsence) -> list[str]:
+def numbers(found: ChronicAbsence) -> list[str]:
     return [student.student_number for student in found.students]
 
 
@@ -34,7 +35,7 @@ def test_the_list_agrees_with_counting_letters(
         rules.set_rule(db, tenant.tenant_id, chronic_rate=rate, minimum_days=minimum_days)
         oak = make.create_school(db)
         people = {make.create_student(db, each, school=oak).student_number: each for each in registers}
-        found = service.chronic_absence(db, tenant, AS_OF)
+        found = chronic_absence(db, tenant, AS_OF)
         scratch.rollback()
 
     shares = {who: Decimal(sum(map(each.count, "EU"))) / len(each) for who, each in people.items()}
@@ -53,21 +54,21 @@ def test_silence_of_a_school_that_sends_exceptions_lowers_the_rate(db: Session, 
     make.create_calendar(db, oak, term)
     sent = make.send_exceptions(db, oak, term[18])
 
-    (ada,) = service.chronic_absence(db, tenant, AS_OF).students
+    (ada,) = chronic_absence(db, tenant, AS_OF).students
     assert (ada.student_id, ada.days, ada.missed, ada.unexcused) == (student.student_id, 19, 2, 2)
     make.correct(db, sent, submitted_through=term[19])
-    (ada,) = service.chronic_absence(db, tenant, AS_OF).students
+    (ada,) = chronic_absence(db, tenant, AS_OF).students
     assert (ada.days, ada.rate) == (20, 0.1), "exactly a tenth is chronic"
 
 
 def test_a_late_correction_takes_a_student_off_the_list(db: Session, tenant: Tenant) -> None:
     student = make.create_student(db, school=make.create_school(db))
     marks = make.record_attendance(db, student, "UPPPPPPPPP")
-    assert len(service.chronic_absence(db, tenant, AS_OF).students) == 1
+    assert len(chronic_absence(db, tenant, AS_OF).students) == 1
 
     make.correct(db, marks[0], status="present", known_at=make.known_on(AS_OF))
 
-    assert service.chronic_absence(db, tenant, AS_OF).students == []
+    assert chronic_absence(db, tenant, AS_OF).students == []
 
 
 def test_a_student_stands_once_where_they_were_last(db: Session, tenant: Tenant) -> None:
@@ -77,10 +78,10 @@ def test_a_student_stands_once_where_they_were_last(db: Session, tenant: Tenant)
     make.enroll_in_school(db, student, elm, since=date(2025, 9, 15))
     make.record_attendance(db, student, "UUUUUPPPPP" * 2)
 
-    (found,) = service.chronic_absence(db, tenant, AS_OF).students
+    (found,) = chronic_absence(db, tenant, AS_OF).students
     assert (found.school_code, found.days, found.missed) == ("ELM", 20, 10)
-    assert numbers(service.chronic_absence(db, tenant, AS_OF, school="ELM")) == [student.student_number]
-    assert service.chronic_absence(db, tenant, AS_OF, school="OAK").enrolled == 0
+    assert numbers(chronic_absence(db, tenant, AS_OF, school="ELM")) == [student.student_number]
+    assert chronic_absence(db, tenant, AS_OF, school="OAK").enrolled == 0
 
 
 def test_a_guest_stands_at_the_school_that_counts(db: Session, tenant: Tenant) -> None:
@@ -100,7 +101,7 @@ def test_days_of_another_school_year_or_outside_enrollment_do_not_count(db: Sess
     make.record_attendance(db, student, "UUUUU", since=date(2025, 3, 3))
     make.record_attendance(db, student, "UUUUUPPPPPPPPPPP", since=date(2025, 9, 1))
 
-    found = service.chronic_absence(db, tenant, AS_OF)
+    found = chronic_absence(db, tenant, AS_OF)
     mine = service.attendance_of(db, tenant.tenant_id, student.student_id, found.since, AS_OF)
 
     assert (found.since, found.enrolled, found.students) == (date(2025, 7, 1), 1, [])
@@ -115,7 +116,7 @@ def test_the_student_and_the_list_go_by_one_rule(db: Session, tenant: Tenant) ->
     rules.set_rule(db, tenant.tenant_id, chronic_rate=Decimal("0.05"))
 
     assert service.attendance_of(*key).is_chronic
-    assert len(service.chronic_absence(db, tenant, AS_OF).students) == 1
+    assert len(chronic_absence(db, tenant, AS_OF).students) == 1
     rules.set_rule(db, tenant.tenant_id, minimum_days=16)
     assert not service.attendance_of(*key).is_chronic
     assert rules.rule_of(db, tenant.tenant_id) == rules.Rule(Decimal("0.050"), 16), (
@@ -147,7 +148,7 @@ def test_only_students_in_sight_are_listed_and_counted(db: Session, tenant: Tena
 
     look_through(db, Visibility(tenant.tenant_id, [ada.student_id]))
 
-    found = service.chronic_absence(db, tenant, AS_OF)
+    found = chronic_absence(db, tenant, AS_OF)
     assert (numbers(found), found.enrolled) == ([ada.student_number], 1)
     assert sum(week.days for week in service.weekly_rates(db, make.TERM_STARTS, AS_OF)) == 10
     assert service.last_day(db, AS_OF) == date(2025, 9, 12)
@@ -190,4 +191,4 @@ def test_the_school_year_begins_with_its_session_or_on_the_first_of_july(db: Ses
 
 def test_an_unknown_school_is_named(db: Session, tenant: Tenant) -> None:
     with pytest.raises(service.SchoolNotFound, match="'NONE'"):
-        service.chronic_absence(db, tenant, AS_OF, school="NONE")
+        chronic_absence(db, tenant, AS_OF, school="NONE")

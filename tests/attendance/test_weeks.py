@@ -1,9 +1,12 @@
-"""The weeks that are kept are never wrong, whatever changes and whenever they were refreshed."""
+"""What is kept of attendance is never wrong, whatever changes and whenever it was refreshed."""
 
 import random
 import threading
+from collections import Counter, defaultdict
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -11,28 +14,34 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from rollbook.attendance.models import AttendanceRecord, AttendanceStaleWeek, AttendanceStatus, AttendanceWeek
-from rollbook.attendance.service import chronic_absence, weekly_rates
-from rollbook.attendance.weeks import refresh_weeks
+from rollbook.attendance import rules
+from rollbook.attendance.chronic import chronic_absence
+from rollbook.attendance.models import (
+    AttendanceRecord,
+    AttendanceStaleWeek,
+    AttendanceStatus,
+    AttendanceWeek,
+)
+from rollbook.attendance.refreshing import refresh_weeks
+from rollbook.attendance.service import last_day, school_year_start, weekly_rates
+from rollbook.core import clock
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through, transaction
-from rollbook.roster.models import Student
+from rollbook.roster.models import Student, StudentSchoolEnrollment
+from rollbook.roster.models_calendar import SessionType
 from rollbook.testing import factories as make
 from rollbook.testing.databases import Database
 from rollbook.testing.rows import add
 
 TERM = make.school_days(make.TERM_STARTS, 25)
 SINCE, UNTIL = TERM[0] - timedelta(days=3), TERM[-1] + timedelta(days=2)
-KEPT = text(
-    "SELECT student_id, week, school_id, grade_level, days, missed, unexcused, tardy"
-    " FROM rollbook_attendance_weeks(NULL, :since, :until)"
-)
 COUNTED = text("""
     SELECT
-        student_id, date - (extract(ISODOW FROM date)::int - 1), school_id, max(grade_level), count(*),
-        sum(missed), count(*) FILTER (WHERE is_unexcused AND missed > 0), count(*) FILTER (WHERE is_tardy)
-    FROM rollbook_attendance_days(NULL, :since, :until, 'infinity')
-    WHERE school_id IS NOT NULL GROUP BY 1, 2, 3
+        days.student_id, days.date - (extract(ISODOW FROM days.date)::int - 1) AS week, days.grade_level,
+        count(*) AS days, sum(days.missed) AS missed,
+        count(*) FILTER (WHERE days.is_unexcused AND days.missed > 0)
+    FROM rollbook_attendance_days(NULL, :since, :until, 'infinity') AS days
+    WHERE days.school_id IS NOT NULL GROUP BY 1, 2, 3
 """)
 STATUSES = list(AttendanceStatus)
 
@@ -40,8 +49,8 @@ STATUSES = list(AttendanceStatus)
 class World:
     """Two schools, some students, and what may happen to their attendance."""
 
-    def __init__(self, db: Session, seed: int) -> None:
-        self.db, self.draw = db, random.Random(seed)
+    def __init__(self, db: Session, seed: int, today: list[date]) -> None:
+        self.db, self.draw, self.today = db, random.Random(seed), today
         self.oak, self.elm = make.create_school(db), make.create_school(db)
         self.days = [day for school in (self.oak, self.elm) for day in make.create_calendar(db, school, TERM)]
         self.sent = make.send_exceptions(db, self.elm, TERM[4])
@@ -91,36 +100,103 @@ class World:
         section.periods = [str(n) for n in range(self.draw.randrange(1, 8))]
         make.enroll_in_course(self.db, self.draw.choice(self.students)[0], section)
 
+    def another_session(self) -> None:
+        begin = self.draw.choice([TERM[0] - timedelta(days=30), TERM[2], TERM[7]])
+        make.create_session(self.db, session_type=SessionType.SCHOOL_YEAR, starts_on=begin, ends_on=TERM[-1])
+
+    def change_rule(self) -> None:
+        rate = Decimal(self.draw.randrange(5, 60)) / 100
+        rules.set_rule(self.db, self.oak.tenant_id, chronic_rate=rate, minimum_days=self.draw.randrange(1, 9))
+
+    def time_passes(self) -> None:
+        self.today[0] = self.draw.choice(TERM)
+
     def happen(self) -> None:
-        changes = [self.mark] * 4 + [self.take_back, self.enroll, self.leave, self.change_calendar]
-        changes += [self.submit, self.send_otherwise, self.schedule]
+        changes = [self.mark] * 5 + [self.take_back, self.enroll, self.leave, self.change_calendar]
+        changes += [self.submit, self.send_otherwise, self.schedule, self.another_session]
+        changes += [self.change_rule, self.time_passes]
         self.draw.choice(changes)()
         self.db.flush()
 
 
-def both(db: Session, since: date = SINCE, until: date = UNTIL) -> tuple[set[Any], set[Any]]:
-    """Return the weeks as they are kept, and as they are counted."""
-    window = {"since": since, "until": until}
-    return set(map(tuple, db.execute(KEPT, window))), set(map(tuple, db.execute(COUNTED, window)))
+def students_by_rows(db: Session, tenant: Tenant, as_of: date) -> dict[UUID, tuple[Any, ...]]:
+    """Count from the rows what each student missed, and where they were last."""
+    rule = rules.rule_of(db, tenant.tenant_id)
+    days, missed, unexcused = Counter[UUID](), defaultdict[UUID, Decimal](Decimal), Counter[UUID]()
+    for row in db.execute(COUNTED, {"since": school_year_start(db, as_of), "until": as_of}):
+        days[row[0]] += row[3]
+        missed[row[0]] += row[4]
+        unexcused[row[0]] += row[5]
+    query = select(StudentSchoolEnrollment).order_by(StudentSchoolEnrollment.entry_on)
+    last = {each.student_id: each for each in db.scalars(query) if each.entry_on <= as_of}
+    return {
+        who: (
+            last[who].school_id,
+            last[who].grade_level,
+            days[who],
+            float(missed[who]),
+            unexcused[who],
+            rule.holds(missed[who], days[who]),
+        )
+        for who in days
+    }
+
+
+def check_chronic(db: Session, tenant: Tenant, as_of: date) -> None:
+    """See that the list says what the rows do."""
+    counted = students_by_rows(db, tenant, as_of)
+    found = chronic_absence(db, tenant, as_of)
+    assert {s.student_id: (s.days, s.missed, s.unexcused) for s in found.students} == {
+        who: each[2:5] for who, each in counted.items() if each[5]
+    }
+    groups = Counter(each[:2] for each in counted.values())
+    assert sorted(group.students for group in found.groups) == sorted(groups.values())
+    assert found.enrolled == len(counted)
+    assert found.chronic == sum(each[5] for each in counted.values())
+
+
+def check_weeks(db: Session, since: date, until: date) -> None:
+    """See that the weeks say what the rows do."""
+    counted = defaultdict[Any, list[Decimal]](lambda: [Decimal(0), Decimal(0)])
+    for row in db.execute(COUNTED, {"since": since, "until": until}):
+        counted[row[1], row[2]][0] += row[3]
+        counted[row[1], row[2]][1] += row[4]
+    found = weekly_rates(db, since, until)
+    assert {(w.week, w.grade_level): [w.days, w.missed] for w in found} == {
+        key: [int(days), float(missed)] for key, (days, missed) in counted.items()
+    }
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> list[date]:
+    """Let the day be what a test says: it is the only element."""
+    day = [UNTIL]
+    monkeypatch.setattr(clock, "today_in", lambda _time_zone: day[0])
+    return day
 
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), steps=st.lists(st.booleans(), min_size=1, max_size=25))
-def test_kept_weeks_equal_counted_ones_whatever_changes(
-    db: Session, tenant: Tenant, seed: int, steps: list[bool]
+def test_what_is_kept_equals_what_the_rows_say_whatever_changes(
+    db: Session, tenant: Tenant, today: list[date], seed: int, steps: list[bool]
 ) -> None:
     with db.begin_nested() as scratch:
-        world = World(db, seed)
+        today[0] = UNTIL
+        world = World(db, seed, today)
+        some = [student.student_id for student, _ in world.students[:2]]
         for is_refreshed in steps:
             world.happen()
             if is_refreshed:
                 refresh_weeks(db, tenant)
-            kept, counted = both(db)
-            assert kept == counted
-        middle = both(db, TERM[2], TERM[11])
+            present = last_day(db, today[0])
+            for as_of in {today[0], present, UNTIL, TERM[12]}:
+                check_chronic(db, tenant, as_of)
+            for window in ((SINCE, UNTIL), (TERM[2], TERM[11]), (TERM[0], present)):
+                check_weeks(db, *window)
+        look_through(db, Visibility(tenant.tenant_id, some))
+        check_chronic(db, tenant, UNTIL)
+        check_weeks(db, SINCE, UNTIL)
         scratch.rollback()
-
-    assert middle[0] == middle[1], "weeks that are cut are counted"
 
 
 def test_a_refresh_keeps_weeks_and_a_late_correction_is_seen_before_the_next(
@@ -185,7 +261,9 @@ def test_a_mark_that_is_not_committed_while_weeks_are_refreshed_stays_noted(
     writer.join()
 
     with transaction(engine, see) as db:
-        kept, counted = both(db)
-        assert kept == counted
-        assert {row[5] for row in kept if row[0] == student_id} == {1}
-        assert set(db.scalars(select(AttendanceStaleWeek.since))) == {TERM[0]}
+        check_chronic(db, db.get_one(Tenant, tenant_id), UNTIL)
+        check_weeks(db, SINCE, UNTIL)
+        assert [week.missed for week in weekly_rates(db, SINCE, UNTIL)] == [1]
+        assert set(db.execute(select(AttendanceStaleWeek.since, AttendanceStaleWeek.student_id))) == {
+            (TERM[0], student_id)
+        }

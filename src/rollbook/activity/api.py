@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
@@ -14,7 +13,7 @@ from rollbook.activity import fitness, performances
 from rollbook.activity.fitness import Result, ZoneShare
 from rollbook.activity.logs import EventDay, events_by_day
 from rollbook.activity.performances import ActivityLine, Improvement, Metric, Performance, Preference
-from rollbook.core import clock
+from rollbook.curriculum.present import present_of
 from rollbook.roster.service import find_student
 from rollbook.ui.params import CodeText
 from rollbook.ui.problems import PROBLEMS
@@ -117,8 +116,7 @@ def get_events(viewer: Viewing, since: date | None = None, until: date | None = 
 
 
 def span(viewer: Viewer, since: date | None, until: date | None) -> tuple[date, date]:
-    """Return the days asked for: by default the year up to today."""
-    today = clock.now().astimezone(ZoneInfo(viewer.tenant.time_zone)).date()
-    end = until or today
+    """Return the days asked for: by default the year up to the present."""
+    end = until or present_of(viewer.db, viewer.tenant)
     begin = since or (end - A_YEAR if end - date.min > A_YEAR else date.min)
     return begin, end

@@ -1,7 +1,8 @@
 """Room: attendance. Was the student in school, and how often are they missing?
 
 Owns    attendance_records (a partition per month), attendance_submissions, attendance_rules,
-        attendance_loads (while a load is at work), attendance_weeks, attendance_stale_weeks (to be quick)
+        attendance_loads (while a load is at work), attendance_weeks, attendance_week_sums, attendance_totals,
+        attendance_total_windows (kept to be quick), attendance_stale_weeks (of whom they are not believed)
 Reads   roster.schools, roster.students, roster.student_school_enrollments, roster.school_calendar_days,
         roster.academic_sessions; curriculum.sections, curriculum.course_enrollments (the periods of a day)
 Verbs   attendance_of, chronic_absence, weekly_rates, refresh_weeks, mark,

@@ -2,33 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
 from rollbook.access.viewing import Viewing
-from rollbook.attendance.listing import page_of, the_day
+from rollbook.attendance.chronic import ChronicStudent, Group, chronic_absence
 from rollbook.attendance.service import (
     FIRST_DAY,
     LAST_DAY,
-    ChronicStudent,
-    Group,
     Mark,
     attendance_of,
-    chronic_absence,
     school_year_start,
     weekly_rates,
+    weeks_before,
 )
+from rollbook.curriculum.present import present_of
 from rollbook.roster.service import find_student
 from rollbook.ui.params import CodeText, CursorText
 from rollbook.ui.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", tags=["attendance"], responses=PROBLEMS)
 DayText = Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)]
-
-WEEKS: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +99,21 @@ def list_chronic(
     cursor: CursorText = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ChronicOut:
-    """Who is chronically absent, from the start of the school year to ``as_of`` (else the last known day)."""
-    found = chronic_absence(viewer.db, viewer.tenant, as_of or the_day(viewer), school=school)
-    page = page_of(found.students, cursor, limit)
+    """Who is chronically absent, from the start of the school year to ``as_of`` (else the present)."""
+    day = as_of or present_of(viewer.db, viewer.tenant)
+    found = chronic_absence(
+        viewer.db, viewer.tenant, day, school=school, after=cursor or None, page_size=limit
+    )
     return ChronicOut(
         since=found.since,
         as_of=found.as_of,
         chronic_rate=float(found.rule.chronic_rate),
         minimum_days=found.rule.minimum_days,
         enrolled=found.enrolled,
-        chronic=len(found.students),
+        chronic=found.chronic,
         groups=found.groups,
-        data=page.rows,
-        next_cursor=page.next_cursor,
+        data=found.students,
+        next_cursor=found.page.next_cursor,
     )
 
 
@@ -123,8 +122,8 @@ def list_weeks(
     viewer: Viewing, since: DayText = None, until: DayText = None, school: CodeText = None
 ) -> WeeksOut:
     """The attendance of the students you may see by week and grade; twelve weeks unless you say."""
-    end = until or the_day(viewer)
-    begin = since or end - timedelta(weeks=WEEKS)
+    begin, end = weeks_before(viewer.db, until or present_of(viewer.db, viewer.tenant))
+    begin, end = since or begin, until or end
     found = weekly_rates(viewer.db, begin, end, school=school)
     data = [WeekOut(w.week, w.grade_level, w.days, w.missed, w.attendance_rate) for w in found]
     return WeeksOut(begin, end, data)
@@ -134,8 +133,8 @@ def list_weeks(
 def get_student_attendance(
     viewer: Viewing, student_id: UUID, since: DayText = None, until: DayText = None
 ) -> StudentAttendanceOut:
-    """A student's attendance by week; of the school year up to the last known day unless you say."""
-    end = until or the_day(viewer)
+    """A student's attendance by week; of the school year up to the present unless you say."""
+    end = until or present_of(viewer.db, viewer.tenant)
     begin = since or school_year_start(viewer.db, end)
     find_student(viewer.db, viewer.tenant.tenant_id, student_id, end)
     found = attendance_of(viewer.db, viewer.tenant.tenant_id, student_id, begin, end)

@@ -4,13 +4,14 @@ from dataclasses import astuple, fields
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
+from rollbook.attendance import chronic as absences
 from rollbook.attendance import recording, rules, service
-from rollbook.attendance.weeks import refresh_weeks
-from rollbook.core import clock, output
+from rollbook.attendance.refreshing import refresh_weeks
+from rollbook.core import output
+from rollbook.curriculum.present import present_of
 from rollbook.ops.work import work_in
 
 app = typer.Typer(help="List who misses much school, and say when it is chronic.", no_args_is_help=True)
@@ -21,7 +22,7 @@ TenantOption = Annotated[
     str | None, typer.Option("--tenant", help="The tenant; not needed where there is one.")
 ]
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="As of this day.")]
-_STUDENT = tuple(field.name for field in fields(service.ChronicStudent))
+_STUDENT = tuple(field.name for field in fields(absences.ChronicStudent))
 
 
 @app.command()
@@ -35,15 +36,14 @@ def chronic(
 ) -> None:
     """List the chronically absent, by school and grade, from the school year's start to a day.
 
-    Without --as-of it is the last day on which attendance is known.
+    Without --as-of it is today, or the last day of records of a time gone by.
     """
     with work_in(tenant) as work:
-        today = clock.now().astimezone(ZoneInfo(work.tenant.time_zone)).date()
-        day = as_of.date() if as_of else service.last_day(work.db, today)
+        day = as_of.date() if as_of else present_of(work.db, work.tenant)
         refresh_weeks(work.db, work.tenant)
-        found = service.chronic_absence(work.db, work.tenant, day, school=school)
+        found = absences.chronic_absence(work.db, work.tenant, day, school=school)
     if json:
-        output.print_json(found)
+        output.print_json(found.document())
     elif csv:
         output.print_csv(_STUDENT, map(astuple, found.students))
     else:
@@ -107,7 +107,7 @@ def submission(
     (output.print_json if json else output.print_fields)(said)
 
 
-def _show(found: service.ChronicAbsence) -> None:
+def _show(found: absences.ChronicAbsence) -> None:
     columns = ("school", "grade", "students", "chronically absent", "days missed")
     output.print_table(
         columns,
@@ -120,7 +120,7 @@ def _show(found: service.ChronicAbsence) -> None:
     ]
     output.print_table(("number", "name", "school", "grade", "days", "missed", "rate"), rows)
     output.say(
-        f"{len(found.students):,} of {found.enrolled:,} students are chronically absent from {found.since}"
+        f"{found.chronic:,} of {found.enrolled:,} students are chronically absent from {found.since}"
         f" to {found.as_of}: {found.rule.chronic_rate * 100:g}% of at least {found.rule.minimum_days} days."
     )
 

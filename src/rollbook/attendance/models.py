@@ -124,8 +124,50 @@ class AttendanceWeek(StudentOwned):
     tardy: Mapped[int] = mapped_column(SmallInteger)
 
 
+class AttendanceWeekSum(TenantOwned):
+    """Weeks of all students of a school's grade together. Grain: one row per (tenant, week, school, grade).
+
+    The sums of attendance_weeks, changed with it. Seen by who sees the whole tenant.
+    """
+
+    __tablename__ = "attendance_week_sums"
+
+    week: Mapped[dt.date] = mapped_column(primary_key=True, comment="its Monday")
+    school_id: Mapped[UUID] = mapped_column(primary_key=True)
+    grade_level: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, autoincrement=False, comment="-1 = none"
+    )
+    days: Mapped[int]
+    missed: Mapped[Decimal] = mapped_column(Numeric, comment="days")
+
+
+class AttendanceTotal(StudentOwned):
+    """What a student missed in the window of attendance_total_windows. Grain: one row per (tenant, student).
+
+    Of whom attendance_stale_weeks names it is not believed.
+    """
+
+    __tablename__ = "attendance_totals"
+
+    student_id: Mapped[UUID] = mapped_column(primary_key=True)
+    school_id: Mapped[UUID] = mapped_column(comment="where they were last")
+    grade_level: Mapped[int | None] = mapped_column(SmallInteger)
+    days: Mapped[int]
+    missed: Mapped[Decimal] = mapped_column(Numeric, comment="days")
+    unexcused: Mapped[int] = mapped_column(comment="days")
+
+
+class AttendanceTotalWindow(TenantOwned):
+    """What attendance_totals add up: both days are included. Grain: one row per tenant; none = no totals."""
+
+    __tablename__ = "attendance_total_windows"
+
+    since: Mapped[dt.date] = mapped_column(comment="first day of the school year")
+    through: Mapped[dt.date] = mapped_column(comment="last day on which attendance was known")
+
+
 class AttendanceStaleWeek(Base):
-    """Days since which something changed that attendance_weeks does not know. Grain: one row per change.
+    """Days of which what is kept is not believed. Grain: one row per change and student whom it touches.
 
     Triggers of whatever a day's attendance hangs on write it; whoever refreshes takes it away.
     """
@@ -136,3 +178,4 @@ class AttendanceStaleWeek(Base):
     stale_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     since: Mapped[dt.date]
     until: Mapped[dt.date]
+    student_id: Mapped[UUID | None] = mapped_column(comment="none = everybody")

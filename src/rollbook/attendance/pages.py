@@ -1,8 +1,8 @@
 """The attendance page: who is chronically absent, and how the weeks went; the same as CSV and JSON."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, dataclass, fields
-from datetime import date, timedelta
+from dataclasses import astuple, dataclass, fields
+from datetime import date
 from itertools import groupby
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
@@ -11,14 +11,9 @@ from fastapi import APIRouter, Query, Request, Response
 from markupsafe import Markup
 
 from rollbook.access.viewing import Viewer, Viewing
-from rollbook.attendance.listing import page_of, the_day
-from rollbook.attendance.service import (
-    ChronicAbsence,
-    ChronicStudent,
-    WeekRate,
-    chronic_absence,
-    weekly_rates,
-)
+from rollbook.attendance.chronic import ChronicAbsence, ChronicStudent, chronic_absence
+from rollbook.attendance.service import WeekRate, weekly_rates, weeks_before
+from rollbook.curriculum.present import present_of
 from rollbook.ui import charts, tables, words
 from rollbook.ui.charts import Point, Span
 from rollbook.ui.page import render
@@ -27,7 +22,6 @@ from rollbook.ui.params import CodeText, CursorText
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE: Final = 50
-WEEKS: Final = 12
 _STEP: Final = 5  # the scale of the charts ends at a multiple of this many percent
 _CSV: Final = tuple(field.name for field in fields(ChronicStudent))
 
@@ -49,14 +43,14 @@ def attendance_page(
     request: Request, viewer: Viewing, school: CodeText = None, as_of: AsOf = "", after: CursorText = None
 ) -> Response:
     """Who is chronically absent, and the weekly attendance of each grade."""
-    found = _find(viewer, school, as_of)
-    weeks = weekly_rates(viewer.db, found.as_of - timedelta(weeks=WEEKS), found.as_of, school=school)
+    found = _find(viewer, school, as_of, after=after or None, page_size=PAGE_SIZE)
+    weeks = weekly_rates(viewer.db, *weeks_before(viewer.db, found.as_of), school=school)
     context = {
         "sentence": _sentence(viewer, found),
         "found": found,
         "school": school,
-        "schools": _schools(found) if school is None else _schools(_find(viewer, None, as_of)),
-        "page": page_of(found.students, after or None, PAGE_SIZE),
+        "schools": found.schools,
+        "page": found.page,
         "charts_of_grades": _charts(weeks),
         "address": _addresses(school, as_of or None),
         "sees_nobody": viewer.sees_nobody,
@@ -77,16 +71,20 @@ def attendance_csv(viewer: Viewing, school: CodeText = None, as_of: AsOf = "") -
 def attendance_json(viewer: Viewing, school: CodeText = None, as_of: AsOf = "") -> Response:
     """The chronically absent, for a program."""
     found = _find(viewer, school, as_of)
-    document: dict[str, Any] = {"is_synthetic": viewer.tenant.is_synthetic} | asdict(found)
+    document: dict[str, Any] = {"is_synthetic": viewer.tenant.is_synthetic} | found.document()
     return tables.json_response(document)
 
 
-def _find(viewer: Viewer, school: str | None, as_of: date | Literal[""]) -> ChronicAbsence:
-    return chronic_absence(viewer.db, viewer.tenant, as_of or the_day(viewer), school=school)
-
-
-def _schools(found: ChronicAbsence) -> list[tuple[str, str]]:
-    return sorted({(group.school_code, group.school) for group in found.groups}, key=lambda each: each[1])
+def _find(
+    viewer: Viewer,
+    school: str | None,
+    as_of: date | Literal[""],
+    *,
+    after: str | None = None,
+    page_size: int | None = None,
+) -> ChronicAbsence:
+    day = as_of or present_of(viewer.db, viewer.tenant)
+    return chronic_absence(viewer.db, viewer.tenant, day, school=school, after=after, page_size=page_size)
 
 
 def _sentence(viewer: Viewer, found: ChronicAbsence) -> str:
@@ -95,8 +93,8 @@ def _sentence(viewer: Viewer, found: ChronicAbsence) -> str:
         return "No student is tied to you yet."
     if not found.enrolled:
         return f"No attendance is known from {words.plain_day(found.since)} on."
-    who = words.many(len(found.students), "student")
-    be = "is" if len(found.students) == 1 else "are"
+    who = words.many(found.chronic, "student")
+    be = "is" if found.chronic == 1 else "are"
     share = words.percent(found.rate)
     return (
         f"{who} of {found.enrolled:,} ({share}) {be} chronically absent as of {words.plain_day(found.as_of)}."

@@ -105,97 +105,178 @@ SELECT
 
 -- name: chronic_absence
 -- Days missed of enrolled instructional days: a line for each school and grade, then the chronically absent, worst
--- first. A student is counted once, with the days at all schools, where they were last.
--- params   students uuid[] or null (all in sight), since, until date (both inclusive), counted_until date (until or
---          the end of its week), school text or null (its code), chronic_rate numeric, minimum_days int
+-- first, all or a page of them. A student is counted once, with the days at all schools, where they were last. Totals
+-- that are kept are taken as they are, but for those who stand apart.
+-- params   has_totals bool (of this window), students uuid[] or null (all in sight; none if has_totals), apart uuid[],
+--          since, until date, kept date[], counted_since, counted_until date (what they mean is said of
+--          rollbook_attendance_weeks); school text or null (its code); chronic_rate numeric; minimum_days int; after uuid or null, page_size int or null (all)
 -- returns  school_code, school text, grade_level int, students, chronic int, student_id uuid (null: a school and
 --          grade), student_number, first_name, last_name, preferred_name text, days, missed, unexcused numeric (days),
---          rate numeric 0..1
-WITH totals AS MATERIALIZED (
+--          rate numeric 0..1, place int (1 = the worst); with a page also the student whom it comes after, and the one
+--          whom the page before comes after
+WITH totals AS (
     SELECT
-        student_id,
-        sum(days::int) AS days,
-        sum(missed) AS missed,
-        sum(unexcused::int) AS unexcused
-    FROM rollbook_attendance_weeks(:students, :since, :counted_until)
-    GROUP BY student_id
-),
-
-last_enrollments AS (
-    SELECT DISTINCT ON (student_id)
         student_id,
         school_id,
-        grade_level
-    FROM student_school_enrollments
-    WHERE is_primary AND entry_on <= :until AND (exit_on IS NULL OR exit_on > entry_on)
-    ORDER BY student_id ASC, entry_on DESC
+        grade_level,
+        days,
+        missed,
+        unexcused
+    FROM attendance_totals
+    WHERE cast(:has_totals AS bool) AND student_id <> ALL(:apart)
+    UNION ALL
+    SELECT
+        counted.student_id,
+        counted.school_id,
+        counted.grade_level,
+        counted.days,
+        counted.missed,
+        counted.unexcused
+    FROM
+        rollbook_attendance_totals(
+            :students, :apart, :since, :until, :kept, :counted_since, :counted_until
+        ) AS counted
+    WHERE NOT (cast(:has_totals AS bool) AND cardinality(cast(:apart AS uuid[])) = 0)
 ),
 
-placed AS (
+placed AS MATERIALIZED (
     SELECT
         totals.*,
-        last_enrollments.grade_level,
-        schools.school_code,
-        schools.name AS school,
-        totals.missed / totals.days AS rate,
         totals.days >= :minimum_days AND totals.missed >= :chronic_rate * totals.days AS is_chronic
     FROM totals
-    INNER JOIN last_enrollments USING (student_id)
-    INNER JOIN schools ON last_enrollments.school_id = schools.school_id
-    WHERE cast(:school AS text) IS NULL OR schools.school_code = :school
+),
+
+listed AS MATERIALIZED (
+    SELECT
+        placed.*,
+        schools.school_code,
+        schools.name AS school,
+        students.student_number,
+        students.first_name,
+        students.last_name,
+        students.preferred_name,
+        placed.missed / placed.days AS rate,
+        row_number() OVER (
+            ORDER BY
+                placed.missed / placed.days DESC,
+                schools.school_code ASC,
+                placed.grade_level ASC,
+                students.student_number ASC
+        ) AS place
+    FROM placed
+    INNER JOIN schools ON placed.school_id = schools.school_id
+    INNER JOIN students ON placed.student_id = students.student_id
+    WHERE placed.is_chronic AND (cast(:school AS text) IS NULL OR schools.school_code = :school)
+),
+
+begin AS (
+    SELECT coalesce((SELECT listed.place FROM listed WHERE listed.student_id = :after), 0) AS place
 )
 
 SELECT
-    school_code,
-    school,
-    grade_level,
+    schools.school_code,
+    schools.name AS school,
+    placed.grade_level,
     count(*) AS students,
-    count(*) FILTER (WHERE is_chronic) AS chronic,
+    count(*) FILTER (WHERE placed.is_chronic) AS chronic,
     NULL::uuid AS student_id,
     NULL AS student_number,
     NULL AS first_name,
     NULL AS last_name,
     NULL AS preferred_name,
-    sum(days) AS days,
-    sum(missed) AS missed,
-    sum(unexcused) AS unexcused,
-    sum(missed) / sum(days) AS rate
+    sum(placed.days) AS days,
+    sum(placed.missed) AS missed,
+    sum(placed.unexcused) AS unexcused,
+    sum(placed.missed) / sum(placed.days) AS rate,
+    NULL::bigint AS place
 FROM placed
-GROUP BY school_code, school, grade_level
+INNER JOIN schools ON placed.school_id = schools.school_id
+GROUP BY schools.school_code, schools.name, placed.grade_level
 UNION ALL
 SELECT
-    placed.school_code,
-    placed.school,
-    placed.grade_level,
+    listed.school_code,
+    listed.school,
+    listed.grade_level,
     NULL AS students,
     NULL AS chronic,
-    placed.student_id,
-    students.student_number,
-    students.first_name,
-    students.last_name,
-    students.preferred_name,
-    placed.days,
-    placed.missed,
-    placed.unexcused,
-    placed.rate
-FROM placed
-INNER JOIN students USING (student_id)
-WHERE placed.is_chronic
-ORDER BY rate DESC, school_code ASC, grade_level ASC, student_number ASC;
+    listed.student_id,
+    listed.student_number,
+    listed.first_name,
+    listed.last_name,
+    listed.preferred_name,
+    listed.days,
+    listed.missed,
+    listed.unexcused,
+    listed.rate,
+    listed.place
+FROM listed
+CROSS JOIN begin
+WHERE
+    cast(:page_size AS int) IS NULL
+    OR listed.place BETWEEN begin.place AND begin.place + :page_size
+    OR listed.place = begin.place - :page_size
+ORDER BY place;
 
 -- name: weekly_rates
--- Days missed by week and grade.
--- params   students uuid[] or null (all in sight), since, until date (both inclusive), school text or null (its code)
+-- Days missed by week and grade. Whoever sees the whole tenant is answered from the sums that are kept, less the kept
+-- weeks of those who stand apart, who are counted anew.
+-- params   sees_all bool, students uuid[] or null (all in sight), apart uuid[], since, until date, kept date[],
+--          counted_since, counted_until date (what they mean is said of rollbook_attendance_weeks), school text or null
+--          (its code)
 -- returns  week date (its Monday), grade_level int or null, days int, missed numeric (days)
+WITH weeks AS (
+    SELECT
+        week,
+        school_id,
+        nullif(grade_level, -1) AS grade_level,
+        days,
+        missed
+    FROM attendance_week_sums
+    WHERE
+        cast(:sees_all AS bool)
+        AND week = ANY(:kept)
+    UNION ALL
+    SELECT
+        week,
+        school_id,
+        grade_level,
+        -days AS days,
+        -missed AS missed
+    FROM attendance_weeks
+    WHERE
+        cast(:sees_all AS bool)
+        AND week = ANY(:kept)
+        AND student_id = ANY(:apart)
+    UNION ALL
+    SELECT
+        counted.week,
+        counted.school_id,
+        counted.grade_level,
+        counted.days,
+        counted.missed
+    FROM
+        rollbook_attendance_weeks(
+            :students,
+            :apart,
+            :since,
+            :until,
+            :kept,
+            :counted_since,
+            :counted_until,
+            NOT cast(:sees_all AS bool)
+        ) AS counted
+)
+
 SELECT
     weeks.week,
     weeks.grade_level,
     sum(weeks.days::int) AS days,
     sum(weeks.missed) AS missed
-FROM rollbook_attendance_weeks(:students, :since, :until) AS weeks
-INNER JOIN schools USING (school_id)
+FROM weeks
+INNER JOIN schools ON weeks.school_id = schools.school_id
 WHERE cast(:school AS text) IS NULL OR schools.school_code = :school
 GROUP BY weeks.week, weeks.grade_level
+HAVING sum(weeks.days::int) > 0
 ORDER BY weeks.week, weeks.grade_level;
 
 -- name: enrolled_at

@@ -7,20 +7,19 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from rollbook.attendance.rules import DEFAULT, Rule, rule_of
-from rollbook.attendance.weeks import students_in_sight
+from rollbook.attendance.weeks import rows_of_sets, standing, students_in_sight
 from rollbook.core.errors import Invalid, NotFound
 from rollbook.core.sql import named_sql
-from rollbook.core.tenancy import Tenant, whole_tenant
-from rollbook.roster.names import student_name
+from rollbook.core.tenancy import whole_tenant
 
 MARKS_SHOWN: Final = 12
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2999, 12, 31)
 MOST_AT_ONCE: Final = timedelta(days=2 * 366)
+WEEKS_SHOWN: Final = 12
 _SQL: Final = named_sql("rollbook.attendance")
 
 
@@ -96,55 +95,6 @@ class Attendance:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """A grade of a school. ``rate`` is the share of all its students' days that were missed, 0..1."""
-
-    school_code: str
-    school: str
-    grade_level: int | None
-    students: int
-    chronic: int
-    rate: float
-
-
-@dataclass(frozen=True, slots=True)
-class ChronicStudent:
-    """A chronically absent student, where they were last. ``rate`` is missed of days, 0..1."""
-
-    student_id: UUID
-    student_number: str
-    name: str
-    school_code: str
-    school: str
-    grade_level: int | None
-    days: int
-    missed: float
-    unexcused: int
-    rate: float
-
-
-@dataclass(frozen=True, slots=True)
-class ChronicAbsence:
-    """Who was chronically absent in [since, as_of], by which rule, and how many in each school and grade."""
-
-    since: date
-    as_of: date
-    rule: Rule
-    groups: Sequence[Group]
-    students: Sequence[ChronicStudent]
-
-    @property
-    def enrolled(self) -> int:
-        """Students who were enrolled on a day that counts."""
-        return sum(group.students for group in self.groups)
-
-    @property
-    def rate(self) -> float:
-        """Units: 0..1 of the students are chronically absent."""
-        return len(self.students) / self.enrolled if self.enrolled else 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class WeekRate:
     """A week (its Monday) of a grade: days of its students, and how many of them were missed."""
 
@@ -181,30 +131,10 @@ def last_day(db: Session, today: date) -> date:
     return found or today
 
 
-def chronic_absence(db: Session, tenant: Tenant, as_of: date, *, school: str | None = None) -> ChronicAbsence:
-    """Return who in sight was chronically absent from the start of the school year up to ``as_of``.
-
-    Units:  days are enrolled instructional days whose attendance is known; those at all schools count.
-    Shape:  students worst first; a student stands with the school and grade they were in last.
-    Raises: ``DayOutOfRange``; ``SchoolNotFound``.
-    Source: ED FS195 -- excused and unexcused both count; the share is the tenant's.
-    """
-    _require_days(as_of)
-    _require_school(db, school)
-    since, rule = school_year_start(db, as_of), rule_of(db, tenant.tenant_id)
-    wanted = {
-        "students": students_in_sight(db),
-        "since": since,
-        "until": as_of,
-        "counted_until": _end_of(db, as_of),
-        "school": school,
-        "chronic_rate": rule.chronic_rate,
-        "minimum_days": rule.minimum_days,
-    }
-    rows = db.execute(_SQL["chronic_absence"], wanted).all()
-    groups = sorted((_group(row) for row in rows if row.student_id is None), key=_place)
-    students = [_student(row) for row in rows if row.student_id is not None]
-    return ChronicAbsence(since, as_of, rule, groups, students)
+def weeks_before(db: Session, day: date) -> tuple[date, date]:
+    """Return the first and last day of the last weeks, up to ``day``, of which attendance is known."""
+    end = min(day, last_day(db, day))
+    return end - timedelta(weeks=WEEKS_SHOWN, days=end.weekday()), end
 
 
 def weekly_rates(db: Session, since: date, until: date, *, school: str | None = None) -> Sequence[WeekRate]:
@@ -212,12 +142,13 @@ def weekly_rates(db: Session, since: date, until: date, *, school: str | None = 
 
     Raises: ``DayOutOfRange``; ``SchoolNotFound``; ``WindowTooWide``.
     """
-    _require_days(since, until)
+    require_days(since, until)
     if until - since > MOST_AT_ONCE:
         raise WindowTooWide(since=since, until=until, most_days=MOST_AT_ONCE.days)
-    _require_school(db, school)
-    window = {"students": students_in_sight(db), "since": since, "until": _end_of(db, until)}
-    rows = db.execute(_SQL["weekly_rates"], window | {"school": school})
+    require_school(db, school)
+    sight = students_in_sight(db)
+    wanted = standing(db, since, until).params() | {"students": sight, "sees_all": sight is None}
+    rows = rows_of_sets(db, _SQL["weekly_rates"], wanted | {"school": school})
     return [WeekRate(row.week, row.grade_level, int(row.days), float(row.missed)) for row in rows]
 
 
@@ -233,43 +164,13 @@ def school_of(db: Session, code: str) -> UUID:
     return school_id
 
 
-def _end_of(db: Session, day: date) -> date:
-    """Return the end of the week of ``day`` if nothing is known of later days in it: whole weeks are kept."""
-    if date.max - day < timedelta(weeks=1):
-        return day
-    sunday = day + timedelta(days=6 - day.weekday())
-    return sunday if last_day(db, sunday) <= day else day
-
-
-def _require_days(*days: date) -> None:
-    """Refuse a day on which no school kept records: arithmetic on it may leave the calendar."""
+def require_days(*days: date) -> None:
+    """Raise ``DayOutOfRange`` for a day on which no school kept records: arithmetic on it may leave the calendar."""
     if not all(FIRST_DAY <= day <= LAST_DAY for day in days):
         raise DayOutOfRange
 
 
-def _require_school(db: Session, school: str | None) -> None:
+def require_school(db: Session, school: str | None) -> None:
+    """Raise ``SchoolNotFound`` if there is no such school."""
     if school is not None:
         school_of(db, school)
-
-
-def _group(row: Row[tuple[object, ...]]) -> Group:
-    return Group(row.school_code, row.school, row.grade_level, row.students, row.chronic, float(row.rate))
-
-
-def _place(group: Group) -> tuple[str, int]:
-    return group.school, -1 if group.grade_level is None else group.grade_level
-
-
-def _student(row: Row[tuple[object, ...]]) -> ChronicStudent:
-    return ChronicStudent(
-        student_id=row.student_id,
-        student_number=row.student_number,
-        name=student_name(row.student_number, row.first_name, row.last_name, row.preferred_name),
-        school_code=row.school_code,
-        school=row.school,
-        grade_level=row.grade_level,
-        days=int(row.days),
-        missed=float(row.missed),
-        unexcused=int(row.unexcused),
-        rate=float(row.rate),
-    )

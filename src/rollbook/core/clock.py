@@ -9,6 +9,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def today_in(time_zone: str) -> date:
+    """Return the day that it is in ``time_zone``."""
+    return now().astimezone(ZoneInfo(time_zone)).date()
+
+
 def close_of_day(day: date, time_zone: str) -> datetime:
     """Return the instant that ends ``day`` in ``time_zone``, exclusive.
 

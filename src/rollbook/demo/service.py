@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from rollbook.attendance.refreshing import refresh_weeks
 from rollbook.core.database import engine_for
 from rollbook.core.errors import Conflict, Invalid
 from rollbook.core.progress import Report, Silent
@@ -103,6 +104,7 @@ def generate_district(db: Session, tenant: Tenant, plan: Plan, report: Report = 
     writer.finish()
     for table in rows:
         db.execute(_SQL["demo_analyze"], {"relation": table})
+    refresh_weeks(db, tenant)
     return DistrictSummary(dict(rows), corrections)
 
 

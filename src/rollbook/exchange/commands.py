@@ -6,12 +6,14 @@ from typing import Annotated, Final
 
 import typer
 
+from rollbook.attendance.refreshing import refresh_weeks
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.exchange import oulad
 from rollbook.exchange.csv_files.commands import app as csv_files
 from rollbook.exchange.oneroster.commands import importing as oneroster
+from rollbook.intake.aftermath import settle_with
 from rollbook.intake.commands import app as intake
 from rollbook.intake.options import who
 from rollbook.intake.rejects import Reject
@@ -20,6 +22,7 @@ from rollbook.ops.work import running_server
 app = typer.Typer(no_args_is_help=True)
 for commands in (oneroster, csv_files, intake):
     app.registered_commands += commands.registered_commands
+settle_with("attendance", refresh_weeks)
 
 WITH_FINDINGS: Final = 3
 

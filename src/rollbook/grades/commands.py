@@ -4,12 +4,12 @@ from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import typer
 
-from rollbook.core import clock, output
+from rollbook.core import output
 from rollbook.core.errors import Invalid
+from rollbook.curriculum.present import present_of
 from rollbook.grades import gpa as points
 from rollbook.grades import progress as measures
 from rollbook.grades import scales
@@ -155,7 +155,7 @@ def list_progress(
 
 
 def _day(work: Work, as_of: datetime | None) -> date:
-    return as_of.date() if as_of else clock.now().astimezone(ZoneInfo(work.tenant.time_zone)).date()
+    return as_of.date() if as_of else present_of(work.db, work.tenant)
 
 
 def _show(rows: list[dict[str, Any]], names: tuple[str, ...], *, json: bool, csv: bool) -> None:

@@ -10,6 +10,7 @@ from rollbook.core import output
 from rollbook.core.errors import Invalid
 from rollbook.intake import receipts
 from rollbook.intake import undo as undoing
+from rollbook.intake.aftermath import settle
 from rollbook.intake.fixup import NoRejects, export_rejects
 from rollbook.intake.format import rebuild_format
 from rollbook.intake.models import Import
@@ -82,7 +83,10 @@ def undo(
     if not (yes or dry_run):
         typer.confirm(f"This takes back all that import {import_id} wrote. Go on?", abort=True, err=True)
     with work_in(tenant) as work:
+        slug = work.tenant.slug
         done = undoing.undo(work.db, work.tenant, import_id, who=who(), is_dry_run=dry_run)
+    if not dry_run:
+        settle(slug)
     if json:
         output.print_json(done)
         return

@@ -11,6 +11,7 @@ import typer
 from rollbook.core.errors import Invalid
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
+from rollbook.intake.aftermath import settle
 from rollbook.intake.format import Format
 from rollbook.intake.outcome import Outcome
 from rollbook.intake.page import write_page
@@ -97,6 +98,9 @@ def bring_in(path: Path, form: Format, request: Request, shown: Shown) -> None:
     try:
         with progress_bar() as report:
             outcome = run_import(url, path, form, request, report)
+            if not request.is_dry_run:
+                report.step("Bringing sums up to date")
+                settle(request.tenant)
     except ImportRefused as refusal:
         _write(refusal.outcome, shown)
         warn(refusal.outcome)

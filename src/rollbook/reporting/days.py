@@ -3,17 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import Query
 from sqlalchemy.orm import Session
 
 from rollbook.core import clock
 from rollbook.core.errors import Invalid
-from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
+from rollbook.curriculum.present import present_of
 
-_SQL: Final = named_sql("rollbook.reporting")
 # Outside of these no school kept records, and arithmetic on dates may leave the calendar.
 _FIRST: Final = date(1900, 1, 1)
 _LAST: Final = date(2999, 12, 31)
@@ -65,10 +63,3 @@ def day_on(db: Session, tenant: Tenant, on: date | Literal[""] = "") -> Day:
 def known_by(tenant: Tenant, as_of: date | Literal[""]) -> datetime | None:
     """Return the instant before which a thing was known as of a day; none where all that is known counts."""
     return clock.close_of_day(as_of, tenant.time_zone) if as_of and as_of <= _LAST else None
-
-
-def present_of(db: Session, tenant: Tenant) -> date:
-    """Return today; of a tenant whose records end earlier their last day, for they are of a time gone by."""
-    today = clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
-    last: date | None = db.scalar(_SQL["last_day_kept"], {"tenant_id": tenant.tenant_id})
-    return min(today, last or today)

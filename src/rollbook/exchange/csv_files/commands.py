@@ -13,7 +13,6 @@ from typing import Annotated, Final
 
 import typer
 
-from rollbook.attendance.weeks import refresh_weeks
 from rollbook.core import output
 from rollbook.core.errors import Invalid
 from rollbook.exchange.csv_files.errors import CompleteUnclear, SchoolNeeded
@@ -27,7 +26,6 @@ from rollbook.intake import options as usual
 from rollbook.intake.dates import parse_date_format
 from rollbook.intake.kinds import Kind
 from rollbook.intake.pipeline import Request
-from rollbook.ops.work import work_in
 
 app = typer.Typer()
 STDIN: Final = "-"
@@ -135,17 +133,8 @@ def import_csv(  # noqa: PLR0913 -- an option each
             usual.bring_in(path, form, request, usual.Shown(as_json=json, html=html))
         finally:
             _tell_mapping(form)
-    if what.name == "attendance" and not dry_run:
-        _refresh_weeks(request.tenant)
     if save:
         save_map(save, what.name, form.said)
-
-
-def _refresh_weeks(tenant: str) -> None:
-    """Make lists over the district quick again; they are right without it."""
-    output.say("Counting the weeks that changed")
-    with work_in(tenant) as work:
-        refresh_weeks(work.db, work.tenant)
 
 
 def _csv_map(
