@@ -108,7 +108,8 @@ def chronic_absence(  # noqa: PLR0913 -- which of them, and which part of the li
     Units:  days are enrolled instructional days whose attendance is known; those at all schools count.
     Shape:  students worst first, ``page_size`` of them or all; a student stands with the school and grade
             that they were in last.
-    Raises: ``DayOutOfRange``; ``SchoolNotFound``; ``CursorInvalid``, also if who ``after`` names is in the list no more.
+    Raises: ``DayOutOfRange``; ``SchoolNotFound``; ``CursorInvalid``, also if who ``after`` names is in the
+            list no more.
     Source: ED FS195 -- excused and unexcused both count; the share is the tenant's.
     """
     require_days(as_of)

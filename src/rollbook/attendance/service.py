@@ -165,7 +165,7 @@ def school_of(db: Session, code: str) -> UUID:
 
 
 def require_days(*days: date) -> None:
-    """Raise ``DayOutOfRange`` for a day on which no school kept records: arithmetic on it may leave the calendar."""
+    """Raise ``DayOutOfRange`` for a day of no school's records: arithmetic on it may leave the calendar."""
     if not all(FIRST_DAY <= day <= LAST_DAY for day in days):
         raise DayOutOfRange
 
