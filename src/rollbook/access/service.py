@@ -21,6 +21,12 @@ _ROLES_AT_SCHOOL: Final = {
     Role.COUNSELOR: [StaffRole.COUNSELOR],
 }
 
+_INTERESTS: Final = {
+    "students_taught": "of a section that the student takes",
+    "students_counseled": "whom the student's enrollment names",
+    "students_at_school": "at the student's school",
+}
+
 
 class StaffNotFound(NotFound):
     """The tenant has no staff member with the number '{staff_number}'."""
@@ -59,10 +65,25 @@ def visibility_of(db: Session, user: User) -> Visibility:
     """
     if user.role is Role.DISTRICT_ADMIN:
         return Visibility(user.tenant_id)
-    who = {"tenant_id": user.tenant_id, "user_id": user.user_id, "today": _today(db, user)}
+    who = _who(db, user)
     query = _SQL[_query_of(db, user.role, who)]
     ids = db.scalars(query, who | {"staff_roles": _ROLES_AT_SCHOOL.get(user.role, [])})
     return Visibility(user.tenant_id, tuple(ids))
+
+
+def interest_of(db: Session, user: User) -> str:
+    """Return in words the rule by which ``user`` sees students, as a disclosure keeps it.
+
+    Source: 34 CFR 99.31(a)(1) and 99.32: a school official's legitimate educational interest.
+    """
+    role = user.role.value.replace("_", " ")
+    if user.role is Role.DISTRICT_ADMIN:
+        return f"{role} of the student's district"
+    return f"{role} {_INTERESTS[_query_of(db, user.role, _who(db, user))]}"
+
+
+def _who(db: Session, user: User) -> dict[str, object]:
+    return {"tenant_id": user.tenant_id, "user_id": user.user_id, "today": _today(db, user)}
 
 
 def _query_of(db: Session, role: Role, who: dict[str, object]) -> str:

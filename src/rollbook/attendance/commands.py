@@ -10,6 +10,7 @@ import typer
 
 from rollbook.attendance import recording, rules, service
 from rollbook.attendance.weeks import refresh_weeks
+from rollbook.audit.reading import by_command, disclosing
 from rollbook.core import clock, output
 from rollbook.ops.work import work_in
 
@@ -41,7 +42,8 @@ def chronic(
         today = clock.now().astimezone(ZoneInfo(work.tenant.time_zone)).date()
         day = as_of.date() if as_of else service.last_day(work.db, today)
         refresh_weeks(work.db, work.tenant)
-        found = service.chronic_absence(work.db, work.tenant, day, school=school)
+        with disclosing(work.db, by_command()):
+            found = service.chronic_absence(work.db, work.tenant, day, school=school)
     if json:
         output.print_json(found)
     elif csv:

@@ -290,6 +290,7 @@ before AS MATERIALIZED (
 
 SELECT
     page.*,
+    page.row_id AS student_id,
     before.sort_key AS before_key,
     before.row_id AS before_id
 FROM page

@@ -3,6 +3,7 @@
 import rollbook.accounts.models
 import rollbook.activity.models
 import rollbook.attendance.models
+import rollbook.audit.models
 import rollbook.conduct.models
 import rollbook.core.tenancy
 import rollbook.curriculum.models

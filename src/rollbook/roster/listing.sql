@@ -108,6 +108,7 @@ enrolled AS (
 
 SELECT
     page.*,
+    page.row_id AS student_id,
     before.sort_key AS before_key,
     before.row_id AS before_id,
     students.student_number,
