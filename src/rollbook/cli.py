@@ -35,6 +35,10 @@ VERBS: Final = {
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
+    "audit": (
+        "rollbook.reporting.audit_commands",
+        "Say who changed or read what, and whether that log is whole.",
+    ),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),

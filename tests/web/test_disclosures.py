@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, Engine, create_engine, text
 
-from rollbook.audit import reading
 from rollbook.app.application import ROUTERS
+from rollbook.audit import reading
 from web import cast as the_cast
 from web.clients import SignIn
 
@@ -23,7 +23,9 @@ DISCLOSURE = text(
 )
 # What is shown to anybody, or of no student.
 OPEN = {"/sign-in", "/health", "/ready", "/metrics", "/", "/api/v1/openapi.json"}
-LOOK = text("SELECT set_config('rollbook.tenant', :tenant, true), set_config('rollbook.scope', 'tenant', true)")
+LOOK = text(
+    "SELECT set_config('rollbook.tenant', :tenant, true), set_config('rollbook.scope', 'tenant', true)"
+)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class AuditWrite(Base):
     table_name: Mapped[str]
     command: Mapped[str] = mapped_column(comment="INSERT, UPDATE, DELETE, or LOAD of whole months")
     row_count: Mapped[int] = mapped_column(BigInteger)
-    import_id: Mapped[int | None] = mapped_column(Integer)
+    by_import: Mapped[int | None] = mapped_column(Integer, comment="the import that wrote")
     changes: Mapped[list[object] | None] = mapped_column(JSONB)
     digest: Mapped[str | None] = mapped_column(comment="of the rows' keys, in any order")
 
@@ -85,7 +85,9 @@ class AuditSeal(TenantOwned):
     last_id: Mapped[int] = mapped_column(BigInteger)
     row_count: Mapped[int] = mapped_column(BigInteger)
     root: Mapped[bytes] = mapped_column(LargeBinary, comment="SHA-256 over ids and rows in order")
-    row_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), comment="to tell which row was tampered with")
+    row_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), comment="to tell which row was tampered with"
+    )
     marks: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), comment="8 bytes of each row's SHA-256")
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary, comment="SHA-256 over all of the above")

@@ -12,77 +12,6 @@ SELECT rollbook_disclose(cast(:students AS uuid[]), :what, :interest, :purpose) 
 -- returns  one row: disclosed bigint
 SELECT rollbook_disclose(array(SELECT student_id FROM students), :what, :interest, :purpose) AS disclosed;
 
--- name: list_disclosures
--- Who was shown records, newest first: all of a tenant, or those of one student, user or day.
--- params   tenant_id int, student_id uuid, user_id uuid, since timestamptz, until timestamptz, before_id bigint,
---          page_size int
--- returns  disclosure_id bigint, at timestamptz, student_id uuid, who text, user_id uuid, request_id text,
---          what text, interest text, purpose text
-SELECT
-    disclosure_id,
-    at,
-    student_id,
-    who,
-    user_id,
-    request_id,
-    what,
-    interest,
-    purpose
-FROM disclosures
-WHERE
-    tenant_id = :tenant_id
-    AND (cast(:student_id AS uuid) IS NULL OR student_id = :student_id)
-    AND (cast(:user_id AS uuid) IS NULL OR user_id = :user_id)
-    AND (cast(:since AS timestamptz) IS NULL OR at >= :since)
-    AND (cast(:until AS timestamptz) IS NULL OR at < :until)
-    AND (cast(:before_id AS bigint) IS NULL OR disclosure_id < :before_id)
-ORDER BY disclosure_id DESC
-LIMIT :page_size;
-
--- name: list_writes
--- What was written, newest first: all of a tenant, or what one user or day did, or to one table or student.
--- params   tenant_id int, table_name text, user_id uuid, student_id text, since timestamptz, until timestamptz,
---          before_id bigint, page_size int
--- returns  write_id bigint, at timestamptz, who text, user_id uuid, request_id text, purpose text,
---          table_name text, command text, row_count bigint, import_id int, changes jsonb
-SELECT
-    write_id,
-    at,
-    who,
-    user_id,
-    request_id,
-    purpose,
-    table_name,
-    command,
-    row_count,
-    import_id,
-    changes
-FROM audit_writes
-WHERE
-    tenant_id = :tenant_id
-    AND (cast(:table_name AS text) IS NULL OR table_name = :table_name)
-    AND (cast(:user_id AS uuid) IS NULL OR user_id = :user_id)
-    AND (
-        cast(:student_id AS text) IS NULL
-        OR changes @> jsonb_build_array(
-            jsonb_build_object('key', jsonb_build_object('student_id', cast(:student_id AS text)))
-        )
-    )
-    AND (cast(:since AS timestamptz) IS NULL OR at >= :since)
-    AND (cast(:until AS timestamptz) IS NULL OR at < :until)
-    AND (cast(:before_id AS bigint) IS NULL OR write_id < :before_id)
-ORDER BY write_id DESC
-LIMIT :page_size;
-
--- name: written_tables
--- The tables that the log of writes names, as far back as it reaches this year.
--- params   tenant_id int
--- returns  table_name text
-SELECT DISTINCT table_name
-FROM audit_writes
-WHERE tenant_id = :tenant_id
-ORDER BY table_name;
-
 -- name: make_months
 -- Make the months of both logs that come next.
 -- returns  one row: made int
@@ -154,22 +83,35 @@ SELECT exists(SELECT 1 FROM audit_seals WHERE tenant_id = :tenant_id AND hash = 
 -- returns  seal_no int, is_edited bool, is_cut_off bool
 WITH chained AS (
     SELECT
+        seals.seal_no,
+        seals.sealed_at,
+        seals.after_id,
+        seals.previous_hash,
+        seals.hash,
+        rollbook_seal_hash(seals) AS hash_now,
+        coalesce(lag(seals.seal_no) OVER (ORDER BY seals.seal_no), 0) + 1 AS next_no,
+        coalesce(lag(seals.hash) OVER (ORDER BY seals.seal_no), '') AS hash_before,
+        coalesce(
+            lag(seals.last_id) OVER (PARTITION BY seals.log ORDER BY seals.seal_no), -9223372036854775808
+        ) AS id_before
+    FROM audit_seals AS seals
+    WHERE seals.tenant_id = :tenant_id
+),
+
+judged AS (
+    SELECT
         seal_no,
         sealed_at,
-        rollbook_seal_hash(seals) IS DISTINCT FROM hash AS is_edited,
-        seal_no <> coalesce(lag(seal_no) OVER chain, 0) + 1
-        OR previous_hash <> coalesce(lag(hash) OVER chain, '')
-        OR after_id <> coalesce(lag(last_id) OVER (PARTITION BY log ORDER BY seal_no), 0) AS is_cut_off
-    FROM audit_seals AS seals
-    WHERE tenant_id = :tenant_id
-    WINDOW chain AS (ORDER BY seal_no)
+        hash_now <> hash AS is_edited,
+        (seal_no <> next_no OR previous_hash <> hash_before OR after_id <> id_before) AS is_cut_off
+    FROM chained
 )
 
 SELECT
     seal_no,
     is_edited,
     is_cut_off
-FROM chained
+FROM judged
 WHERE (is_edited OR is_cut_off) AND (cast(:since AS timestamptz) IS NULL OR sealed_at >= :since)
 ORDER BY seal_no;
 
@@ -179,15 +121,16 @@ ORDER BY seal_no;
 -- returns  seal_no int
 SELECT seals.seal_no
 FROM audit_seals AS seals
-CROSS JOIN LATERAL (
-    SELECT sha256(string_agg(int8send(leaves.row_id) || leaves.leaf, '' ORDER BY leaves.row_id)) AS root
-    FROM audit_leaves AS leaves
-    WHERE
-        leaves.tenant_id = :tenant_id
-        AND leaves.log = :log
-        AND leaves.row_id > seals.after_id
-        AND leaves.row_id <= seals.last_id
-) AS now
+CROSS JOIN
+    LATERAL (
+        SELECT sha256(string_agg(int8send(leaves.row_id) || leaves.leaf, '' ORDER BY leaves.row_id)) AS root
+        FROM audit_leaves AS leaves
+        WHERE
+            leaves.tenant_id = :tenant_id
+            AND leaves.log = :log
+            AND leaves.row_id > seals.after_id
+            AND leaves.row_id <= seals.last_id
+    ) AS now
 WHERE
     seals.tenant_id = :tenant_id
     AND seals.log = :log
@@ -221,8 +164,8 @@ there AS (
     INNER JOIN audit_leaves AS leaves
         ON
             seals.tenant_id = leaves.tenant_id
-            AND leaves.row_id > seals.after_id
-            AND leaves.row_id <= seals.last_id
+            AND seals.after_id < leaves.row_id
+            AND seals.last_id >= leaves.row_id
     WHERE
         seals.tenant_id = :tenant_id
         AND seals.log = :log

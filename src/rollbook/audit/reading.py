@@ -43,6 +43,13 @@ class Reason:
 class _Seen:
     students: set[UUID] = field(default_factory=set)
 
+    def note(self, value: object) -> None:
+        """Keep the student, or the students of an array."""
+        if isinstance(value, UUID):
+            self.students.add(value)
+        elif isinstance(value, list):
+            self.students.update(one for one in value if isinstance(one, UUID))
+
     def rows(self, cursor: Any) -> Callable[[Row], Row]:  # noqa: ANN401 -- psycopg's cursor, of whatever rows
         """Make rows as psycopg does, and keep the students in them."""
         columns = cursor.description or ()
@@ -51,7 +58,8 @@ class _Seen:
             return tuple
 
         def make(values: Row) -> Row:
-            self.students.update(values[place] for place in places)
+            for place in places:
+                self.note(values[place])
             return tuple(values)
 
         return make
@@ -72,7 +80,7 @@ def disclosing(db: Session, reason: Reason) -> Iterator[None]:
         yield
     finally:
         raw.row_factory = usual
-    disclose(db, (key for key in seen.students if isinstance(key, UUID)), reason)
+    disclose(db, seen.students, reason)
 
 
 def disclose(db: Session, student_ids: Iterable[UUID], reason: Reason) -> int:

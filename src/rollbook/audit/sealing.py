@@ -97,7 +97,7 @@ def verify(
     ``expected`` is a seal's hash that was noted elsewhere.
     Raises: ``HashInvalid``.
     """
-    where = {"tenant_id": tenant_id, "since": since}
+    where: dict[str, object] = {"tenant_id": tenant_id, "since": since}
     hash_expected = _bytes(expected) if expected is not None else None
     findings = [*_of_seals(db, where), *_of_rows(db, where)]
     if hash_expected is not None and not _has_seal(db, tenant_id, hash_expected):

@@ -18,7 +18,8 @@ class Acting:
     purpose: str = ""
 
 
-_acting: ContextVar[Acting] = ContextVar("rollbook_acting", default=Acting())
+_NOBODY: Final = Acting()
+_acting: ContextVar[Acting] = ContextVar("rollbook_acting", default=_NOBODY)
 
 
 def acting() -> Acting:

@@ -96,7 +96,7 @@ def look_through(db: Session, visibility: Visibility) -> None:
 
 
 def sign(db: Session, *, user_id: UUID | None = None, purpose: str | None = None) -> None:
-    """Tell the audit, until the end of ``db``'s transaction, who acts and why: the user, or what the door said."""
+    """Tell the audit, until the end of ``db``'s transaction, who acts and why, as the door said it."""
     said = acting()
     db.execute(
         _SIGN,

@@ -150,9 +150,8 @@ def list_progress(
     csv: Csv = False,
 ) -> None:
     """List each student's latest measure in a course."""
-    with work_in(tenant) as work:
-        with disclosing(work.db, by_command()):
-            found = measures.progress_in(work.db, work.tenant, course, _day(work, as_of))
+    with work_in(tenant) as work, disclosing(work.db, by_command()):
+        found = measures.progress_in(work.db, work.tenant, course, _day(work, as_of))
     names = (*_WHO[:2], *_MEASURE)
     _show([{name: getattr(row, name) for name in names} for row in found], names, json=json, csv=csv)
 

@@ -22,7 +22,7 @@ LOGS = """
 CREATE SEQUENCE audit_write_ids;
 CREATE SEQUENCE disclosure_ids;
 
--- The month of a moment has to be there before a row of it is; where nobody has made it ahead, it is made now.
+-- A moment's month has to be there before a row of it is; where nobody has made it ahead, it is made now.
 CREATE FUNCTION rollbook_ensure_audit_month(log text, moment timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 BEGIN
@@ -87,7 +87,7 @@ BEGIN
     PERFORM rollbook_ensure_audit_month('audit_writes', moment);
     INSERT INTO audit_writes (
         tenant_id, write_id, at, transaction_id, session_role, acting_role, who, user_id, request_id, purpose,
-        table_name, command, row_count, import_id, changes, digest
+        table_name, command, row_count, by_import, changes, digest
     ) VALUES (
         of_tenant, nextval('audit_write_ids'), moment, pg_current_xact_id()::text::bigint, session_user,
         coalesce(nullif(current_setting('role'), 'none'), session_user),
@@ -100,8 +100,8 @@ BEGIN
 END
 $$;
 
--- Of few rows their changes, of many their number and a digest of their keys: the same for the same rows in any
--- order. Old and new row are matched by key; where the key itself changed, one is without the other.
+-- Of few rows their changes, of many their number and a digest of their keys: the same for the same rows
+-- in any order. Old and new row are matched by key; where the key itself changed, one is without the other.
 CREATE FUNCTION rollbook_audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
@@ -128,7 +128,9 @@ BEGIN
         FROM (
             SELECT
                 n.tenant_id,
-                jsonb_build_object('key', rollbook_audit_shown(rollbook_audit_key(to_jsonb(n), TG_ARGV))) AS change
+                jsonb_build_object(
+                    'key', rollbook_audit_shown(rollbook_audit_key(to_jsonb(n), TG_ARGV))
+                ) AS change
             FROM new_rows AS n
         ) AS rows
         GROUP BY tenant_id;
@@ -182,7 +184,8 @@ BEGIN
     END IF;
     PERFORM rollbook_ensure_audit_month('disclosures', moment);
     INSERT INTO disclosures (
-        tenant_id, disclosure_id, at, transaction_id, student_id, who, user_id, request_id, what, interest, purpose
+        tenant_id, disclosure_id, at, transaction_id, student_id, who, user_id, request_id, what, interest,
+        purpose
     )
     SELECT
         tenant, nextval('disclosure_ids'), moment, mine, student_id,
@@ -195,22 +198,22 @@ BEGIN
 END
 $$;
 
--- What of a row is sealed: all of it but its id, which the seal has beside it. Times as numbers, since a text of
--- them would depend on the reader's settings.
+-- What of a row is sealed: all of it but its id, which the seal has beside it. Times as numbers, since a text
+-- of them would depend on the reader's settings.
 CREATE VIEW audit_leaves WITH (security_invoker = true) AS
 SELECT
     tenant_id, 'writes' AS log, write_id AS row_id,
     sha256(convert_to(jsonb_build_array(
-        tenant_id, extract(epoch FROM at), transaction_id, session_role, acting_role, who, user_id, request_id,
-        purpose, table_name, command, row_count, import_id, changes, digest
+        tenant_id, extract(epoch FROM at), transaction_id, session_role, acting_role, who, user_id,
+        request_id, purpose, table_name, command, row_count, by_import, changes, digest
     )::text, 'UTF8')) AS leaf
 FROM audit_writes
 UNION ALL
 SELECT
     tenant_id, 'disclosures' AS log, disclosure_id AS row_id,
     sha256(convert_to(jsonb_build_array(
-        tenant_id, extract(epoch FROM at), transaction_id, student_id, who, user_id, request_id, what, interest,
-        purpose
+        tenant_id, extract(epoch FROM at), transaction_id, student_id, who, user_id, request_id, what,
+        interest, purpose
     )::text, 'UTF8')) AS leaf
 FROM disclosures;
 
@@ -222,8 +225,8 @@ RETURN sha256(convert_to(jsonb_build_array(
     extract(epoch FROM (seal).sealed_at)
 )::text, 'UTF8'));
 
--- Seal what both logs of the tenant hold, up to now. A row gets its id after its transaction got its number, and
--- both before we get ours: when all lower transactions have ended, no id below can appear any more.
+-- Seal what both logs of the tenant hold, up to now. A row gets its id after its transaction got its number,
+-- and both before we get ours: when all lower transactions have ended, no id below can appear any more.
 CREATE FUNCTION rollbook_audit_seal(patience interval) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
@@ -236,7 +239,8 @@ BEGIN
         RAISE EXCEPTION 'sealing needs a transaction that sees a whole tenant'
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    IF pg_current_xact_id_if_assigned() IS NOT NULL OR current_setting('transaction_isolation') <> 'read committed' THEN
+    IF pg_current_xact_id_if_assigned() IS NOT NULL
+        OR current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'sealing needs a transaction of its own' USING ERRCODE = 'active_sql_transaction';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('rollbook_audit_seal'), tenant);
@@ -266,7 +270,9 @@ DECLARE
     sealed bigint;
     made integer := 0;
 BEGIN
-    SELECT coalesce(max(last_id), 0) INTO sealed FROM audit_seals WHERE tenant_id = of_tenant AND log = of_log;
+    -- the first block begins below any id, so that nothing can be slipped in before it
+    SELECT coalesce(max(last_id), -9223372036854775808) INTO sealed
+    FROM audit_seals WHERE tenant_id = of_tenant AND log = of_log;
     SELECT * INTO newest FROM audit_seals WHERE tenant_id = of_tenant ORDER BY seal_no DESC LIMIT 1;
     LOOP
         SELECT count(*), max(row_id), sha256(string_agg(int8send(row_id) || leaf, ''::bytea ORDER BY row_id)),
@@ -327,7 +333,7 @@ def upgrade() -> None:
             "command", sa.Text(), nullable=False, comment="INSERT, UPDATE, DELETE, or LOAD of whole months"
         ),
         sa.Column("row_count", sa.BigInteger(), nullable=False),
-        sa.Column("import_id", sa.Integer(), nullable=True),
+        sa.Column("by_import", sa.Integer(), nullable=True, comment="the import that wrote"),
         sa.Column("changes", postgresql.JSONB(), nullable=True),
         sa.Column("digest", sa.Text(), nullable=True, comment="of the rows' keys, in any order"),
         sa.PrimaryKeyConstraint("tenant_id", "write_id", "at", name=op.f("pk_audit_writes")),
@@ -344,9 +350,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=True, comment="who was signed in"),
         sa.Column("request_id", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False, comment="the page, endpoint or file"),
-        sa.Column(
-            "interest", sa.Text(), nullable=False, comment="by which rule they may see the student"
-        ),
+        sa.Column("interest", sa.Text(), nullable=False, comment="by which rule they may see the student"),
         sa.Column("purpose", sa.Text(), nullable=True, comment="what they said they need it for"),
         sa.PrimaryKeyConstraint("tenant_id", "disclosure_id", "at", name=op.f("pk_disclosures")),
         postgresql_partition_by="RANGE (at)",
@@ -391,8 +395,8 @@ def upgrade() -> None:
     op.execute(LOGS)
     op.execute(f"GRANT SELECT ON audit_leaves TO {ddl.APP_ROLE}")
     op.execute(
-        "GRANT EXECUTE ON FUNCTION rollbook_disclose(uuid[], text, text, text), rollbook_audit_seal(interval),"
-        f" rollbook_ensure_audit_months() TO {ddl.APP_ROLE}"
+        "GRANT EXECUTE ON FUNCTION rollbook_disclose(uuid[], text, text, text),"
+        f" rollbook_audit_seal(interval), rollbook_ensure_audit_months() TO {ddl.APP_ROLE}"
     )
     op.execute("SELECT rollbook_ensure_audit_months()")
 

@@ -72,8 +72,8 @@ TABLES = (
     "students",
     "training_feedback",
 )
-# Attaching a month fires no trigger, so the function that attaches notes it. Building a month's key has counted
-# its rows; a number that large that it is not exact is counted again.
+# Attaching a month fires no trigger, so the function that attaches notes it. Building a month's key has
+# counted its rows; a number that large that it is not exact is counted again.
 DECLARED = "    partition text;\nBEGIN\n    LOCK TABLE"
 COUNTING = """    partition text;
     counted bigint;
