@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from rollbook.access.service import visibility_of
-from rollbook.accounts import service
+from rollbook.accounts import service, sessions
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through, transaction
 from rollbook.testing import factories as make
@@ -57,14 +57,14 @@ def test_a_user_is_added_listed_and_deactivated(fresh_database: Database) -> Non
     assert user(fresh_database, "deactivate", "tara@oak.example").returncode == 0
     listed = json.loads(user(fresh_database, "list", "--json").stdout)
     assert [(one["email"], one["is_active"]) for one in listed] == [("tara@oak.example", False)]
-    with Session(engine) as db, db.begin(), pytest.raises(service.NotSignedIn):
-        service.find_session(db, signed_in.token)
+    with Session(engine) as db, db.begin(), pytest.raises(sessions.NotSignedIn):
+        sessions.find_session(db, signed_in.token)
 
 
 @pytest.mark.parametrize(
     ("extra", "password", "sentence"),
     [
-        ((), "short", "A password has 12 to 256 characters"),
+        ((), "short", "A password has 15 to 128 characters"),
         (("--staff", "T999"), PASSWORD, "no staff member with the number 'T999'"),
         (("--tenant", "elm"), PASSWORD, "There is no tenant 'elm'"),
     ],

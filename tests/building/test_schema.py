@@ -1,15 +1,13 @@
 """The migrated schema keeps its promises, and each guard notices when one is broken."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine
 
 from building.guards import GUARDS, PLANTED, faults
-from rollbook.ops.embedded import connect_as_superuser
 from rollbook.testing.databases import Database, TestServer
+from superuser import superuser_of
 
 MONTHS = """
 SELECT rollbook_ensure_months(oid::regclass, '2024-01-15', '2024-03-15')
@@ -21,17 +19,8 @@ FAULTS = [(guard, fault) for guard, planted in PLANTED.items() for fault in plan
 @pytest.fixture(scope="module")
 def superuser(rollbook_server: TestServer, database: Database) -> Iterator[Engine]:
     """Connect as the superuser: roles can be broken only by that one."""
-
-    def connect() -> psycopg.Connection[Any]:
-        connection = connect_as_superuser(
-            rollbook_server.settings, make_url(database.owner_url).database or ""
-        )
-        connection.autocommit = False
-        return connection
-
-    engine = create_engine("postgresql://", creator=connect)
-    yield engine
-    engine.dispose()
+    with superuser_of(rollbook_server, database) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, FromClause, Select, and_, select
 
-from rollbook.core.database import engine_for
-from rollbook.core.tenancy import Visibility, find_tenant, look_through
+from places import OwnTenant
 from rollbook.exchange.csv_files.format import CsvFormat
 from rollbook.exchange.csv_files.kinds import KINDS
 from rollbook.exchange.csv_files.mapping import CsvMap
@@ -48,7 +46,7 @@ BEFORE = {"prerequisites": ("courses", "course_code,title\nMATH8,Mathematics 8\n
 
 
 @dataclass(frozen=True)
-class Place:
+class Place(OwnTenant):
     """A tenant that CSV files are imported into."""
 
     url: str
@@ -79,15 +77,6 @@ class Place:
             if name in BEFORE:
                 self.bring(*BEFORE[name])
             self.bring(name, csv_text(example(kind)))
-
-    def session(self) -> Session:
-        db = Session(engine_for(self.url, statement_timeout_s=0))
-        look_through(db, Visibility(find_tenant(db, self.slug).tenant_id))
-        return db
-
-    def rows(self, query: str, **facts: object) -> list[tuple[Any, ...]]:
-        with self.session() as db:
-            return [tuple(row) for row in db.execute(text(query), facts)]
 
     def told(self, kind: Kind) -> list[dict[str, Any]]:
         """Return what the tables say, as lines of the kind: codes instead of ids."""

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.exchange.csv_files.errors import (
+    ColumnTwice,
     FieldMissing,
+    FieldSaidTwice,
     FieldTwice,
     FieldUnknown,
     MapFileUnreadable,
@@ -78,6 +80,25 @@ def test_a_column_that_the_map_names_and_the_file_lacks_is_named_with_what_is_ne
 def test_two_columns_for_one_field_are_refused() -> None:
     with pytest.raises(FieldTwice, match=r"both 'Date' and 'DATE' would be the date"):
         mapped(["student_number", "Date", "DATE", "status"])
+
+
+def test_one_column_for_two_fields_is_refused() -> None:
+    with pytest.raises(ColumnTwice, match=r"'DATE' would be both the date and the reason"):
+        mapped(NAMES, CsvMap().with_pairs(["date=DATE", "reason=DATE"]))
+
+
+@pytest.mark.parametrize("again", ["status=Room", "status:=absent"])
+def test_a_field_that_is_said_twice_is_refused(again: str) -> None:
+    with pytest.raises(FieldSaidTwice, match="--map says twice what the status is"):
+        CsvMap().with_pairs(["status=Status", again])
+
+
+def test_a_pair_goes_before_what_was_saved() -> None:
+    saved = CsvMap().with_pairs(["status=Code", "period=Hour"])
+
+    said = saved.with_pairs(["status:=absent"])
+
+    assert (said.columns, said.constants) == ({"period": "Hour"}, {"status": "absent"})
 
 
 def test_a_field_that_the_kind_lacks_is_named_with_what_is_near() -> None:

@@ -5,15 +5,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 from sqlalchemy import make_url, text
 
 from exchange.drops import Drop, everything, is_empty
-from rollbook.core.progress import Silent
-from rollbook.exchange import oulad
-from rollbook.exchange.oulad import ImportSummary, TablesBusy
+from pausing import Paused, in_background
+from rollbook.exchange.oulad import ImportSummary
+from rollbook.intake import months
+from rollbook.intake.months import MonthsBusy
 from rollbook.ops.embedded import connect_as_superuser
 from rollbook.testing.databases import Database, TestServer
 
@@ -120,24 +120,6 @@ def test_killed_at_any_instant_all_or_nothing_is_written(
     assert before + import_drop(drop).written == 26
 
 
-class Paused(Silent):
-    """Stops at ``point`` until it may go on."""
-
-    def __init__(self, point: str) -> None:
-        self.point, self.is_there, self.may_go_on = point, Event(), Event()
-
-    def step(self, title: str, total: float | None = None) -> None:  # noqa: ARG002 -- as Silent's
-        if title == self.point:
-            self.is_there.set()
-            assert self.may_go_on.wait(60)
-
-
-def in_background(work: Callable[[], object]) -> Thread:
-    thread = Thread(target=work)
-    thread.start()
-    return thread
-
-
 def test_a_second_import_of_the_tenant_waits_for_the_first(
     drop: Drop, rollbook_server: TestServer, fresh_database: Database, import_drop: Import
 ) -> None:
@@ -163,15 +145,15 @@ def test_a_second_import_of_the_tenant_waits_for_the_first(
 def test_an_import_that_cannot_make_its_months_says_so(
     drop: Drop, import_drop: Import, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(oulad, "_LOCK_TRIES", 1)
-    monkeypatch.setattr(oulad, "_LOCK_TIMEOUT", text("SET LOCAL lock_timeout = '100ms'"))
+    monkeypatch.setattr(months, "_LOCK_TRIES", 1)
+    monkeypatch.setattr(months, "_LOCK_TIMEOUT", text("SET LOCAL lock_timeout = '100ms'"))
     later = Drop(tmp_path / "later")
     later.files = {name: content.replace(b"2013J", b"2023J") for name, content in later.files.items()}
     first, directory = Paused("Writing clicks"), drop.write()
     thread = in_background(lambda: import_drop(directory, report=first))
     assert first.is_there.wait(60)
 
-    with pytest.raises(TablesBusy, match="try again later"):
+    with pytest.raises(MonthsBusy, match="try again later"):
         import_drop(later, tenant_slug="another")
 
     first.may_go_on.set()

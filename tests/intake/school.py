@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Date, exists, func, literal, text
-from sqlalchemy.orm import Session
 
+from places import OwnTenant
 from rollbook.attendance.models import AttendanceRecord
-from rollbook.core.database import engine_for
 from rollbook.core.progress import Report
 from rollbook.core.schema import Json
-from rollbook.core.tenancy import Visibility, find_tenant, look_through
 from rollbook.intake.checks import check
 from rollbook.intake.drop import stage_absent, stage_file
 from rollbook.intake.format import Run, register
@@ -227,7 +225,7 @@ class Drop:
 
 
 @dataclass(frozen=True)
-class District:
+class District(OwnTenant):
     """A tenant of the test's own, into which drops are imported."""
 
     url: str
@@ -243,16 +241,6 @@ class District:
         path = drop.write() if isinstance(drop, Drop) else drop
         given = {"tenant": self.slug, "source": "sis", "who": "ada", "new_tenant": True, **options}
         return run_import(self.url, path, form or Register(), Request(**given), report)
-
-    def session(self) -> Session:
-        """Return a session that sees the whole tenant, until its first commit."""
-        db = Session(engine_for(self.url, statement_timeout_s=0))
-        look_through(db, Visibility(find_tenant(db, self.slug).tenant_id))
-        return db
-
-    def rows(self, query: str, **facts: object) -> list[tuple[Any, ...]]:
-        with self.session() as db:
-            return [tuple(row) for row in db.execute(text(query), facts)]
 
 
 def counts(outcome: Outcome) -> Mapping[str, tuple[int, ...]]:

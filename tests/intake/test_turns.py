@@ -2,39 +2,19 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 from sqlalchemy import text
 
 from intake.school import District, Drop
-from rollbook.core.progress import Silent
+from pausing import Paused, in_background
 from rollbook.intake import months
 from rollbook.intake.outcome import Outcome
 from rollbook.intake.receipts import list_imports
 from rollbook.intake.refusals import ImportRunning
 
 WAITING = "Waiting for another import into this tenant"
-
-
-class Paused(Silent):
-    """Stops at ``point`` until it may go on."""
-
-    def __init__(self, point: str) -> None:
-        self.point, self.is_there, self.may_go_on = point, Event(), Event()
-
-    def step(self, title: str, total: float | None = None) -> None:  # noqa: ARG002 -- as Silent's
-        if title == self.point:
-            self.is_there.set()
-            assert self.may_go_on.wait(60)
-
-
-def in_background(work: Callable[[], object]) -> Thread:
-    thread = Thread(target=work)
-    thread.start()
-    return thread
 
 
 def states(district: District) -> list[str]:

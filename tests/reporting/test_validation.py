@@ -7,11 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, make_url, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from demo.districts import fill
@@ -19,9 +18,9 @@ from reporting.planted import PLANTED
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through
 from rollbook.demo.phases import ALL
-from rollbook.ops.embedded import connect_as_superuser
 from rollbook.reporting.validation.audit import Audit, all_checks, audit
 from rollbook.testing.databases import Database, TestServer
+from superuser import superuser_of
 
 STUDENTS = 60
 
@@ -40,18 +39,8 @@ def filled(rollbook_server: TestServer) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def superuser(rollbook_server: TestServer, filled: Database) -> Iterator[Engine]:
     """Connect as the superuser, without the database's own checks of references."""
-
-    def connect() -> "psycopg.Connection[tuple[object, ...]]":
-        name = make_url(filled.owner_url).database or ""
-        connection = connect_as_superuser(rollbook_server.settings, name)
-        connection.execute("SET session_replication_role = replica")
-        connection.commit()
-        connection.autocommit = False
-        return connection
-
-    engine = create_engine("postgresql://", creator=connect)
-    yield engine
-    engine.dispose()
+    with superuser_of(rollbook_server, filled, "SET session_replication_role = replica") as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from risk.lists import add_model
 from rollbook.accounts.models import Role, User
 from rollbook.accounts.service import add_user
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through
 from rollbook.curriculum.models import Section
 from rollbook.grades.models import AssignmentType
-from rollbook.risk.models import ModelMetadata, Prediction
+from rollbook.risk.models import Prediction
 from rollbook.roster.models import School, Staff, Student
 from rollbook.testing import factories as make
 from rollbook.testing.rows import add
@@ -197,7 +198,7 @@ def factors(score: float) -> list[dict[str, Any]]:
 
 def _score(db: Session, tenant: Tenant, subjects: Sequence[tuple[Student, Section | None]]) -> None:
     for version, active in (("lgbm-old", False), ("lgbm-new", True)):
-        db.add(_model(tenant, version, active=active))
+        add_model(db, tenant, version, active=active)
     db.flush()
     dice = random.Random(11)
     talent = [dice.betavariate(1.2, 3.5) for _ in subjects]
@@ -240,20 +241,3 @@ def _prediction(  # noqa: PLR0913 -- each is a column
 
 def _category(score: float) -> str:
     return "critical" if score > 0.7 else "high" if score > 0.5 else "medium" if score > 0.3 else "low"
-
-
-def _model(tenant: Tenant, version: str, *, active: bool) -> ModelMetadata:
-    return ModelMetadata(
-        tenant_id=tenant.tenant_id,
-        model_version=version,
-        target=tenant.risk_target,
-        model_type="lightgbm",
-        feature_set_version="1",
-        trained_as_of=date(2025, 8, 1),
-        training_rows=1000,
-        metrics={},
-        hyperparameters={},
-        artifact="{}",
-        artifact_sha256="0" * 64,
-        is_active=active,
-    )

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 import httpx2
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+PASSWORD = "correct horse battery"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SignIn = Callable[[str], TestClient]
 
 
@@ -13,3 +16,12 @@ def post_form(client: TestClient, path: str, **fields: str) -> httpx2.Response:
     page = client.get("/sign-in" if path == "/sign-in" else "/caseload").text
     token = page.split('name="form_token" value="')[1].split('"')[0]
     return client.post(path, data={"form_token": token, **fields})
+
+
+def enter(app: FastAPI, email: str, agent: str = FIREFOX) -> TestClient:
+    """Sign somebody in with a browser of their own."""
+    client = TestClient(
+        app, base_url="http://rollbook.test", follow_redirects=False, headers={"User-Agent": agent}
+    )
+    assert post_form(client, "/sign-in", email=email, password=PASSWORD).status_code == 303
+    return client

@@ -13,14 +13,19 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.orm import Session
 
-from rollbook.accounts.throttle import Throttle
+from rollbook.accounts import service
+from rollbook.accounts.models import Role
 from rollbook.app import create_app
+from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 from rollbook.testing.databases import TestServer
 from web import cast as the_cast
 from web.browser import FLAGS, chromium
-from web.clients import SignIn, post_form
+from web.clients import PASSWORD, SignIn, post_form
 
+_numbers = itertools.count(1)
 OpenAs = Callable[..., Page]
 
 
@@ -37,10 +42,17 @@ def app(world: the_cast.World) -> Iterator[FastAPI]:
     made.state.engine.dispose()
 
 
+def forget_tries(world: the_cast.World) -> None:
+    """An earlier test may have guessed wrongly until an email, or everybody here, had to wait."""
+    engine = create_engine(world.owner_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE sign_in_tries"))
+
+
 @pytest.fixture
-def client(app: FastAPI) -> Iterator[TestClient]:
+def client(app: FastAPI, world: the_cast.World) -> Iterator[TestClient]:
     """Nobody is signed in; redirects are not followed, so that a test sees them."""
-    app.state.throttle = Throttle()
+    forget_tries(world)
     with TestClient(app, base_url="http://rollbook.test", follow_redirects=False) as opened:
         yield opened
 
@@ -52,9 +64,9 @@ def sessions() -> dict[str, str]:
 
 
 @pytest.fixture
-def sign_in(app: FastAPI, sessions: dict[str, str]) -> Iterator[SignIn]:
+def sign_in(app: FastAPI, world: the_cast.World, sessions: dict[str, str]) -> Iterator[SignIn]:
     """Return what signs someone in, by role or email, and returns their client."""
-    app.state.throttle = Throttle()  # an earlier test may have guessed wrongly until this email had to wait
+    forget_tries(world)
     opened: list[TestClient] = []
 
     def as_(who: str) -> TestClient:
@@ -122,3 +134,21 @@ def open_as(browser: Browser, address: str, sign_in: SignIn) -> Iterator[OpenAs]
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def email(app: FastAPI) -> str:
+    """Add a user for this test alone."""
+    address = f"account{next(_numbers)}@oak.example"
+    with Session(app.state.engine) as db, db.begin():
+        tenant = ensure_tenant(db, "oak-valley", name="Oak Valley")
+        look_through(db, Visibility(tenant.tenant_id))
+        service.add_user(
+            db,
+            tenant_id=tenant.tenant_id,
+            email=address,
+            full_name="Ann Count",
+            role=Role.TEACHER,
+            password=PASSWORD,
+        )
+    return address

@@ -15,14 +15,14 @@ from web import cast as the_cast
 from web.clients import SignIn
 
 KINDS = ("csv", "json")
-NEED_A_SCHOOL = {"/api/v1/calendar"}
+NEEDED = {"/api/v1/calendar": "?school_id={school_id}", "/lesson-plans/new": "?section={section_id}"}
 COURSE = text("SELECT course_id FROM courses WHERE course_code = 'ALG1'")
 DISCLOSURE = text(
     "SELECT users.email, disclosures.* FROM disclosures JOIN users USING (tenant_id, user_id)"
     " WHERE request_id = :request"
 )
 # What is shown to anybody, or of no student.
-OPEN = {"/sign-in", "/health", "/ready", "/metrics", "/", "/api/v1/openapi.json"}
+OPEN = {"/sign-in", "/sign-in/code", "/health", "/ready", "/metrics", "/", "/api/v1/openapi.json"}
 LOOK = text(
     "SELECT set_config('rollbook.tenant', :tenant, true), set_config('rollbook.scope', 'tenant', true)"
 )
@@ -95,8 +95,8 @@ def _addresses(world: the_cast.World, course_id: UUID) -> list[str]:
         if not isinstance(route, APIRoute) or "GET" not in (route.methods or ()) or route.path in OPEN:
             continue
         kinds = KINDS if "{kind}" in route.path else ("",)
-        needs = f"?school_id={world.oak}" if route.path in NEED_A_SCHOOL else ""
-        found += [route.path.format_map(facts | {"kind": kind}) + needs for kind in kinds]
+        form = route.path + NEEDED.get(route.path, "")
+        found += [form.format_map(facts | {"kind": kind}) for kind in kinds]
     return sorted(found)
 
 

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from rollbook.access.service import tie_to_staff
-from rollbook.accounts import service
+from rollbook.accounts import second_factor, service
 from rollbook.accounts.models import Role, User
+from rollbook.accounts.sessions import end_sessions
 from rollbook.core import output
 from rollbook.core.errors import Invalid
 from rollbook.ops.work import work_in
@@ -19,6 +20,9 @@ TenantOption = Annotated[
     str | None, typer.Option("--tenant", help="The tenant; not needed where there is one.")
 ]
 Email = Annotated[str, typer.Argument(help="What they sign in with.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from stdin, not from a prompt.")
+]
 
 
 class PasswordsDiffer(Invalid):
@@ -34,14 +38,17 @@ def add(  # noqa: PLR0913 -- each option says what it is for
     staff: Annotated[
         str | None, typer.Option(help="Their staff number: it ties them to school, caseload and sections.")
     ] = None,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from stdin, not from a prompt.")
+    password_stdin: PasswordStdin = False,
+    bcrypt_stdin: Annotated[
+        bool,
+        typer.Option("--bcrypt-stdin", help="Read the bcrypt hash that an older system kept from stdin."),
     ] = False,
     tenant: TenantOption = None,
     json: Json = False,
 ) -> None:
     """Add a user. The password is asked for, or read from stdin; it is never an argument."""
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _ask()
+    bcrypt_hash = _read_line() if bcrypt_stdin else None
+    password = None if bcrypt_stdin else _read_line() if password_stdin else _ask()
     with work_in(tenant) as work:
         user = service.add_user(
             work.db,
@@ -50,6 +57,7 @@ def add(  # noqa: PLR0913 -- each option says what it is for
             full_name=name,
             role=role,
             password=password,
+            bcrypt_hash=bcrypt_hash,
         )
         if staff is not None:
             tie_to_staff(work.db, user, staff)
@@ -72,11 +80,74 @@ def list_users(*, tenant: TenantOption = None, json: Json = False) -> None:
 def deactivate(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
     """Keep a user from signing in, and end their sessions at once."""
     with work_in(tenant) as work:
-        user = service.find_user(work.db, work.tenant.tenant_id, email)
-        if user is None:
-            raise service.UserNotFound
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
         service.deactivate(work.db, user.tenant_id, user.user_id)
         _show(user, json=json)
+
+
+@app.command()
+def activate(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
+    """Let a user who was deactivated sign in again."""
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        service.activate(work.db, user)
+        _show(user, json=json)
+
+
+@app.command(name="role")
+def set_role(
+    email: Email,
+    role: Annotated[Role, typer.Argument(help="What they are from now on.")],
+    *,
+    tenant: TenantOption = None,
+    json: Json = False,
+) -> None:
+    """Give a user another role, and end their sessions at once."""
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        service.set_role(work.db, user, role)
+        _show(user, json=json)
+
+
+@app.command(name="reset-password")
+def reset_password(
+    email: Email, *, password_stdin: PasswordStdin = False, tenant: TenantOption = None, json: Json = False
+) -> None:
+    """Give a user a password for one sign-in, a random one unless it is read; their sessions end at once.
+
+    They must choose another when they sign in with it.
+    """
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        password = service.reset_password(work.db, user, _read_line() if password_stdin else None)
+        told = {} if password_stdin else {"password": password}
+        (output.print_json if json else output.print_fields)(_fields(user) | told)
+
+
+@app.command(name="reset-second-factor")
+def reset_second_factor(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
+    """Forget the app and the recovery codes of a user who lost them; their sessions end at once.
+
+    Make sure that it is they who ask: from then on the password is enough.
+    """
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        second_factor.remove(work.db, user)
+        end_sessions(work.db, user)
+        _show(user, json=json)
+
+
+@app.command(name="sign-out")
+def sign_out(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
+    """End all sessions of a user at once; they may sign in again."""
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        ended = end_sessions(work.db, user)
+        (output.print_json if json else output.print_fields)({"email": user.email, "ended": ended})
+
+
+def _read_line() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _ask() -> str:

@@ -104,3 +104,58 @@ WHERE
         OR enrollments.withdrawn_on > :today
         OR enrollments.withdrawn_on >= taught.ends_on
     );
+
+-- name: own_schools
+-- Schools where the user has one of these roles now; the home school only where no assignment ever was.
+-- params   tenant_id int, user_id uuid, staff_roles text[], today date
+-- returns  school_id uuid
+SELECT assignments.school_id
+FROM staff
+INNER JOIN staff_assignments AS assignments USING (tenant_id, staff_id)
+WHERE
+    staff.tenant_id = :tenant_id
+    AND staff.user_id = :user_id
+    AND assignments.school_id IS NOT NULL
+    AND assignments.staff_role = ANY(cast(:staff_roles AS text[]))
+    AND (assignments.begins_on IS NULL OR assignments.begins_on <= :today)
+    AND (assignments.ends_on IS NULL OR assignments.ends_on > :today)
+UNION
+SELECT staff.school_id
+FROM staff
+LEFT JOIN staff_assignments AS assignments USING (tenant_id, staff_id)
+WHERE
+    staff.tenant_id = :tenant_id
+    AND staff.user_id = :user_id
+    AND staff.school_id IS NOT NULL
+    AND assignments.staff_id IS NULL;
+
+-- name: school_of_section
+-- Where a section is held.
+-- params   tenant_id int, section_id uuid
+-- returns  at most one row: school_id uuid or null
+SELECT school_id
+FROM sections
+WHERE tenant_id = :tenant_id AND section_id = :section_id;
+
+-- name: teaches
+-- Does the user work in a section, not only as a proctor? Who did so to its end did not leave it.
+-- params   tenant_id int, user_id uuid, section_id uuid, today date
+-- returns  one row: teaches bool
+SELECT
+    exists(
+        SELECT 1
+        FROM staff
+        INNER JOIN section_staff USING (tenant_id, staff_id)
+        INNER JOIN sections USING (tenant_id, section_id)
+        WHERE
+            staff.tenant_id = :tenant_id
+            AND staff.user_id = :user_id
+            AND sections.section_id = :section_id
+            AND section_staff.section_role <> 'proctor'
+            AND (section_staff.begins_on IS NULL OR section_staff.begins_on <= :today)
+            AND (
+                section_staff.ends_on IS NULL
+                OR section_staff.ends_on > :today
+                OR section_staff.ends_on >= sections.ends_on
+            )
+    ) AS teaches;

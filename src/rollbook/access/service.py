@@ -1,5 +1,6 @@
 """What a user may see, from what they are and whom they work with."""
 
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from rollbook.roster.models import Staff, StaffRole
 _SQL: Final = named_sql("rollbook.access")
 # Which work at a school lets the holder of a role see all of its students. A principal who also teaches
 # elsewhere does not see that whole school; work for the whole tenant is what a district admin's role says.
-_ROLES_AT_SCHOOL: Final = {
+SCHOOL_ROLES: Final = {
     Role.PRINCIPAL: [StaffRole.PRINCIPAL, StaffRole.SITE_ADMINISTRATOR],
     Role.COUNSELOR: [StaffRole.COUNSELOR],
 }
@@ -67,7 +68,7 @@ def visibility_of(db: Session, user: User) -> Visibility:
         return Visibility(user.tenant_id)
     who = _who(db, user)
     query = _SQL[_query_of(db, user.role, who)]
-    ids = db.scalars(query, who | {"staff_roles": _ROLES_AT_SCHOOL.get(user.role, [])})
+    ids = db.scalars(query, who | {"staff_roles": SCHOOL_ROLES.get(user.role, [])})
     return Visibility(user.tenant_id, tuple(ids))
 
 
@@ -83,7 +84,7 @@ def interest_of(db: Session, user: User) -> str:
 
 
 def _who(db: Session, user: User) -> dict[str, object]:
-    return {"tenant_id": user.tenant_id, "user_id": user.user_id, "today": _today(db, user)}
+    return {"tenant_id": user.tenant_id, "user_id": user.user_id, "today": today_of(db, user)}
 
 
 def _query_of(db: Session, role: Role, who: dict[str, object]) -> str:
@@ -96,6 +97,7 @@ def _query_of(db: Session, role: Role, who: dict[str, object]) -> str:
             return "students_at_school"
 
 
-def _today(db: Session, user: User) -> object:
+def today_of(db: Session, user: User) -> date:
+    """Return the day that it is for the user, in the tenant's time zone."""
     zone = db.get_one(Tenant, user.tenant_id).time_zone
     return clock.now().astimezone(ZoneInfo(zone)).date()

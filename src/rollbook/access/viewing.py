@@ -11,13 +11,12 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from rollbook.access.service import interest_of, visibility_of
-from rollbook.accounts import cookies
-from rollbook.accounts import service as accounts
+from rollbook.accounts import cookies, sessions
 from rollbook.accounts.models import User
-from rollbook.accounts.service import NotSignedIn
+from rollbook.accounts.sessions import NotSignedIn
+from rollbook.accounts.signed_in import frame_of
 from rollbook.audit.reading import Reason, disclosing
 from rollbook.core.tenancy import Tenant, look_through, sign
-from rollbook.ui.forms import form_token
 from rollbook.ui.page import Frame
 
 PURPOSE: Final = "Rollbook-Purpose"
@@ -40,10 +39,9 @@ def _viewer(request: Request) -> Iterator[Viewer]:
     if not token:
         raise NotSignedIn
     with Session(request.app.state.engine) as db, db.begin():
-        user = accounts.find_session(db, token)
+        user = sessions.find_session(db, token)
         tenant = db.get_one(Tenant, user.tenant_id)
-        frame = Frame(tenant.name, user.full_name, tenant.is_synthetic, form_token(token))
-        request.state.frame = frame
+        frame = frame_of(request, db, user, token)
         visibility = visibility_of(db, user)
         reason = _reason(request, interest_of(db, user))
         look_through(db, visibility)

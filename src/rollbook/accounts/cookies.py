@@ -6,6 +6,8 @@ from fastapi import Request, Response
 
 _SESSION: Final = "rollbook"
 _FORM: Final = "rollbook_form"
+_DEVICE: Final = "rollbook_device"
+_HALF_A_YEAR_S: Final = 180 * 86_400
 
 
 def session_token(request: Request) -> str | None:
@@ -34,9 +36,25 @@ def set_form_secret(request: Request, response: Response, secret: str) -> None:
     _set(request, response, _FORM, secret)
 
 
-def _set(request: Request, response: Response, kind: str, value: str) -> None:
+def device_token(request: Request) -> str | None:
+    """Return what says that this browser was signed in with before."""
+    return request.cookies.get(_name(request, _DEVICE))
+
+
+def set_device(request: Request, response: Response, token: str) -> None:
+    """Let this browser be known for half a year; that opens nothing."""
+    _set(request, response, _DEVICE, token, max_age=_HALF_A_YEAR_S)
+
+
+def _set(request: Request, response: Response, kind: str, value: str, *, max_age: int | None = None) -> None:
     response.set_cookie(
-        _name(request, kind), value, secure=_is_secure(request), httponly=True, samesite="lax", path="/"
+        _name(request, kind),
+        value,
+        max_age=max_age,
+        secure=_is_secure(request),
+        httponly=True,
+        samesite="lax",
+        path="/",
     )
 
 

@@ -1,36 +1,44 @@
 """Verbs of accounts. A user is added by someone else; signing in needs no tenant, only the right password."""
 
-import hashlib
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from rollbook.accounts.models import Role, User, UserSession
-from rollbook.accounts.passwords import hash_password, is_outdated, is_password_of
+from rollbook.accounts.devices import forget_devices
+from rollbook.accounts.models import Awaited, Role, User, UserSession
+from rollbook.accounts.passwords import (
+    check_bcrypt,
+    check_password,
+    hash_password,
+    is_outdated,
+    is_password_of,
+    is_too_short,
+)
+from rollbook.accounts.second_factor import check_code, has_second_factor
+from rollbook.accounts.sessions import (
+    Arrival,
+    Found,
+    SignedIn,
+    begin_session,
+    end_session,
+    end_sessions,
+)
 from rollbook.core import clock, tenancy
 from rollbook.core.errors import Conflict, Invalid, NotFound, Unauthenticated
-from rollbook.core.settings import settings
-from rollbook.core.tenancy import Visibility
+from rollbook.core.tenancy import Tenant, Visibility
 
-TOKEN_BYTES: Final = 32
-# A page that is read writes nothing; a sign-in's last use is exact to this.
-SEEN_EVERY: Final = timedelta(minutes=1)
 _EMAIL: Final = re.compile(r"[!-?A-~]{1,64}@[!-?A-~]{1,189}")
+_BCRYPT_COST: Final = text("SELECT rollbook_bcrypt_cost()")
+_ONE_TIME_BYTES: Final = 15
 
 
 class SignInFailed(Unauthenticated):
     """No active account has this email and password."""
-
-
-class NotSignedIn(Unauthenticated):
-    """Your sign-in has ended, or there was none. Sign in to go on."""
 
 
 class EmailInvalid(Invalid):
@@ -49,21 +57,25 @@ class UserNotFound(NotFound):
     """The tenant has no such user. `rollbook user list` lists them."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A new sign-in: ``token`` is told once, to the browser, and kept nowhere."""
-
-    token: str
-    user: User
-    expires_at: datetime
+class PasswordWrong(Invalid):
+    """The present password is not that one. Nothing was changed."""
 
 
 def add_user(  # noqa: PLR0913 -- a user is that many facts, all named
-    db: Session, *, tenant_id: int, email: str, full_name: str, role: Role | str, password: str
+    db: Session,
+    *,
+    tenant_id: int,
+    email: str,
+    full_name: str,
+    role: Role | str,
+    password: str | None,
+    bcrypt_hash: str | None = None,
 ) -> User:
-    """Add a user to the tenant that ``db`` looks at.
+    """Add a user to the tenant that ``db`` looks at; without a password they sign in by other means, or not.
 
-    Raises: ``EmailInvalid``; ``NameInvalid``; ``PasswordUnfit``; ``EmailTaken``.
+    ``bcrypt_hash`` is what an older system kept of a password that the user goes on using.
+    Raises: ``EmailInvalid``; ``NameInvalid``; ``PasswordUnfit``; ``PasswordCommon``; ``HashUnknown``;
+    ``EmailTaken``.
     """
     address = _address(email)
     if address is None:
@@ -72,13 +84,12 @@ def add_user(  # noqa: PLR0913 -- a user is that many facts, all named
         raise NameInvalid
     if find_user(db, tenant_id, address) is not None:
         raise EmailTaken
-    user = User(
-        tenant_id=tenant_id,
-        email=address,
-        full_name=full_name,
-        role=Role(role),
-        password_hash=hash_password(password),
-    )
+    user = User(tenant_id=tenant_id, email=address, full_name=full_name, role=Role(role))
+    if password is not None:
+        check_password(password, known_of(db, user))
+        user.password_hash = hash_password(password)
+    elif bcrypt_hash is not None:
+        user.password_hash = check_bcrypt(bcrypt_hash)
     db.add(user)
     db.flush()
     return user
@@ -94,53 +105,91 @@ def find_user(db: Session, tenant_id: int, email: str) -> User | None:
     return db.scalar(select(User).where(User.tenant_id == tenant_id, User.email == email.strip().lower()))
 
 
-def sign_in(db: Session, email: str, password: str) -> SignedIn:
-    """Begin a session for the user of any tenant whose email and password these are.
+def get_user(db: Session, tenant_id: int, email: str) -> User:
+    """Return the tenant's user with this email.
 
-    Afterwards ``db`` looks at that user's tenant. An unknown email takes as long as a wrong password
-    and fails alike; an email known in two tenants is tried in both.
-    Raises: ``SignInFailed``.
+    Raises: ``UserNotFound``.
     """
-    matching = [user for user in _signing_in(db, email) if is_password_of(user.password_hash, password)]
-    if not matching:
-        raise SignInFailed
-    user = matching[0]
-    tenancy.look_through(db, Visibility(user.tenant_id))
-    if is_outdated(user.password_hash):
-        user.password_hash = hash_password(password)
-    return _begin_session(db, user)
-
-
-def find_session(db: Session, token: str) -> User:
-    """Return who shows ``token``, and note that they were here. Afterwards ``db`` looks at their tenant.
-
-    Raises: ``NotSignedIn``, also for a session that is idle or over, or whose user may no longer sign in.
-    """
-    found = _session_of(db, token)
-    if found is None:
-        raise NotSignedIn
-    tenancy.look_through(db, Visibility(found.tenant_id))
-    user = db.get(User, (found.tenant_id, found.user_id))
-    idle_since = clock.now() - timedelta(minutes=settings().session_idle_minutes)
-    if (
-        user is None
-        or not user.is_active
-        or found.expires_at <= clock.now()
-        or found.last_seen_at < idle_since
-    ):
-        raise NotSignedIn
-    if found.last_seen_at < clock.now() - SEEN_EVERY:
-        _note_use(db, found)
+    user = find_user(db, tenant_id, email)
+    if user is None:
+        raise UserNotFound
     return user
 
 
-def sign_out(db: Session, token: str) -> None:
-    """End the session of ``token``, if there is one."""
-    found = _session_of(db, token)
-    if found is not None:
-        tenancy.look_through(db, Visibility(found.tenant_id))
-        db.delete(found)
-        db.flush()
+def sign_in(db: Session, email: str, password: str, arrival: Arrival | None = None) -> SignedIn:
+    """Begin a session for the user of any tenant whose email and password these are.
+
+    Afterwards ``db`` looks at that user's tenant. An unknown email takes the work of a wrong password
+    and fails alike; an email known in two tenants is tried in both.
+    Raises: ``SignInFailed``.
+    """
+    cost = db.scalar(_BCRYPT_COST)
+    users = _signing_in(db, email)
+    hashes = [user.password_hash for user in users] or [None]
+    fitting = [is_password_of(kept, password, cost) for kept in hashes]
+    if not any(fitting):
+        raise SignInFailed
+    user = users[fitting.index(True)]
+    tenancy.look_through(db, Visibility(user.tenant_id))
+    _keep_as_today(db, user, password)
+    return begin_session(db, user, arrival, awaits=awaited(db, user))
+
+
+def awaited(db: Session, user: User) -> Awaited | None:
+    """Return what ``user`` must do after the password, before a session opens anything."""
+    if has_second_factor(db, user):
+        return Awaited.CODE
+    return Awaited.NEW_PASSWORD if user.must_change_password else None
+
+
+def show_code(db: Session, found: Found, code: str, arrival: Arrival | None = None) -> SignedIn:
+    """Go on with a sign-in that awaits a second factor, in a session of another token.
+
+    Raises: ``CodeWrong``.
+    """
+    check_code(db, found.user, code)
+    end_session(db, found.user, found.session.session_id)
+    awaits = Awaited.NEW_PASSWORD if found.user.must_change_password else None
+    return begin_session(db, found.user, arrival, awaits=awaits, second_factor_at=clock.now())
+
+
+def change_password(db: Session, user: User, present: str, new: str) -> None:
+    """Give ``user`` the password they chose; every session of theirs ends.
+
+    Raises: ``PasswordWrong``; ``PasswordUnfit``; ``PasswordCommon``.
+    """
+    if not is_password_of(user.password_hash, present):
+        raise PasswordWrong
+    _set_password(db, user, new)
+    user.must_change_password = False
+    db.flush()
+
+
+def reset_password(db: Session, user: User, password: str | None = None) -> str:
+    """Give ``user`` a password that somebody else knows, so they must choose another at the next sign-in.
+
+    Every session of theirs ends. Returns the password: a random one where none is given.
+    Raises: ``PasswordUnfit``; ``PasswordCommon``.
+    """
+    forget_devices(db, user)
+    given = password if password is not None else secrets.token_urlsafe(_ONE_TIME_BYTES)
+    _set_password(db, user, given)
+    user.must_change_password = True
+    db.flush()
+    return given
+
+
+def set_role(db: Session, user: User, role: Role) -> None:
+    """Let ``user`` be something else in the tenant; every session of theirs ends."""
+    user.role = role
+    end_sessions(db, user)
+    db.flush()
+
+
+def activate(db: Session, user: User) -> None:
+    """Let a user sign in again."""
+    user.is_active = True
+    db.flush()
 
 
 def deactivate(db: Session, tenant_id: int, user_id: UUID) -> None:
@@ -152,7 +201,14 @@ def deactivate(db: Session, tenant_id: int, user_id: UUID) -> None:
     if user is None:
         raise UserNotFound
     user.is_active = False
+    forget_devices(db, user)
     db.execute(delete(UserSession).where(UserSession.tenant_id == tenant_id, UserSession.user_id == user_id))
+
+
+def known_of(db: Session, user: User) -> list[str]:
+    """Return what everybody knows of ``user``, and would try as their password."""
+    tenant = db.get(Tenant, user.tenant_id)
+    return [user.email, user.full_name, *([tenant.name, tenant.slug] if tenant else [])]
 
 
 def _address(email: str) -> str | None:
@@ -161,51 +217,29 @@ def _address(email: str) -> str | None:
     return address if _EMAIL.fullmatch(address) and address.isascii() else None
 
 
-def _signing_in(db: Session, email: str) -> list[User]:
-    """Return the active users with this email, or an empty list after the time that one would take."""
+def _signing_in(db: Session, email: str) -> Sequence[User]:
+    """Return the active users, of any tenant, with this email."""
     address = _address(email)
-    users: Sequence[User] = []
-    if address is not None:
-        tenancy.name_email(db, address)
-        found = select(User).where(User.email == address, User.is_active).order_by(User.tenant_id)
-        users = db.scalars(found).all()
-        tenancy.name_email(db, "")
-    if not users:
-        is_password_of(None, email)
-    return list(users)
+    # also where it cannot be an email: the same statements are sent
+    tenancy.name_email(db, address or "@")
+    found = select(User).where(User.email == (address or "@"), User.is_active).order_by(User.tenant_id)
+    users = db.scalars(found).all()
+    tenancy.name_email(db, "")
+    return users
 
 
-def _begin_session(db: Session, user: User) -> SignedIn:
-    db.execute(
-        delete(UserSession).where(
-            UserSession.tenant_id == user.tenant_id,
-            UserSession.user_id == user.user_id,
-            UserSession.expires_at <= func.now(),
-        )
-    )
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    expires_at = clock.now() + timedelta(hours=settings().session_hours)
-    db.add(
-        UserSession(
-            tenant_id=user.tenant_id, token_hash=_hash(token), user_id=user.user_id, expires_at=expires_at
-        )
-    )
+def _keep_as_today(db: Session, user: User, password: str) -> None:
+    """Keep the right password as a hash is made today; one that is too short for today must be changed."""
+    assert user.password_hash is not None
+    if is_outdated(user.password_hash):
+        user.password_hash = hash_password(password)
+    if is_too_short(password, with_second_factor=has_second_factor(db, user)):
+        user.must_change_password = True
     db.flush()
-    return SignedIn(token, user, expires_at)
 
 
-def _note_use(db: Session, found: UserSession) -> None:
-    """Note that the sign-in is in use; one that another request has ended meanwhile stays ended."""
-    this = UserSession.tenant_id == found.tenant_id, UserSession.token_hash == found.token_hash
-    db.execute(update(UserSession).where(*this).values(last_seen_at=clock.now()))
-
-
-def _session_of(db: Session, token: str) -> UserSession | None:
-    token_hash = _hash(token)
-    tenancy.show_session(db, token_hash)
-    return db.scalar(select(UserSession).where(UserSession.token_hash == token_hash))
-
-
-def _hash(token: str) -> bytes:
-    """The token has 256 random bits, so a fast hash is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+def _set_password(db: Session, user: User, password: str) -> None:
+    check_password(password, known_of(db, user), with_second_factor=has_second_factor(db, user))
+    user.password_hash = hash_password(password)
+    user.password_changed_at = clock.now()
+    end_sessions(db, user)

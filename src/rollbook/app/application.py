@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from rollbook import __version__
+from rollbook.accounts import account_pages, factor_pages
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.throttle import Throttle
 from rollbook.activity import api as activity_api
@@ -33,6 +34,16 @@ from rollbook.reporting import (
     pages_sections,
 )
 from rollbook.reporting import pages as reporting_pages
+from rollbook.reporting.writing import (
+    api as writing_api,
+)
+from rollbook.reporting.writing import (
+    api_people,
+    pages_attendance,
+    pages_enrollment,
+    pages_incidents,
+    pages_lessons,
+)
 from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
 from rollbook.ui import pages as ui_pages
@@ -45,7 +56,16 @@ from rollbook.ui.page import STATIC
 # A password takes 64 MiB and a while of one core to check, on purpose.
 SIGN_INS_AT_ONCE: Final = 4
 ROUTERS: Final = (
+    # those that write come first: "/lesson-plans/new" is no lesson plan's address
+    pages_attendance.router,
+    pages_enrollment.router,
+    pages_incidents.router,
+    pages_lessons.router,
+    writing_api.router,
+    api_people.router,
     accounts_pages.router,
+    account_pages.router,
+    factor_pages.router,
     risk_pages.router,
     risk_api.router,
     activity_pages.router,
@@ -89,7 +109,7 @@ def create_app(url: str) -> FastAPI:
         redoc_url=None,
     )
     app.state.engine = engine_for(url)
-    app.state.throttle = Throttle()
+    app.state.throttle = Throttle(app.state.engine)
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     health.register_collectors(app.state.registry, app.state.engine)

@@ -5,9 +5,8 @@ date, a student whom nobody knows, a mark that repeats) ends the attempt before 
 file goes the long way, where each line is looked at and what is wrong is told by its line.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Final
@@ -41,7 +40,7 @@ from rollbook.intake.kinds import Words
 from rollbook.intake.members import Member
 from rollbook.intake.merge import merge_rows
 from rollbook.intake.records import Block, Source, blocks
-from rollbook.intake.stage import Rename, Staged
+from rollbook.intake.stage import Hashed, Rename, Staged
 from rollbook.intake.target import Expected, Stamp, Target, Written, table_of
 
 MOST_STUDENTS: Final = 1_000_000
@@ -116,17 +115,6 @@ def load_plain(run: Run, member: Member, rename: Rename, words: Words) -> Load |
     return load
 
 
-@dataclass(slots=True)
-class _Hashed:
-    source: Source
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-
-    def read(self, size: int, /) -> bytes:
-        chunk = self.source.read(size)
-        self.digest.update(chunk)
-        return chunk
-
-
 @dataclass(frozen=True, slots=True)
 class _Reading:
     run: Run
@@ -138,7 +126,7 @@ class _Reading:
 
         Raises: ``NotPlainError``; the errors of a file that cannot be read.
         """
-        hashed = _Hashed(source)
+        hashed = Hashed(source)
         parts = blocks(hashed, self.file)
         header, first = take_header(next(parts, None), self.file)
         names = _plain_names(rename(header))

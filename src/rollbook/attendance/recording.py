@@ -96,7 +96,7 @@ def mark(db: Session, tenant_id: int, day: date, new: NewMark) -> bool:
     place = db.execute(_SQL["enrolled_at"], {"student_id": new.student_id, "on_day": day}).one_or_none()
     if place is None:
         raise NotEnrolled(day=day)
-    _require_day(day, is_instructional=place.is_instructional, has_month=place.has_month)
+    require_day(day, is_instructional=place.is_instructional, has_month=place.has_month)
     facts = {
         "tenant_id": tenant_id,
         "student_id": new.student_id,
@@ -121,8 +121,8 @@ def submit_day(
         ``DayLeftOut``.
     """
     known = db.execute(_SQL["school_on"], {"school_id": school_id, "on_day": day}).one()
-    _require_day(day, is_instructional=known.is_instructional, has_month=known.has_month)
-    listed = _arrays(exceptions)
+    require_day(day, is_instructional=known.is_instructional, has_month=known.has_month)
+    listed = arrays_of(exceptions)
     _require_enrolled(db, school_id, day, listed["student_ids"])
     place = {"tenant_id": tenant_id, "school_id": school_id, "on_day": day}
     keys = {name: listed[name] for name in ("student_ids", "periods")}
@@ -133,7 +133,7 @@ def submit_day(
         others = place | {"student_ids": listed["student_ids"]}
         written += len(db.execute(_SQL["mark_present"], others).all())
         return Submitted(written, taken_back, known.submitted_through)
-    through = _advance(day, known.submitted_through, known.day_before)
+    through = advance(day, known.submitted_through, known.day_before)
     submit_through(db, tenant_id, school_id, is_by_exception=True, through=through)
     return Submitted(written, taken_back, through)
 
@@ -146,7 +146,11 @@ def submit_through(
     db.execute(_SQL["submit_through"], facts | {"is_by_exception": is_by_exception, "through": through})
 
 
-def _require_day(day: date, *, is_instructional: bool | None, has_month: bool) -> None:
+def require_day(day: date, *, is_instructional: bool | None, has_month: bool) -> None:
+    """See that a day is one of instruction, and that its marks can be written.
+
+    Raises: ``NotInstructional``; ``MonthMissing``.
+    """
     if is_instructional is False:
         raise NotInstructional(day=day)
     if not has_month:
@@ -160,14 +164,21 @@ def _require_enrolled(db: Session, school_id: UUID, day: date, student_ids: Sequ
         raise StrangersListed(count=strangers, day=day)
 
 
-def _advance(day: date, through: date | None, before: date | None) -> date:
-    """Return through which day a school is complete with ``day``: a day left out would count as present."""
+def advance(day: date, through: date | None, before: date | None) -> date:
+    """Return through which day a school is complete with ``day``: a day left out would count as present.
+
+    Raises: ``DayLeftOut``.
+    """
     if before is not None and (through is None or through < before):
         raise DayLeftOut(before=before, day=day)
     return day if through is None else max(day, through)
 
 
-def _arrays(marks: Sequence[NewMark]) -> dict[str, Any]:
+def arrays_of(marks: Sequence[NewMark]) -> dict[str, Any]:
+    """Return the marks column by column, as the queries take them.
+
+    Raises: ``MarkInvalid``; ``MarkedTwice``.
+    """
     for each in marks:
         each.check()
     if len({(each.student_id, each.period) for each in marks}) < len(marks):

@@ -8,6 +8,8 @@ class RollbookError(Exception):
 
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
+    page: ClassVar[str | None] = None
+    """Where a person can do what is missing; a door sends them there."""
 
     def __init__(self, message: str | None = None, /, **facts: object) -> None:
         """Say ``message``, or the class's docstring on one line, with ``facts`` filled in."""

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from rollbook.core.errors import NotFound
-from rollbook.core.paging import Page, numbered_page, read_place
+from rollbook.core.paging import Page, find_page
 from rollbook.core.sql import named_sql
 from rollbook.roster.calendar import AcademicPeriod
 from rollbook.roster.names import student_name
@@ -109,21 +109,23 @@ def list_sections(  # noqa: PLR0913 -- each is a part of the address
 
     Raises: ``CursorInvalid``.
     """
-    found = db.execute(
-        _SQL["sections_found"],
+    return find_page(
+        db,
+        _SQL["sections_matching"],
         {
             "tenant_id": tenant_id,
             "on_day": on_day,
             "running": wanted.is_running,
-            "words": wanted.q.split(),
             "course": wanted.course,
             "school": wanted.school,
             "user_id": wanted.user_id,
-            "page_size": page_size,
-            **read_place(after),
         },
+        _line,
+        described=_SQL["sections_listed"],
+        words=wanted.q.split(),
+        after=after,
+        page_size=page_size,
     )
-    return numbered_page(found.mappings().all(), _line)
 
 
 def find_section(db: Session, tenant_id: int, section_id: UUID) -> SectionCard:
@@ -161,10 +163,8 @@ def class_list(  # noqa: PLR0913 -- which class, when, known when, which part of
         "section_id": section_id,
         "on_day": on_day,
         "known_until": known_until,
-        "page_size": page_size,
-        **read_place(after),
     }
-    return numbered_page(db.execute(_SQL["class_list"], wanted).mappings().all(), _classmate)
+    return find_page(db, _SQL["class_list"], wanted, _classmate, after=after, page_size=page_size)
 
 
 def _line(row: RowMapping) -> SectionLine:

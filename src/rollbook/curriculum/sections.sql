@@ -1,91 +1,45 @@
--- name: sections_found
--- One page of sections by course and code, with each row's place, the number of rows, and the key that the page
--- before stands after. Students are those in sight who are enrolled on the section's day that is nearest.
--- params   tenant_id int, on_day date, running boolean (only those that run on the day); words text[] (all must be in
---          the course or the section); course text, school text or null (their codes); user_id uuid or null (only
---          those that this user works in on the day); after_key text and after_id uuid or null; page_size int
+-- name: sections_matching
+-- The sections that fit, by their keys alone: by course and code.
+-- params   tenant_id int, on_day date, running boolean (only those that run on the day);
+--          course text, school text or null (their codes);
+--          user_id uuid or null (only those that this user works in on the day)
+-- returns  row_id uuid, sort_key text, searched text
+SELECT
+    sections.section_id AS row_id,
+    courses.course_code || ' ' || sections.section_code AS sort_key,
+    concat_ws(' ', courses.course_code, courses.title, sections.section_code, sections.title) AS searched
+FROM sections
+INNER JOIN courses USING (tenant_id, course_id)
+LEFT JOIN schools ON sections.tenant_id = schools.tenant_id AND sections.school_id = schools.school_id
+WHERE
+    sections.tenant_id = :tenant_id
+    AND (NOT cast(:running AS boolean) OR :on_day BETWEEN sections.starts_on AND sections.ends_on)
+    AND (cast(:course AS text) IS NULL OR courses.course_code = :course)
+    AND (cast(:school AS text) IS NULL OR schools.school_code = :school)
+    AND (
+        cast(:user_id AS uuid) IS NULL
+        OR sections.section_id IN (
+            SELECT section_staff.section_id
+            FROM staff
+            INNER JOIN section_staff USING (tenant_id, staff_id)
+            WHERE
+                staff.tenant_id = :tenant_id
+                AND staff.user_id = :user_id
+                AND (section_staff.begins_on IS NULL OR section_staff.begins_on <= :on_day)
+                AND (section_staff.ends_on IS NULL OR section_staff.ends_on > :on_day)
+        )
+    );
+
+-- name: sections_listed
+-- What the list shows of some sections, in their order. Students are those in sight who are enrolled on the section's
+-- day that is nearest.
+-- params   tenant_id int, on_day date, row_ids uuid[]
 -- returns  the columns of SectionLine in sections.py
-WITH matching AS (
-    SELECT
-        sections.section_id AS row_id,
-        courses.course_code || ' ' || sections.section_code AS sort_key
-    FROM sections
-    INNER JOIN courses USING (tenant_id, course_id)
-    LEFT JOIN schools ON sections.tenant_id = schools.tenant_id AND sections.school_id = schools.school_id
-    WHERE
-        sections.tenant_id = :tenant_id
-        AND (NOT cast(:running AS boolean) OR :on_day BETWEEN sections.starts_on AND sections.ends_on)
-        AND (cast(:course AS text) IS NULL OR courses.course_code = :course)
-        AND (cast(:school AS text) IS NULL OR schools.school_code = :school)
-        AND (
-            cast(:user_id AS uuid) IS NULL
-            OR sections.section_id IN (
-                SELECT section_staff.section_id
-                FROM staff
-                INNER JOIN section_staff USING (tenant_id, staff_id)
-                WHERE
-                    staff.tenant_id = :tenant_id
-                    AND staff.user_id = :user_id
-                    AND (section_staff.begins_on IS NULL OR section_staff.begins_on <= :on_day)
-                    AND (section_staff.ends_on IS NULL OR section_staff.ends_on > :on_day)
-            )
-        )
-        AND (
-            cardinality(cast(:words AS text[])) = 0
-            OR (
-                SELECT
-                    bool_and(
-                        strpos(
-                            lower(
-                                upper(
-                                    concat_ws(
-                                        ' ',
-                                        courses.course_code,
-                                        courses.title,
-                                        sections.section_code,
-                                        sections.title
-                                    )
-                                )
-                            ),
-                            lower(upper(word))
-                        ) > 0
-                    )
-                FROM unnest(cast(:words AS text[])) AS word
-            )
-        )
-),
-
-numbered AS (
-    SELECT
-        matching.*,
-        row_number() OVER (ORDER BY matching.sort_key, matching.row_id) AS place,
-        count(*) OVER () AS total
-    FROM matching
-),
-
-page AS (
-    SELECT numbered.*
-    FROM numbered
-    WHERE
-        cast(:after_key AS text) IS NULL
-        OR (numbered.sort_key, numbered.row_id) > (cast(:after_key AS text), cast(:after_id AS uuid))
-    ORDER BY numbered.place
-    LIMIT :page_size
-),
-
-before AS MATERIALIZED (
-    SELECT
-        numbered.sort_key,
-        numbered.row_id
-    FROM numbered
-    WHERE numbered.place = (SELECT min(page.place) FROM page) - cast(:page_size AS int) - 1
-),
-
-enrolled AS (
+WITH enrolled AS (
     SELECT
         enrollments.section_id,
         count(*) AS students
-    FROM page
+    FROM unnest(cast(:row_ids AS uuid[])) AS page (row_id)
     INNER JOIN sections ON sections.tenant_id = :tenant_id AND page.row_id = sections.section_id
     INNER JOIN course_enrollments AS enrollments USING (tenant_id, section_id)
     WHERE
@@ -107,7 +61,7 @@ teachers AS (
             concat_ws(' ', staff.first_name, staff.last_name),
             ', ' ORDER BY section_staff.is_primary DESC, staff.last_name ASC, staff.staff_number ASC
         ) AS teacher
-    FROM page
+    FROM unnest(cast(:row_ids AS uuid[])) AS page (row_id)
     INNER JOIN sections ON sections.tenant_id = :tenant_id AND page.row_id = sections.section_id
     INNER JOIN section_staff USING (tenant_id, section_id)
     INNER JOIN staff USING (tenant_id, staff_id)
@@ -126,9 +80,6 @@ teachers AS (
 )
 
 SELECT
-    page.*,
-    before.sort_key AS before_key,
-    before.row_id AS before_id,
     sections.section_id,
     sections.section_code,
     courses.course_id,
@@ -144,8 +95,7 @@ SELECT
     sections.is_homeroom,
     teachers.teacher,
     coalesce(enrolled.students, 0) AS students
-FROM page
-LEFT JOIN before ON TRUE
+FROM unnest(cast(:row_ids AS uuid[])) WITH ORDINALITY AS page (row_id, place)
 INNER JOIN sections ON sections.tenant_id = :tenant_id AND page.row_id = sections.section_id
 INNER JOIN courses USING (tenant_id, course_id)
 LEFT JOIN schools ON sections.tenant_id = schools.tenant_id AND sections.school_id = schools.school_id
@@ -219,11 +169,9 @@ WHERE section_sessions.tenant_id = :tenant_id AND section_sessions.section_id = 
 ORDER BY sessions.starts_on, sessions.session_code;
 
 -- name: class_list
--- One page of who in sight is in a section on a day, by name, as known before an instant; with each row's place, the
--- number of rows, and the key that the page before stands after.
--- params   tenant_id int, section_id uuid, on_day date, known_until timestamptz or null (what is known now);
---          after_key text and after_id uuid or null; page_size int
--- returns  the columns of Classmate in sections.py
+-- Who in sight is in a section on a day, by name, as known before an instant.
+-- params   tenant_id int, section_id uuid, on_day date, known_until timestamptz or null (what is known now)
+-- returns  row_id uuid (the student's), sort_key text, the columns of Classmate in sections.py
 WITH versions AS (
     SELECT
         student_id,
@@ -242,57 +190,23 @@ WITH versions AS (
         superseded_at
     FROM course_enrollments_history
     WHERE tenant_id = :tenant_id AND section_id = :section_id
-),
-
-numbered AS (
-    SELECT
-        students.student_id AS row_id,
-        lower(concat_ws(' ', students.last_name, students.first_name, students.student_number)) AS sort_key,
-        students.student_number,
-        students.first_name,
-        students.last_name,
-        students.preferred_name,
-        students.grade_level,
-        versions.enrolled_on,
-        versions.withdrawn_on,
-        row_number() OVER (
-            ORDER BY
-                lower(concat_ws(' ', students.last_name, students.first_name, students.student_number)),
-                students.student_id
-        ) AS place,
-        count(*) OVER () AS total
-    FROM versions
-    INNER JOIN students ON students.tenant_id = :tenant_id AND versions.student_id = students.student_id
-    WHERE
-        versions.known_at < coalesce(cast(:known_until AS timestamptz), 'infinity')
-        AND versions.superseded_at >= coalesce(cast(:known_until AS timestamptz), 'infinity')
-        AND (versions.enrolled_on IS NULL OR versions.enrolled_on <= :on_day)
-        AND (versions.withdrawn_on IS NULL OR versions.withdrawn_on > :on_day)
-),
-
-page AS (
-    SELECT numbered.*
-    FROM numbered
-    WHERE
-        cast(:after_key AS text) IS NULL
-        OR (numbered.sort_key, numbered.row_id) > (cast(:after_key AS text), cast(:after_id AS uuid))
-    ORDER BY numbered.place
-    LIMIT :page_size
-),
-
-before AS MATERIALIZED (
-    SELECT
-        numbered.sort_key,
-        numbered.row_id
-    FROM numbered
-    WHERE numbered.place = (SELECT min(page.place) FROM page) - cast(:page_size AS int) - 1
 )
 
 SELECT
-    page.*,
-    page.row_id AS student_id,
-    before.sort_key AS before_key,
-    before.row_id AS before_id
-FROM page
-LEFT JOIN before ON TRUE
-ORDER BY page.place;
+    students.student_id AS row_id,
+    students.student_id,
+    lower(concat_ws(' ', students.last_name, students.first_name, students.student_number)) AS sort_key,
+    students.student_number,
+    students.first_name,
+    students.last_name,
+    students.preferred_name,
+    students.grade_level,
+    versions.enrolled_on,
+    versions.withdrawn_on
+FROM versions
+INNER JOIN students ON students.tenant_id = :tenant_id AND versions.student_id = students.student_id
+WHERE
+    versions.known_at < coalesce(cast(:known_until AS timestamptz), 'infinity')
+    AND versions.superseded_at >= coalesce(cast(:known_until AS timestamptz), 'infinity')
+    AND (versions.enrolled_on IS NULL OR versions.enrolled_on <= :on_day)
+    AND (versions.withdrawn_on IS NULL OR versions.withdrawn_on > :on_day);

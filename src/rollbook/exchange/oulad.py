@@ -5,22 +5,18 @@ Files are staged and checked first; only then is one of Rollbook's tables touche
 """
 
 import re
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from psycopg.errors import LockNotAvailable
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from rollbook.core.clock import now
 from rollbook.core.database import engine_for
-from rollbook.core.errors import Conflict, Invalid, NotFound, Unavailable
+from rollbook.core.errors import Conflict, Invalid, NotFound
 from rollbook.core.progress import Report, Silent
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, TenantSlugInvalid, Visibility, ensure_tenant, look_through
@@ -37,6 +33,7 @@ from rollbook.intake.checks import check, check_reference
 from rollbook.intake.files import find_file, need_file
 from rollbook.intake.layout import Layout
 from rollbook.intake.models import Import, ImportState
+from rollbook.intake.months import analyze, ensure_months
 from rollbook.intake.outcome import TableCounts
 from rollbook.intake.rejects import SHOWN, Reject, Rejects
 from rollbook.intake.stage import Staged, stage, stage_nothing
@@ -49,8 +46,6 @@ Drop = Sequence[tuple[Layout, Path | None]]
 
 TYPING: Final = ("type_enrollments", "type_students", "type_assignments", "type_grades")
 _MOST_EVENTS: Final = 2**31 - 1
-_LOCK_TIMEOUT: Final = text("SET LOCAL lock_timeout = '4s'")
-_LOCK_TRIES: Final = 30
 
 
 class DropMissing(NotFound):
@@ -78,10 +73,6 @@ class ClicksOverflow(Invalid):
 
 class TenantIsSynthetic(Conflict):
     """The tenant '{slug}' is marked synthetic; real students go into a tenant of their own."""
-
-
-class TablesBusy(Unavailable):
-    """Another transaction holds the tables that need a new month; try again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +162,7 @@ class _Import:
             raise ImportRefused(rejects)
         span = self._add_up_clicks(db)
         if span:
-            self._make_months(*span)
+            ensure_months(self.engine, "analytics_events", *span)
         tenant = self._enter_tenant(db)
         for query in TYPING:
             db.execute(SQL[query])
@@ -219,19 +210,6 @@ class _Import:
             raise ClicksOverflow(most=most)
         return since, until
 
-    def _make_months(self, since: date, until: date) -> None:
-        """Make the partitions in a transaction of its own: it locks other tables, so it must not last.
-
-        The import itself holds no lock on them yet, or the two would wait for each other.
-        """
-        for _ in range(_LOCK_TRIES):
-            with _unless_busy(), Session(self.engine) as db, db.begin():
-                db.execute(_LOCK_TIMEOUT)
-                db.execute(SQL["ensure_months"], {"since": since, "until": until})
-                return
-            time.sleep(1)
-        raise TablesBusy
-
     def _enter_tenant(self, db: Session) -> Tenant:
         name = NAME if self.slug == SLUG else self.slug
         tenant = ensure_tenant(db, self.slug, name=name, risk_target="course")
@@ -257,12 +235,9 @@ class _Import:
         return receipt
 
     def analyze(self, tables: Sequence[str]) -> None:
-        """Tell the planner about the new rows. A table in use is left to autovacuum: the import stands."""
         self.report.step("Updating statistics", len(tables))
         for table in tables:
-            with _unless_busy(), Session(self.engine) as db, db.begin():
-                db.execute(_LOCK_TIMEOUT)
-                db.execute(SQL["analyze_table"], {"relation": table})
+            analyze(self.engine, [table])
             self.report.advance()
 
 
@@ -275,16 +250,6 @@ def _close_receipt(receipt: Import, tables: Sequence[TableSummary], files: Seque
         for table in tables
     }
     receipt.counts = {table: asdict(one) for table, one in counts.items()}
-
-
-@contextmanager
-def _unless_busy() -> Iterator[None]:
-    """Go on after the block when it failed because it could not get a lock in time."""
-    try:
-        yield
-    except OperationalError as error:
-        if not isinstance(error.orig, LockNotAvailable):
-            raise
 
 
 def _check_submitters(db: Session, rejects: Rejects) -> None:

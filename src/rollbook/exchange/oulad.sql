@@ -177,13 +177,3 @@ SELECT
     max(event_on) AS until,
     max(event_count) AS most
 FROM oulad_events;
-
--- name: ensure_months
--- Make the partitions of these months.
--- params   since date, until date
-SELECT rollbook_ensure_months('analytics_events', :since, :until);
-
--- name: analyze_table
--- Gather the planner's statistics of a table.
--- params   relation text
-SELECT rollbook_analyze(cast(:relation AS regclass));

@@ -9,47 +9,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol
 
-from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    Column,
-    ColumnElement,
-    Date,
-    DateTime,
-    Enum,
-    FromClause,
-    Integer,
-    Numeric,
-    Select,
-    SmallInteger,
-    Table,
-    Time,
-    cast,
-    literal_column,
-)
+from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, cast, literal_column
 from sqlalchemy.orm import Session
 
 from rollbook.core.schema import Base
+from rollbook.intake.columns import Range, value_of
 from rollbook.intake.format import Run
 from rollbook.intake.members import Member
-from rollbook.intake.moments import Clock, Day, Instant
+from rollbook.intake.moments import Instant
 from rollbook.intake.stage import Rename
 from rollbook.intake.target import Close, Delete, Keep, Merge, Target, table_of
-from rollbook.intake.values import (
-    Decimal,
-    Flag,
-    Line,
-    Paragraphs,
-    Several,
-    Value,
-    WholeNumber,
-    Word,
-    grade_level,
-)
+from rollbook.intake.values import Paragraphs, Value
 
 KNOWN_AT: Final = "known_at"
-_GRADES: Final = ("grade_level", "low_grade", "high_grade")
-_MOST: Final = 999_999_999
 
 Words = Mapping[str, Mapping[str, str]]
 
@@ -199,7 +171,7 @@ def fields_of(  # noqa: PLR0913 -- each says something else of the columns
     model: type[Base],
     examples: Mapping[str, str],
     *,
-    within: Mapping[str, tuple[float, float]] | None = None,
+    within: Mapping[str, Range] | None = None,
     long: Sequence[str] = (),
     codes: Sequence[str] = (),
     rename: Mapping[str, str] | None = None,
@@ -226,7 +198,7 @@ def _field(  # noqa: PLR0913 -- likewise
     column: Column[Any],
     name: str,
     example: str,
-    within: tuple[float, float] | None,
+    within: Range | None,
     *,
     is_long: bool,
     is_code: bool,
@@ -251,39 +223,3 @@ def _default(column: Column[Any]) -> ColumnElement[Any] | None:
     said = getattr(default, "arg", "")
     sql = said if isinstance(said, str) else str(said)
     return cast(literal_column(sql), column.type)
-
-
-def value_of(  # noqa: C901, PLR0911 -- one case a type
-    column: Column[Any], within: tuple[float, float] | None = None
-) -> Value:
-    """Return what a text must look like to become a value of ``column``.
-
-    Raises: ``TypeError`` for a type that no file gives.
-    """
-    if column.name in _GRADES:
-        return grade_level()
-    match column.type:
-        case Enum(enums=words):
-            return Word(tuple(words))
-        case Boolean():
-            return Flag()
-        case Date():
-            return Day()
-        case DateTime():
-            return Instant()
-        case Time():
-            return Clock()
-        case SmallInteger():
-            least, most = within or (0, 32_767)
-            return WholeNumber(int(least), int(most))
-        case Integer():
-            least, most = within or (0, _MOST)
-            return WholeNumber(int(least), int(most), is_small=False)
-        case Numeric(precision=int(precision), scale=int(scale)):
-            least, most = within or (0, 10 ** (precision - scale) - 1)
-            return Decimal(least, most, precision, scale)
-        case ARRAY():
-            return Several()
-        case _ if column.type.python_type is str:
-            return Line()
-    raise TypeError(f"no form for {column}")

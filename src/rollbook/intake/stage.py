@@ -59,11 +59,14 @@ class Reading:
 
 
 @dataclass(slots=True)
-class _Hashed:
+class Hashed:
+    """A source that is digested as it is read."""
+
     source: Source
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def read(self, size: int, /) -> bytes:
+        """Return the next ``size`` bytes, or what is left."""
         chunk = self.source.read(size)
         self.digest.update(chunk)
         return chunk
@@ -85,7 +88,7 @@ def stage_source(db: Session, layout: Layout, source: Source, rejects: Rejects, 
 
     Raises: the errors of ``rollbook.intake.errors``, each naming the file and the line.
     """
-    file, hashed = reading.file, _Hashed(source)
+    file, hashed = reading.file, Hashed(source)
     readable = Readable(file, reading.liberties, reading.is_lenient).of(hashed)
     parts = blocks(readable, file)
     header, first = take_header(next(parts, None), file)

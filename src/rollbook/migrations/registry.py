@@ -1,6 +1,8 @@
 """Every room's tables in one metadata, for Alembic and for the tests that compare models to migrations."""
 
 import rollbook.accounts.models
+import rollbook.accounts.models_factors
+import rollbook.accounts.models_tries
 import rollbook.activity.models
 import rollbook.attendance.models
 import rollbook.audit.models

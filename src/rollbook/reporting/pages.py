@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
+from rollbook.access.writing import Work, may
 from rollbook.reporting.audience import sees_all, sees_meals
 from rollbook.reporting.days import AsOf, known_by
 from rollbook.reporting.figures import figures_of
@@ -26,7 +27,10 @@ def student_page(request: Request, viewer: Viewing, student_id: UUID, as_of: AsO
     context = {
         "record": record,
         "figures": figures_of(record),
+        "student_id": student_id,
         "as_of": as_of or None,
+        "may_record": may(viewer.user, Work.INCIDENT),
+        "may_enroll": may(viewer.user, Work.ENROLLMENT),
         "profile": profile_of(
             viewer.db,
             viewer.tenant.tenant_id,

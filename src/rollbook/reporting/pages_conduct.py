@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
+from rollbook.access.writing import Work, may
 from rollbook.conduct.listing import (
     Counts,
     Filter,
@@ -93,6 +94,7 @@ def conduct_page(request: Request, viewer: Viewing, wanted: Wanted, after: Curso
         "types": [count.value for count in count_incidents(db, tenant_id, everything).by_type],
         "severities": SEVERITIES,
         "is_filtered": wanted != everything,
+        "may_record": may(viewer.user, Work.INCIDENT),
         "sees_nobody": viewer.sees_nobody,
         "address": addresses("/conduct", kept),
     }

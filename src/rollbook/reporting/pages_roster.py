@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
+from rollbook.access.writing import Work, may_for_school
 from rollbook.curriculum.sections import SectionFilter, list_sections
 from rollbook.reporting.addresses import addresses
 from rollbook.reporting.audience import sees_all
@@ -44,7 +45,13 @@ Wanted = Annotated[StudentFilter, Depends(_filter)]
 
 
 @router.get("/students")
-def students_page(request: Request, viewer: Viewing, wanted: Wanted, after: CursorText = None) -> Response:
+def students_page(
+    request: Request,
+    viewer: Viewing,
+    wanted: Wanted,
+    after: CursorText = None,
+    done: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
     """The register: whom you may see, by name, school and grade."""
     db, tenant_id = viewer.db, viewer.tenant.tenant_id
     day = day_on(db, viewer.tenant).on_day
@@ -56,6 +63,7 @@ def students_page(request: Request, viewer: Viewing, wanted: Wanted, after: Curs
         "schools": schools.list_schools(db, tenant_id, day)[0],
         "grades": grades_in_sight(db, tenant_id),
         "sees_nobody": viewer.sees_nobody,
+        "done": done,
         "address": addresses(
             "/students", kept, always={"sort": wanted.sort if wanted.sort != "name" else None}
         ),
@@ -110,6 +118,7 @@ def school_page(request: Request, viewer: Viewing, school_id: UUID, on: On = "")
     running = SectionFilter(school=school.school_code)
     context = {
         "school": school,
+        "may_submit": may_for_school(db, viewer.user, school_id, Work.SUBMISSION),
         "day": day,
         "year": year,
         "sees_all": sees_all(viewer),

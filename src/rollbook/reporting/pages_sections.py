@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
+from rollbook.access.writing import Work, may_for_section
 from rollbook.core.paging import Page
 from rollbook.curriculum.courses import find_course
 from rollbook.curriculum.lessons import LessonPlanLine, find_lesson_plan, list_lesson_plans
@@ -23,6 +24,7 @@ from rollbook.reporting.addresses import addresses
 from rollbook.reporting.audience import sees_all
 from rollbook.reporting.days import AsOf, day_of
 from rollbook.reporting.pages_roster import EVERYTHING, as_file
+from rollbook.reporting.writing.lessons import may_change
 from rollbook.roster.schools import list_schools
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText, SearchText
@@ -156,6 +158,8 @@ def section_page(
         "has_more_plans": has_more,
         "plans_since": since,
         "sees_all": sees_all(viewer),
+        "may_take": may_for_section(db, viewer.user, section_id, Work.ATTENDANCE),
+        "may_plan": may_for_section(db, viewer.user, section_id, Work.LESSON_PLAN),
         "address": addresses(f"/sections/{section_id}", {}, always={"as_of": as_of}),
     }
     return render(request, "reporting/section.html", context, frame=viewer.frame)
@@ -187,7 +191,8 @@ def lesson_plans_file(viewer: Viewing, section_id: UUID, kind: Kind) -> Response
 def lesson_plan_page(request: Request, viewer: Viewing, lesson_plan_id: UUID) -> Response:
     """One lesson plan."""
     plan = find_lesson_plan(viewer.db, viewer.tenant.tenant_id, lesson_plan_id)
-    return render(request, "reporting/lesson_plan.html", {"plan": plan}, frame=viewer.frame)
+    context = {"plan": plan, "may_change": may_change(viewer, plan)}
+    return render(request, "reporting/lesson_plan.html", context, frame=viewer.frame)
 
 
 def _find(

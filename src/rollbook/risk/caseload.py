@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from rollbook.core.paging import CursorInvalid, Page, read_cursor, write_cursor
+from rollbook.core.paging import Page, find_page
 from rollbook.core.tenancy import Tenant
 from rollbook.risk.levels import LEVELS, Level
 from rollbook.risk.lists import SQL, Chosen
@@ -120,22 +120,22 @@ def read_page(  # noqa: PLR0913 -- each is a part of the address
     """
     if chosen.current is None:
         return Page([], 1, 0, None, None)
-    after_key, after_id = _position(after)
-    found = db.execute(
-        SQL["caseload"],
+    return find_page(
+        db,
+        SQL["caseload_matching"],
         {
             **_lists(tenant, chosen),
             "category": wanted.category.value if wanted.category else None,
             "course": wanted.course,
             "school": wanted.school,
-            "words": wanted.q.split(),
             "sort": wanted.sort,
-            "after_key": after_key,
-            "after_id": after_id,
-            "page_size": page_size,
         },
-    ).mappings()
-    return _page(found.all())
+        _row,
+        described=SQL["caseload_listed"],
+        words=wanted.q.split(),
+        after=after,
+        page_size=page_size,
+    )
 
 
 def read_histories(
@@ -187,27 +187,6 @@ def _lists(tenant: Tenant, chosen: Chosen) -> dict[str, object]:
         "previous_as_of": chosen.previous.as_of if chosen.previous else None,
         "previous_model": chosen.previous.model_version if chosen.previous else None,
     }
-
-
-def _position(after: str | None) -> tuple[str | None, UUID | None]:
-    if after is None:
-        return None, None
-    key, hex_id = read_cursor(after, str, str)
-    try:
-        return str(key), UUID(hex=str(hex_id))
-    except ValueError as error:
-        raise CursorInvalid from error
-
-
-def _page(found: Sequence[RowMapping]) -> Page[Row]:
-    if not found:
-        return Page([], 1, 0, None, None)
-    first, last = found[0], found[-1]
-    following = (
-        write_cursor(last["sort_key"], last["prediction_id"].hex) if last["place"] < last["total"] else None
-    )
-    before = write_cursor(first["before_key"], first["before_id"].hex) if first["before_id"] else None
-    return Page([_row(row) for row in found], first["place"], first["total"], following, before)
 
 
 def _row(row: RowMapping) -> Row:

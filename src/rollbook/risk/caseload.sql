@@ -70,151 +70,101 @@ WHERE
     AND model_version = :model_version
     AND risk_category = ANY(cast(:levels AS text[]));
 
--- name: caseload
--- One page of a list, with its row's place, the number of rows, and the key that the page before stands after.
--- All that fit are found and numbered by their keys alone; only the page's rows are looked up in full.
--- Words fit in any case: first upper, as sigma and i have two small forms.
+-- name: caseload_matching
+-- The subjects of a list that fit, by their keys alone.
 -- params   tenant_id int, as_of date, model_version text; previous_as_of date, previous_model text or null;
---          category, course, school text or null; words text[] (all must be in the name or number); sort text;
---          after_key text and after_id uuid or null; page_size int
--- returns  the columns of Row in caseload.py
-WITH matching AS (
-    SELECT
-        predictions.prediction_id,
-        CASE cast(:sort AS text)
-            WHEN 'name'
-                THEN lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
-            WHEN 'change'
-                THEN
-                    lpad(
-                        round(
-                            (
-                                1 - predictions.risk_score
-                                + coalesce(previous.risk_score, predictions.risk_score)
-                            ) * 1000000
-                        )::text,
-                        7,
-                        '0'
-                    )
-            ELSE lpad(predictions.rank::text, 10, '0')
-        END AS sort_key
-    FROM predictions
-    INNER JOIN students USING (tenant_id, student_id)
-    LEFT JOIN sections
-        ON predictions.tenant_id = sections.tenant_id AND predictions.section_id = sections.section_id
-    LEFT JOIN predictions AS previous
-        ON
-            cast(:sort AS text) = 'change'
-            AND predictions.tenant_id = previous.tenant_id
-            AND previous.as_of = cast(:previous_as_of AS date)
-            AND previous.model_version = cast(:previous_model AS text)
-            AND predictions.student_id = previous.student_id
-            AND previous.section_id IS NOT DISTINCT FROM predictions.section_id
-    WHERE
-        predictions.tenant_id = :tenant_id
-        AND predictions.as_of = :as_of
-        AND predictions.model_version = :model_version
-        AND (cast(:category AS text) IS NULL OR predictions.risk_category = :category)
-        AND (
-            cast(:school AS text) IS NULL
-            OR sections.school_id IN (
-                SELECT schools.school_id
-                FROM schools
-                WHERE schools.tenant_id = :tenant_id AND schools.school_code = :school
-            )
-            OR (
-                sections.school_id IS NULL
-                AND predictions.student_id IN (
-                    SELECT enrollments.student_id
-                    FROM student_school_enrollments AS enrollments
-                    INNER JOIN schools USING (tenant_id, school_id)
-                    WHERE
-                        enrollments.tenant_id = :tenant_id
-                        AND schools.school_code = :school
-                        AND enrollments.entry_on <= :as_of
-                        AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
-                )
-            )
-        )
-        AND (
-            cast(:course AS text) IS NULL
-            OR sections.course_id IN (
-                SELECT courses.course_id
-                FROM courses
-                WHERE courses.tenant_id = :tenant_id AND courses.course_code = :course
-            )
-            OR (
-                predictions.section_id IS NULL
-                AND predictions.student_id IN (
-                    SELECT taking.student_id
-                    FROM course_enrollments AS taking
-                    INNER JOIN sections AS taken USING (tenant_id, section_id)
-                    INNER JOIN courses AS taken_course USING (tenant_id, course_id)
-                    WHERE
-                        taking.tenant_id = :tenant_id
-                        AND taken_course.course_code = :course
-                        AND taken.starts_on <= :as_of
-                        AND taken.ends_on >= :as_of
-                        AND (taking.withdrawn_on IS NULL OR taking.withdrawn_on > :as_of)
-                )
-            )
-        )
-        AND (
-            cardinality(cast(:words AS text[])) = 0
-            OR (
-                SELECT
-                    bool_and(
-                        strpos(
-                            lower(
-                                upper(
-                                    concat_ws(
-                                        ' ',
-                                        students.preferred_name,
-                                        students.first_name,
-                                        students.last_name,
-                                        students.student_number
-                                    )
-                                )
-                            ),
-                            lower(upper(word))
-                        ) > 0
-                    )
-                FROM unnest(cast(:words AS text[])) AS word
-            )
-        )
-),
-
-numbered AS (
-    SELECT
-        matching.*,
-        row_number() OVER (ORDER BY matching.sort_key, matching.prediction_id) AS place,
-        count(*) OVER () AS total
-    FROM matching
-),
-
-page AS (
-    SELECT numbered.*
-    FROM numbered
-    WHERE
-        cast(:after_key AS text) IS NULL
-        OR (numbered.sort_key, numbered.prediction_id) > (cast(:after_key AS text), cast(:after_id AS uuid))
-    ORDER BY numbered.place
-    LIMIT :page_size
-),
-
--- looked for once, not again for each row of the page: the files hold a whole list
-before AS MATERIALIZED (
-    SELECT
-        numbered.sort_key,
-        numbered.prediction_id
-    FROM numbered
-    WHERE numbered.place = (SELECT min(page.place) FROM page) - cast(:page_size AS int) - 1
-)
-
+--          category, course, school text or null; sort text
+-- returns  row_id uuid (the prediction's), sort_key text, searched text
 SELECT
-    page.*,
-    before.sort_key AS before_key,
-    before.prediction_id AS before_id,
+    predictions.prediction_id AS row_id,
+    CASE cast(:sort AS text)
+        WHEN 'name'
+            THEN lower(concat_ws(' ', students.last_name, students.first_name, students.student_number))
+        WHEN 'change'
+            THEN
+                lpad(
+                    round(
+                        (
+                            1 - predictions.risk_score
+                            + coalesce(previous.risk_score, predictions.risk_score)
+                        ) * 1000000
+                    )::text,
+                    7,
+                    '0'
+                )
+        ELSE lpad(predictions.rank::text, 10, '0')
+    END AS sort_key,
+    concat_ws(
+        ' ', students.preferred_name, students.first_name, students.last_name, students.student_number
+    ) AS searched
+FROM predictions
+INNER JOIN students USING (tenant_id, student_id)
+LEFT JOIN sections
+    ON predictions.tenant_id = sections.tenant_id AND predictions.section_id = sections.section_id
+LEFT JOIN predictions AS previous
+    ON
+        cast(:sort AS text) = 'change'
+        AND predictions.tenant_id = previous.tenant_id
+        AND previous.as_of = cast(:previous_as_of AS date)
+        AND previous.model_version = cast(:previous_model AS text)
+        AND predictions.student_id = previous.student_id
+        AND previous.section_id IS NOT DISTINCT FROM predictions.section_id
+WHERE
+    predictions.tenant_id = :tenant_id
+    AND predictions.as_of = :as_of
+    AND predictions.model_version = :model_version
+    AND (cast(:category AS text) IS NULL OR predictions.risk_category = :category)
+    AND (
+        cast(:school AS text) IS NULL
+        OR sections.school_id IN (
+            SELECT schools.school_id
+            FROM schools
+            WHERE schools.tenant_id = :tenant_id AND schools.school_code = :school
+        )
+        OR (
+            sections.school_id IS NULL
+            AND predictions.student_id IN (
+                SELECT enrollments.student_id
+                FROM student_school_enrollments AS enrollments
+                INNER JOIN schools USING (tenant_id, school_id)
+                WHERE
+                    enrollments.tenant_id = :tenant_id
+                    AND schools.school_code = :school
+                    AND enrollments.entry_on <= :as_of
+                    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
+            )
+        )
+    )
+    AND (
+        cast(:course AS text) IS NULL
+        OR sections.course_id IN (
+            SELECT courses.course_id
+            FROM courses
+            WHERE courses.tenant_id = :tenant_id AND courses.course_code = :course
+        )
+        OR (
+            predictions.section_id IS NULL
+            AND predictions.student_id IN (
+                SELECT taking.student_id
+                FROM course_enrollments AS taking
+                INNER JOIN sections AS taken USING (tenant_id, section_id)
+                INNER JOIN courses AS taken_course USING (tenant_id, course_id)
+                WHERE
+                    taking.tenant_id = :tenant_id
+                    AND taken_course.course_code = :course
+                    AND taken.starts_on <= :as_of
+                    AND taken.ends_on >= :as_of
+                    AND (taking.withdrawn_on IS NULL OR taking.withdrawn_on > :as_of)
+            )
+        )
+    );
+
+-- name: caseload_listed
+-- What the caseload shows of some subjects, in their order.
+-- params   tenant_id int, previous_as_of date, previous_model text or null; row_ids uuid[]
+-- returns  the columns of Row in caseload.py
+SELECT
+    predictions.prediction_id,
     predictions.student_id,
     predictions.section_id,
     predictions.risk_score,
@@ -232,10 +182,9 @@ SELECT
     sections.section_code,
     schools.name AS school_name,
     previous.risk_score AS previous_score
-FROM page
-LEFT JOIN before ON TRUE
+FROM unnest(cast(:row_ids AS uuid[])) WITH ORDINALITY AS page (row_id, place)
 INNER JOIN predictions
-    ON predictions.tenant_id = :tenant_id AND page.prediction_id = predictions.prediction_id
+    ON predictions.tenant_id = :tenant_id AND page.row_id = predictions.prediction_id
 INNER JOIN students
     ON predictions.tenant_id = students.tenant_id AND predictions.student_id = students.student_id
 LEFT JOIN sections

@@ -100,7 +100,7 @@ def withdraw_student(
 ) -> StudentSchoolEnrollment:
     """End a student's time at a school; ``exit_on`` is the first day no longer enrolled.
 
-    The places in its sections stay: they are closed where sections are kept.
+    Its places in sections stay as they are: who means those too calls ``curriculum.leaving``.
     Raises: ``EnrollmentNotFound``; ``AlreadyWithdrawn``; ``ExitBeforeEntry``.
     """
     enrollment = db.get(StudentSchoolEnrollment, (tenant_id, enrollment_id), with_for_update=True)
@@ -123,7 +123,7 @@ def transfer_student(
     Raises: ``NotEnrolled``; ``SameSchool``; what ``withdraw_student`` and ``enroll_student`` raise.
     """
     _student(db, tenant_id, student_id)
-    left = _open_primary(db, tenant_id, student_id)
+    left = open_primary(db, tenant_id, student_id)
     if left.school_id == placement.school_id:
         raise SameSchool
     with db.begin_nested():
@@ -149,7 +149,11 @@ def _check(db: Session, tenant_id: int, placement: Placement) -> None:
         raise GradeLevelInvalid(grade_level=placement.grade_level)
 
 
-def _open_primary(db: Session, tenant_id: int, student_id: UUID) -> StudentSchoolEnrollment:
+def open_primary(db: Session, tenant_id: int, student_id: UUID) -> StudentSchoolEnrollment:
+    """Return the primary enrollment that a student is in.
+
+    Raises: ``NotEnrolled``, also for a student whom this transaction may not see.
+    """
     table = StudentSchoolEnrollment
     found = db.scalar(
         select(table)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from rollbook.core.paging import Page, numbered_page, read_place
+from rollbook.core.paging import Page, find_page
 from rollbook.core.sql import named_sql
 from rollbook.roster.names import student_name
 
@@ -57,20 +57,22 @@ def find_students(  # noqa: PLR0913 -- each is a part of the address
 
     Raises: ``CursorInvalid``.
     """
-    found = db.execute(
-        _SQL["students_found"],
+    return find_page(
+        db,
+        _SQL["students_matching"],
         {
             "tenant_id": tenant_id,
             "on_day": on_day,
-            "words": wanted.q.split(),
             "grade_level": wanted.grade_level,
             "school": wanted.school,
             "sort": wanted.sort,
-            "page_size": page_size,
-            **read_place(after),
         },
+        _line,
+        described=_SQL["students_listed"],
+        words=wanted.q.split(),
+        after=after,
+        page_size=page_size,
     )
-    return numbered_page(found.mappings().all(), _line)
 
 
 def grades_in_sight(db: Session, tenant_id: int) -> list[int]:
@@ -80,7 +82,7 @@ def grades_in_sight(db: Session, tenant_id: int) -> list[int]:
 
 def _line(row: RowMapping) -> RosterLine:
     return RosterLine(
-        student_id=row["row_id"],
+        student_id=row["student_id"],
         student_number=row["student_number"],
         name=student_name(row["student_number"], row["first_name"], row["last_name"], row["preferred_name"]),
         grade_level=row["grade_level"],

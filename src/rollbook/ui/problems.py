@@ -88,6 +88,8 @@ def _rollbook_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RollbookError)
     if isinstance(error, Unauthenticated) and not _is_program(request):
         return _to_sign_in(request)
+    if error.page and not _is_program(request):
+        return _to_page(request, error.page)
     return problem(request, error.http_status, sentence_of(error), code=error.code)
 
 
@@ -95,6 +97,10 @@ def _to_sign_in(request: Request) -> Response:
     """Send a person to the sign-in page, and from there back to where they were going."""
     where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     target = "/sign-in" if where == "/" or request.method != "GET" else f"/sign-in?next={quote(where)}"
+    return _to_page(request, target)
+
+
+def _to_page(request: Request, target: str) -> Response:
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Redirect": target})
     return Response(status_code=303, headers={"Location": target})

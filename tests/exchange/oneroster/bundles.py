@@ -9,11 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
-from rollbook.core.database import engine_for
-from rollbook.core.tenancy import Visibility, find_tenant, look_through
+from places import OwnTenant
 from rollbook.exchange.oneroster.bundle import OneRoster
 from rollbook.exchange.oneroster.export import Exported, export_oneroster
 from rollbook.exchange.oneroster.tables import MANIFEST_ORDER, TABLES
@@ -268,7 +264,7 @@ def _csv(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 @dataclass(frozen=True)
-class District:
+class District(OwnTenant):
     """A tenant of the test's own."""
 
     url: str
@@ -283,16 +279,6 @@ class District:
         return export_oneroster(
             self.url, path, tenant_slug=self.slug, since=since, source=source, overwrite=True
         )
-
-    def session(self) -> Session:
-        """Return a session that sees the whole tenant, until its first commit."""
-        db = Session(engine_for(self.url, statement_timeout_s=0))
-        look_through(db, Visibility(find_tenant(db, self.slug).tenant_id))
-        return db
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self.session() as db:
-            return [tuple(row) for row in db.execute(text(query))]
 
 
 def read(path: Path) -> dict[str, list[Row]]:

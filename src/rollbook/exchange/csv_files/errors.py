@@ -22,6 +22,14 @@ class FieldMissing(Invalid):
     """{file}, line 1: no column is the {field}, which {kind} need.{near} Say which: --map '{field}=...'."""
 
 
+class FieldSaidTwice(Invalid):
+    """--map says twice what the {field} is. Say it once."""
+
+
+class ColumnTwice(Invalid):
+    """{file}, line 1: '{column}' would be both the {first} and the {second}. Leave one out of --map."""
+
+
 class FieldTwice(Invalid):
     """{file}, line 1: both '{first}' and '{second}' would be the {field}. Say which: --map '{field}=...'."""
 

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from rollbook.core.schema import Json
 from rollbook.exchange.csv_files.errors import (
+    ColumnTwice,
     FieldMissing,
+    FieldSaidTwice,
     FieldTwice,
     FieldUnknown,
     MapUnreadable,
@@ -68,18 +70,25 @@ class CsvMap:
     def with_pairs(self, pairs: Iterable[str]) -> "CsvMap":
         """Add ``field=column`` and ``field:=value``, several of which may stand in one, with commas between.
 
-        Raises: ``MapUnreadable``.
+        Raises: ``MapUnreadable``; ``FieldSaidTwice``.
         """
-        columns, constants = dict(self.columns), dict(self.constants)
+        said: dict[str, tuple[bool, str]] = {}
         for text in (piece for pair in pairs for piece in _pieces(pair)):
-            if found := _CONSTANT.fullmatch(text):
-                constants[found[1].strip()] = found[2].strip()
-                columns.pop(found[1].strip(), None)
-            elif found := _COLUMN.fullmatch(text):
-                columns[found[1].strip()] = found[2].strip()
-                constants.pop(found[1].strip(), None)
-            else:
+            constant = _CONSTANT.fullmatch(text)
+            found = constant or _COLUMN.fullmatch(text)
+            if not found:
                 raise MapUnreadable(text=text)
+            name, value = found[1].strip(), (constant is not None, found[2].strip())
+            if said.setdefault(name, value) != value:
+                raise FieldSaidTwice(field=name)
+        return self._with(said)
+
+    def _with(self, said: Mapping[str, tuple[bool, str]]) -> "CsvMap":
+        """Let what is ``said`` of a field (whether it is a constant, and which; or its column) go before."""
+        columns = {name: column for name, column in self.columns.items() if name not in said}
+        constants = {name: value for name, value in self.constants.items() if name not in said}
+        for name, (is_constant, value) in said.items():
+            (constants if is_constant else columns)[name] = value
         return replace(self, columns=columns, constants=constants)
 
     def with_words(self, meanings: Iterable[str]) -> "CsvMap":
@@ -171,7 +180,7 @@ class Header:
         """Say where each field that the file has comes from.
 
         What is not said goes by name, whatever its case, spaces and underscores.
-        Raises: ``SourceColumnMissing``; ``FieldTwice``; ``FieldMissing``.
+        Raises: ``SourceColumnMissing``; ``ColumnTwice``; ``FieldTwice``; ``FieldMissing``.
         """
         said = self._said(csv_map.columns)
         constants = {name: Mapped(name, value, "constant") for name, value in csv_map.constants.items()}
@@ -198,6 +207,9 @@ class Header:
             if column not in self.names:
                 hint = near(column, self.names) or f" It has: {', '.join(self.names[:20])}."
                 raise SourceColumnMissing(file=self.file, column=column, field=name, near=hint)
+            first = next(other for other, same in columns.items() if same == column)
+            if first != name:
+                raise ColumnTwice(file=self.file, column=column, first=first, second=name)
         return {name: Mapped(name, column, "said") for name, column in columns.items()}
 
     def _by_name(self, kind: Kind, taken: set[str], known: set[str]) -> dict[str, Mapped]:

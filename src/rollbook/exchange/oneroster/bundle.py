@@ -8,12 +8,11 @@ from rollbook.core.schema import Json
 from rollbook.exchange.oneroster.checks import check_bundle
 from rollbook.exchange.oneroster.dialects import V12
 from rollbook.exchange.oneroster.mapping import link_people, type_bundle
+from rollbook.exchange.oneroster.sources import KEY
 from rollbook.exchange.oneroster.staging import Bundle, stage_bundle
 from rollbook.exchange.oneroster.targets import targets_of
 from rollbook.intake.format import Run, register
 from rollbook.intake.target import Target
-
-KEY = "oneroster"
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ from rollbook.exchange.oneroster.errors import PlaceTaken, SourceAmbiguous
 from rollbook.exchange.oneroster.manifest import FILE as MANIFEST
 from rollbook.exchange.oneroster.manifest import write_manifest
 from rollbook.exchange.oneroster.mapping import IDENTITY, make
-from rollbook.exchange.oneroster.rows import ROWS, extension_keys, file_rows, verbatim_ids
+from rollbook.exchange.oneroster.rows import ROWS, extension_keys, file_rows, lost_ids, verbatim_ids
 from rollbook.exchange.oneroster.shapes import Table
 from rollbook.exchange.oneroster.tables import MANIFEST_ORDER, TABLES
 from rollbook.intake.quarantine import SQL as INTAKE
@@ -37,6 +37,8 @@ IDS_IN_ORDER: Final = (
     *("imports", "named", "main", "schools", "district", "sessions", "courses", "sections", "made_sessions"),
     *("persons", "accounts", "categories", "assignments", "ids"),
 )
+# What others refer to and refers to others itself, in the order of the references.
+REFERRING: Final = ("courses", "classes", "userProfiles", "lineItems", "results", "scoreScales")
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _READABLE: Final = 0o100644 << 16
 _UNIX: Final = 3
@@ -149,6 +151,9 @@ class _Export:
         self.db.execute(IDS["index_ids"])
         roles = ROWS["roles"].text
         self.db.execute(text(f"CREATE TEMP TABLE export_roles ON COMMIT DROP AS {roles}"))
+        if self.since is None:
+            for name in REFERRING:
+                self.db.execute(text(lost_ids(TABLES[name])))
 
     def _write_table(self, bundle: ZipFile, table: Table) -> int:
         """Stream a table into the zip; return how many rows it has. One without rows leaves no trace."""

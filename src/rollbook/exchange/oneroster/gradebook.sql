@@ -1,7 +1,8 @@
 -- Categories, line items, results and score scales of a OneRoster bundle, typed. Temporary tables only.
 
 -- name: make_categories
--- Categories of the bundle, and those named before where the file does not hold all.
+-- Categories of the bundle, and those named before where the file does not hold all. As of sessions, what another
+-- source calls by the same id is the same only if its title is; so with scales.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_categories ON COMMIT DROP AS
 WITH known AS (
     SELECT DISTINCT ON (source_id)
@@ -39,7 +40,16 @@ SELECT
 FROM stage_categories AS category
 LEFT JOIN known ON category."sourcedId" = known.source_id
 LEFT JOIN assignment_categories AS same
-    ON category."sourcedId" = same.category_code AND known.source_id IS NULL
+    ON
+        category."sourcedId" = same.category_code
+        AND known.source_id IS NULL
+        AND (
+            lower(category.title) = lower(same.title)
+            OR NOT EXISTS (
+                SELECT FROM source_records AS named
+                WHERE named.record_type = 'categories' AND named.entity_id = same.category_id
+            )
+        )
 WHERE category.status IS DISTINCT FROM 'tobedeleted'
 UNION ALL
 SELECT
@@ -55,7 +65,8 @@ WHERE
     AND record.entity_type = 'assignment_categories'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'categories' AND is_bulk)
     AND NOT EXISTS (
-        SELECT FROM stage_categories AS category WHERE category."sourcedId" = record.source_id
+        SELECT FROM stage_categories AS category
+        WHERE category."sourcedId" = record.source_id AND category.status IS DISTINCT FROM 'tobedeleted'
     );
 
 -- name: make_incoming_assignment_categories
@@ -138,7 +149,10 @@ WHERE
     AND record.record_type = 'lineItems'
     AND record.entity_type = 'assignments'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'lineItems' AND is_bulk)
-    AND NOT EXISTS (SELECT FROM stage_lineitems AS item WHERE item."sourcedId" = record.source_id);
+    AND NOT EXISTS (
+        SELECT FROM stage_lineitems AS item
+        WHERE item."sourcedId" = record.source_id AND item.status IS DISTINCT FROM 'tobedeleted'
+    );
 
 -- name: make_incoming_assignments
 -- Their typed rows: out of how many points, 100 where it is not said or is nothing to divide by. One of a
@@ -293,7 +307,17 @@ LEFT JOIN (
     ) AS named
     ORDER BY source_id ASC, until DESC
 ) AS known ON scale."sourcedId" = known.source_id
-LEFT JOIN grade_scales AS same ON scale."sourcedId" = same.scale_code AND known.source_id IS NULL
+LEFT JOIN grade_scales AS same
+    ON
+        scale."sourcedId" = same.scale_code
+        AND known.source_id IS NULL
+        AND (
+            lower(scale.title) = lower(same.title)
+            OR NOT EXISTS (
+                SELECT FROM source_records AS named
+                WHERE named.record_type = 'scoreScales' AND named.entity_id = same.grade_scale_id
+            )
+        )
 WHERE scale.status IS DISTINCT FROM 'tobedeleted';
 
 -- name: make_incoming_grade_scales

@@ -75,7 +75,15 @@ named AS (
         student_id,
         entry_on
     FROM student_school_enrollments
-    WHERE source_id IS NOT NULL
+    WHERE
+        source_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM imports AS other
+            WHERE
+                other.import_id = student_school_enrollments.import_id
+                AND other.format_key = 'oneroster'
+                AND other.source <> (SELECT source FROM oneroster_run)
+        )
     ORDER BY source_id ASC, exit_on DESC NULLS FIRST, enrollment_id ASC
 ),
 
@@ -159,6 +167,13 @@ second AS (
         AND (
             ours.source_id IS NULL
             OR 'roles' NOT IN (SELECT record_type FROM oneroster_files WHERE is_bulk)
+            OR EXISTS (
+                SELECT FROM imports AS other
+                WHERE
+                    other.import_id = ours.import_id
+                    AND other.format_key = 'oneroster'
+                    AND other.source <> (SELECT source FROM oneroster_run)
+            )
         )
         AND daterange(ours.entry_on, ours.exit_on) && daterange(one.entry_on, one.exit_on)
 )
@@ -192,7 +207,15 @@ WITH named AS (
         staff_assignment_id,
         staff_id
     FROM staff_assignments
-    WHERE source_id IS NOT NULL
+    WHERE
+        source_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM imports AS other
+            WHERE
+                other.import_id = staff_assignments.import_id
+                AND other.format_key = 'oneroster'
+                AND other.source <> (SELECT source FROM oneroster_run)
+        )
     ORDER BY source_id ASC, ends_on DESC NULLS FIRST, staff_assignment_id ASC
 ),
 
@@ -225,7 +248,8 @@ LEFT JOIN staff_assignments AS same
         AND first.role = same.staff_role;
 
 -- name: make_places
--- Students in classes, a row for each enrollment. Who stays to a class's last day has not withdrawn from it.
+-- Students in classes, a row for each enrollment. Who stays to a class's last day has not withdrawn from it, nor
+-- has anybody whose enrollment is taken back when the class is over.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_places ON COMMIT DROP AS
 SELECT
     student.entity_id AS student_id,
@@ -242,7 +266,12 @@ FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_members AS student
     ON enrollment."userSourcedId" = student.source_id AND student.kind = 'students'
 INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
-WHERE enrollment.role = 'student';
+WHERE
+    enrollment.role = 'student'
+    AND (
+        enrollment.status IS DISTINCT FROM 'tobedeleted'
+        OR section.ends_on >= (SELECT today FROM oneroster_run)
+    );
 
 -- name: make_repeated_places
 -- Students who are in a class twice, such as once for each term.
@@ -286,7 +315,7 @@ INNER JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
 GROUP BY place.student_id, place.section_id, repeated.source_id;
 
 -- name: make_incoming_section_staff
--- Who teaches a class, or helps in it.
+-- Who teaches a class, or helps in it; of a class that is over, who did.
 CREATE TEMP TABLE IF NOT EXISTS incoming_section_staff ON COMMIT DROP AS
 SELECT
     section.section_id,
@@ -307,5 +336,10 @@ FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_members AS staff
     ON enrollment."userSourcedId" = staff.source_id AND staff.kind = 'staff'
 INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
-WHERE enrollment.role IN ('administrator', 'aide', 'ext:aide', 'proctor', 'teacher')
+WHERE
+    enrollment.role IN ('administrator', 'aide', 'ext:aide', 'proctor', 'teacher')
+    AND (
+        enrollment.status IS DISTINCT FROM 'tobedeleted'
+        OR section.ends_on >= (SELECT today FROM oneroster_run)
+    )
 GROUP BY section.section_id, staff.entity_id, replace(enrollment.role, 'ext:aide', 'aide');

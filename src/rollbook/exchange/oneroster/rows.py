@@ -40,6 +40,15 @@ def verbatim_ids(table: Table) -> str:
     )
 
 
+def lost_ids(table: Table) -> str:
+    """Return the DELETE of the ids whose rows a bulk export leaves out: they refer to what is not there."""
+    there = f'SELECT "{SOURCED_ID}" FROM ({_all_rows(table)}) AS rows WHERE {_chosen(table, None)}'  # noqa: S608 -- names of ours
+    return (
+        f"DELETE FROM export_ids WHERE record_type = '{table.name}'"  # noqa: S608 -- names of ours
+        f' AND NOT EXISTS (SELECT FROM ({there}) AS there WHERE there."{SOURCED_ID}" = export_ids.source_id)'
+    )
+
+
 def file_rows(table: Table, extensions: Sequence[str], since: datetime | None) -> str:
     """Return the query of a file's rows, in the order of their ids; for COPY, which takes no parameters."""
     is_delta = since is not None

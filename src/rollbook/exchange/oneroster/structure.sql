@@ -82,7 +82,10 @@ WHERE
     AND record.record_type = 'orgs'
     AND record.entity_type = 'schools'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'orgs' AND is_bulk)
-    AND NOT EXISTS (SELECT FROM stage_orgs AS org WHERE org."sourcedId" = record.source_id);
+    AND NOT EXISTS (
+        SELECT FROM stage_orgs AS org
+        WHERE org."sourcedId" = record.source_id AND org.status IS DISTINCT FROM 'tobedeleted'
+    );
 
 -- name: make_incoming_schools
 -- OneRoster does not say what type a school is: its name does, or the grades of its classes.
@@ -114,7 +117,8 @@ LEFT JOIN (
 WHERE school.is_told;
 
 -- name: make_sessions
--- Academic sessions of our four types, and those named before where the file does not hold all.
+-- Academic sessions of our four types, and those named before where the file does not hold all. What another
+-- source calls by the same id is the same only if its title is: most number theirs from 1.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_sessions ON COMMIT DROP AS
 WITH known AS (
     SELECT DISTINCT ON (source_id)
@@ -154,7 +158,16 @@ SELECT
 FROM stage_academicsessions AS session
 LEFT JOIN known ON session."sourcedId" = known.source_id
 LEFT JOIN academic_sessions AS same
-    ON session."sourcedId" = same.session_code AND known.source_id IS NULL
+    ON
+        session."sourcedId" = same.session_code
+        AND known.source_id IS NULL
+        AND (
+            lower(session.title) = lower(same.title)
+            OR NOT EXISTS (
+                SELECT FROM source_records AS named
+                WHERE named.record_type = 'academicSessions' AND named.entity_id = same.session_id
+            )
+        )
 WHERE
     session.type IN ('schoolYear', 'semester', 'term', 'gradingPeriod')
     AND session.status IS DISTINCT FROM 'tobedeleted'
@@ -174,7 +187,8 @@ WHERE
     AND record.entity_type = 'academic_sessions'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
     AND NOT EXISTS (
-        SELECT FROM stage_academicsessions AS session WHERE session."sourcedId" = record.source_id
+        SELECT FROM stage_academicsessions AS session
+        WHERE session."sourcedId" = record.source_id AND session.status IS DISTINCT FROM 'tobedeleted'
     );
 
 -- name: make_incoming_academic_sessions
@@ -230,7 +244,8 @@ WHERE
     AND entity_type = ''
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
     AND NOT EXISTS (
-        SELECT FROM stage_academicsessions AS session WHERE session."sourcedId" = record.source_id
+        SELECT FROM stage_academicsessions AS session
+        WHERE session."sourcedId" = record.source_id AND session.status IS DISTINCT FROM 'tobedeleted'
     );
 
 -- name: make_courses
@@ -304,7 +319,10 @@ WHERE
     AND record.record_type = 'courses'
     AND record.entity_type = 'courses'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'courses' AND is_bulk)
-    AND NOT EXISTS (SELECT FROM stage_courses AS course WHERE course."sourcedId" = record.source_id);
+    AND NOT EXISTS (
+        SELECT FROM stage_courses AS course
+        WHERE course."sourcedId" = record.source_id AND course.status IS DISTINCT FROM 'tobedeleted'
+    );
 
 -- name: make_incoming_courses
 -- Their typed rows: the first subject, and the grades from the lowest to the highest.
@@ -437,7 +455,10 @@ WHERE
     AND record.record_type = 'classes'
     AND record.entity_type = 'sections'
     AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'classes' AND is_bulk)
-    AND NOT EXISTS (SELECT FROM stage_classes AS class WHERE class."sourcedId" = record.source_id);
+    AND NOT EXISTS (
+        SELECT FROM stage_classes AS class
+        WHERE class."sourcedId" = record.source_id AND class.status IS DISTINCT FROM 'tobedeleted'
+    );
 
 -- name: make_incoming_sections
 -- Their typed rows.

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Date, Table, and_, column, exists, func, l
 
 from rollbook.curriculum.models import Course, CourseEnrollment, Section, SectionSession, SectionStaff
 from rollbook.exchange.oneroster.mapping import day_of
+from rollbook.exchange.oneroster.sources import ids_named, told_by
 from rollbook.exchange.oneroster.staging import Bundle
 from rollbook.grades.models import Assignment, AssignmentCategory, Grade, GradeScale, GradeScaleStep
 from rollbook.intake.format import Run
@@ -47,13 +48,11 @@ class _Of:
 
     def named(self, record_type: str, entity_type: str, key: ColumnElement[Any]) -> ColumnElement[bool]:
         """Say that the source names the entity with this key."""
-        record = RECORDS.alias("record")
-        ids = select(record.c.entity_id).where(
-            record.c.source == self.source,
-            record.c.record_type == record_type,
-            record.c.entity_type == entity_type,
-        )
-        return key.in_(ids)
+        return key.in_(ids_named(self.source, record_type, entity_type))
+
+    def told_here(self, rows: Table) -> ColumnElement[bool]:
+        """Say that a relation is the source's, and not another's."""
+        return told_by(self.source, rows)
 
     def structure(self) -> Iterator[Target]:
         schools, sessions, courses = table_of(School), table_of(AcademicSession), table_of(Course)
@@ -157,7 +156,7 @@ class _Of:
             inserted=("school_year", "grade_level"),
             completeness=self.complete("roles"),
             leaving=Close("exit_on", _until_next_stay(stays, self.today)),
-            scope=and_(stays.c.source_id.is_not(None), self.named("users", "students", stays.c.student_id)),
+            scope=and_(self.told_here(stays), self.named("users", "students", stays.c.student_id)),
             has_gone=True,
             is_watched=True,
         )
@@ -171,7 +170,7 @@ class _Of:
             ),
             completeness=self.complete("roles"),
             leaving=Close("ends_on", func.greatest(works.c.begins_on, self.today)),
-            scope=and_(works.c.source_id.is_not(None), self.named("users", "staff", works.c.staff_id)),
+            scope=and_(self.told_here(works), self.named("users", "staff", works.c.staff_id)),
             has_gone=True,
         )
         yield from self.seats()
@@ -185,7 +184,7 @@ class _Of:
             compared=("enrolled_on", "withdrawn_on", "source_id"),
             completeness=self.complete("enrollments"),
             leaving=Close("withdrawn_on", func.greatest(places.c.enrolled_on, self.today)),
-            scope=and_(places.c.source_id.is_not(None), self.in_running_class(places)),
+            scope=and_(self.told_here(places), self.in_running_class(places)),
             has_gone=True,
             is_watched=True,
         )
@@ -196,7 +195,7 @@ class _Of:
             compared=("is_primary", "begins_on", "ends_on", "source_id"),
             completeness=self.complete("enrollments"),
             leaving=Close("ends_on", func.greatest(teaching.c.begins_on, self.today)),
-            scope=and_(teaching.c.source_id.is_not(None), self.in_running_class(teaching)),
+            scope=and_(self.told_here(teaching), self.in_running_class(teaching)),
             has_gone=True,
         )
 
@@ -249,7 +248,7 @@ class _Of:
             completeness=self.complete("results"),
             leaving=Delete(),
             scope=and_(
-                marks.c.source_id.is_not(None),
+                self.told_here(marks),
                 self.named("lineItems", "assignments", marks.c.assignment_id),
             ),
             has_gone=True,

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from rollbook.migrations import ddl
 
 revision = "20261121_1010"
-down_revision = "20261121_0990"
+down_revision = "20261121_1002"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,9 @@
-"""An audit as one page: a file that needs nothing else, to be mailed, printed or kept."""
+"""An audit, as a page that is a file."""
 
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
-
 from rollbook.reporting.validation.audit import Audit
+from rollbook.ui.document import document
 
 
 def write_page(audit: Audit, path: Path) -> None:
@@ -17,17 +13,4 @@ def write_page(audit: Audit, path: Path) -> None:
 
 def page(audit: Audit) -> str:
     """Return an audit as an HTML page; whatever came from the records is escaped."""
-    return _template().render(audit=audit, style=_style())
-
-
-def _style() -> Markup:
-    ours = files("rollbook.ui").joinpath("static/rollbook.css").read_text(encoding="utf-8")
-    return Markup(ours)  # noqa: S704 -- no part of it came from outside
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("rollbook.reporting.validation")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["count"] = "{:,}".format
-    return environment.get_template("audit.html")
+    return document("rollbook.reporting.validation", "audit.html", audit=audit)

@@ -1,0 +1,181 @@
+"""Incidents, enrollment and lesson plans in Chromium without script: reachable, told what is wrong, kept."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from playwright.sync_api import Page, expect
+
+from web.browser import violations
+from web.clients import SignIn
+from web.writing_cast import TODAY, World
+
+OpenAs = Callable[..., Page]
+
+
+def rows(world: World, query: str, *params: object) -> list[tuple[object, ...]]:
+    with world.open() as db:
+        return [tuple(row) for row in db.connection().exec_driver_sql(query, params)]
+
+
+def test_a_teacher_records_an_incident_from_the_students_page(world: World, open_as: OpenAs) -> None:
+    ada, ben = world.student("Ada Loud"), world.student("Ben Hurt")
+    page = open_as("teacher", java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page.goto(f"/students/{ada.student_id}")
+    page.get_by_role("link", name="Record an incident").click()
+    page.get_by_label("Type").fill("fighting")
+    page.get_by_label("What was done").fill("detention")
+    page.get_by_label("From").fill(str(TODAY))
+    page.get_by_role("button", name="Add a student").click()
+    expect(page.get_by_label("Type")).to_have_value("fighting")
+    expect(page.get_by_label("What was done").first).to_have_value("detention")
+    page.get_by_label("Number or name").nth(1).fill("Ben Hurt")
+    page.get_by_label("Part in it").nth(1).select_option("victim")
+    page.get_by_label("Injury").nth(1).fill("bruise")
+    page.get_by_role("button", name="Record the incident").click()
+
+    expect(page.get_by_role("status")).to_contain_text("is recorded")
+    query = """
+    SELECT student_id, participant_role, injury, action_type
+    FROM incident_participants LEFT JOIN discipline_actions USING (tenant_id, incident_id, student_id)
+    WHERE student_id = ANY(%s) ORDER BY participant_role
+    """
+    assert rows(world, query, [ada.student_id, ben.student_id]) == [
+        (ada.student_id, "perpetrator", None, "detention"),
+        (ben.student_id, "victim", "bruise", None),
+    ]
+
+
+def test_an_incident_that_cannot_be_is_told_field_by_field(world: World, open_as: OpenAs) -> None:
+    world.student("Cai Twin")
+    world.student("Cai Twin")
+    page = open_as("teacher", java_script_enabled=False)
+    page.goto("/incidents/new")
+    page.get_by_label("Type").fill("noise")
+    page.get_by_label("Day", exact=True).fill(str(TODAY + timedelta(days=2)))
+    page.get_by_label("Number or name").fill("Cai Twin")
+    page.get_by_label("Description").fill("A long story\nin two lines")
+    page.get_by_role("button", name="Record the incident").click()
+
+    expect(page.locator("#incident_on-wrong")).to_contain_text("has not come yet")
+    expect(page.locator("#who-0-wrong")).to_contain_text("Several students fit")
+    expect(page.get_by_label("Description")).to_have_value("A long story\nin two lines")
+    assert rows(world, "SELECT 1 FROM discipline_incidents WHERE incident_type = 'noise'") == []
+
+
+def test_a_student_whom_one_does_not_see_cannot_be_named(world: World, sign_in: SignIn) -> None:
+    ada = world.student()
+    client = sign_in("colleague")
+
+    assert client.get(f"/incidents/new?student={ada.student_id}").status_code == 404
+
+
+def test_a_counselor_withdraws_a_student_with_the_sections_and_enrolls_them_again(
+    world: World, open_as: OpenAs
+) -> None:
+    ada = world.student("Ada Leaves")
+    page = open_as("counselor", java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page.goto(f"/students/{ada.student_id}")
+    page.get_by_role("link", name="Enroll or withdraw").click()
+    page.get_by_label("First day no longer enrolled").fill("2001-01-01")
+    page.get_by_role("textbox", name="Exit code").fill("W01")
+    page.get_by_role("button", name="Withdraw").click()
+    expect(page.locator("#exit_on-wrong")).to_contain_text("cannot leave on 2001-01-01")
+    expect(page.get_by_role("textbox", name="Exit code")).to_have_value("W01")
+    page.get_by_label("First day no longer enrolled").fill(str(TODAY))
+    page.get_by_role("button", name="Withdraw").click()
+
+    expect(page.get_by_role("status")).to_contain_text("is withdrawn")
+    places = "SELECT withdrawn_on FROM course_enrollments WHERE student_id = %s"
+    assert rows(world, places, ada.student_id) == [(TODAY,)]
+    assert rows(
+        world, places.replace("course_enrollments", "course_enrollments_history"), ada.student_id
+    ) == [(None,)]
+
+    page.get_by_label("First day").fill(str(TODAY))
+    page.get_by_role("button", name="Enroll").click()
+    expect(page.get_by_role("status")).to_contain_text("is enrolled")
+    stays = (
+        "SELECT exit_on, exit_code FROM student_school_enrollments WHERE student_id = %s ORDER BY entry_on"
+    )
+    assert rows(world, stays, ada.student_id) == [(TODAY, "W01"), (None, None)]
+    assert rows(world, places, ada.student_id) == [(TODAY,)], "places come with the timetable"
+
+
+def test_who_leaves_a_caseload_is_no_longer_seen_and_the_page_says_so(world: World, open_as: OpenAs) -> None:
+    ada = world.student("Ada Goes")
+    page = open_as("caseload", java_script_enabled=False)
+    page.goto(f"/students/{ada.student_id}/enrollment")
+    page.get_by_role("button", name="Withdraw").click()
+
+    expect(page).to_have_url(f"{page.url.split('/students')[0]}/students?done=withdrawn")
+    expect(page.get_by_role("status").first).to_contain_text("no longer one of yours")
+
+
+def test_a_teacher_plans_a_lesson_and_changes_it(world: World, open_as: OpenAs) -> None:
+    page = open_as("teacher", java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page.goto(world.algebra_path)
+    page.get_by_role("link", name="Plan a lesson").click()
+    page.get_by_label("Title").fill("Slopes of lines")
+    page.get_by_label("Minutes").fill("0")
+    page.get_by_label("Steps").fill("Draw\nMeasure")
+    page.get_by_role("button", name="Save the lesson plan").click()
+    expect(page.locator("#duration_minutes-wrong")).to_contain_text("from 1 to 600")
+    expect(page.get_by_label("Steps")).to_have_value("Draw\nMeasure")
+    page.get_by_label("Minutes").fill("45")
+    page.get_by_role("button", name="Save the lesson plan").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Slopes of lines")
+
+    page.get_by_role("link", name="Change this lesson plan").click()
+    page.get_by_label("Title").fill("Slopes")
+    page.get_by_role("button", name="Save the lesson plan").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Slopes")
+    query = "SELECT title, duration_minutes, content, staff_id IS NOT NULL FROM {} WHERE title = %s"
+    said = (45, {"steps": ["Draw", "Measure"]}, True)
+    now = rows(world, query.format("lesson_plans") + " AND lesson_plan_code LIKE 'LP-____________'", "Slopes")
+    assert now == [("Slopes", *said)]
+    before = rows(world, query.format("lesson_plans_history"), "Slopes of lines")
+    assert before == [("Slopes of lines", *said)]
+
+
+PAGES = {
+    "attendance": ("teacher", "{algebra}/attendance"),
+    "submission": ("principal", "/schools/{oak}/attendance"),
+    "incident": ("teacher", "/incidents/new"),
+    "withdrawal": ("counselor", "/students/{ada}/enrollment"),
+    "enrollment": ("counselor", "/students/{gone}/enrollment"),
+    "lesson plan": ("teacher", "/lesson-plans/new?section={section}"),
+}
+
+
+def test_every_form_is_accessible_and_fits_a_phone(world: World, open_as: OpenAs) -> None:
+    ada, gone = world.student(), world.student(enrolled=False)
+    known = {
+        "algebra": world.algebra_path,
+        "section": world.algebra.section_id,
+        "oak": world.oak.school_id,
+        "ada": ada.student_id,
+        "gone": gone.student_id,
+    }
+    for who, path in PAGES.values():
+        for look in ("light", "dark"):
+            page = open_as(who, viewport={"width": 320, "height": 640}, color_scheme=look)
+            page.goto(path.format(**known))
+            assert violations(page) == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+def test_a_class_is_marked_by_keyboard(world: World, open_as: OpenAs) -> None:
+    ada = world.student("Ada Keys")
+    page = open_as("teacher")
+    page.goto(f"{world.algebra_path}/attendance")
+    page.locator(f'input[name="s-{ada.student_id}"][value="present"]').focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("flu")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_contain_text("is saved")
+    found = rows(world, "SELECT status, reason FROM attendance_records WHERE student_id = %s", ada.student_id)
+    assert found == [("absent", "flu")]
