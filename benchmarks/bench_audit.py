@@ -1,4 +1,4 @@
-"""What the audit costs: bulk writes with its triggers and without, a page's disclosures, sealing and verifying."""
+"""What the audit costs: bulk writes with triggers and without, a page's disclosures, sealing, verifying."""
 
 import json
 import os
