@@ -31,7 +31,8 @@ PEOPLE = """
 INSERT INTO schools (tenant_id, school_code, name, school_type) VALUES ({tenant}, 'S', 'School', 'high');
 INSERT INTO courses (tenant_id, course_code, title) VALUES ({tenant}, 'C', 'Course');
 INSERT INTO sections (tenant_id, course_id, school_id, section_code, starts_on, ends_on)
-SELECT {tenant}, course_id, schools.school_id, 'X', '2025-08-18', '2026-06-12' FROM courses CROSS JOIN schools;
+SELECT {tenant}, course_id, schools.school_id, 'X', '2025-08-18', '2026-06-12'
+FROM courses CROSS JOIN schools;
 INSERT INTO assignments (tenant_id, section_id, assignment_code, title, assignment_type, max_value, due_on)
 SELECT {tenant}, section_id, 'A' || n, 'A' || n, 'homework', 100, '2025-09-01'
 FROM sections CROSS JOIN generate_series(1, 50) AS n;

@@ -307,39 +307,3 @@ BEGIN
 END
 $do$
 """
-
-# The rule of rows about a student, for a policy that says more than protect's.
-STUDENT: Final = _STUDENT
-# Three triggers, each with the primary key's columns after tenant_id as arguments.
-_AUDIT: Final = """
-DO $$
-DECLARE
-    keys text;
-BEGIN
-    SELECT string_agg(quote_literal(attname), ', ' ORDER BY array_position(indkey::int2[], attnum))
-    INTO keys
-    FROM pg_index INNER JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
-    WHERE indrelid = '{table}'::regclass AND indisprimary;
-    EXECUTE format('CREATE TRIGGER audit_inserted AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows'
-        ' FOR EACH STATEMENT EXECUTE FUNCTION rollbook_audit(%s)', keys);
-    EXECUTE format('CREATE TRIGGER audit_updated AFTER UPDATE ON {table}'
-        ' REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'
-        ' FOR EACH STATEMENT EXECUTE FUNCTION rollbook_audit(%s)', keys);
-    EXECUTE format('CREATE TRIGGER audit_deleted AFTER DELETE ON {table} REFERENCING OLD TABLE AS old_rows'
-        ' FOR EACH STATEMENT EXECUTE FUNCTION rollbook_audit(%s)', keys);
-END
-$$
-"""
-
-
-def audit(*tables: str) -> None:
-    """Note every statement that writes ``tables`` in audit_writes: what it did, who and why."""
-    for table in tables:
-        op.execute(_AUDIT.format(table=table))
-
-
-def forget_audit(*tables: str) -> None:
-    """Take back ``audit``."""
-    for table in tables:
-        for trigger in ("audit_inserted", "audit_updated", "audit_deleted"):
-            op.execute(f"DROP TRIGGER {trigger} ON {table}")

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from alembic import op
 
-from rollbook.migrations import ddl
+from rollbook.migrations import ddl_audit
 
 revision = "20261121_1011"
 down_revision = "20261121_1010"
@@ -110,7 +110,7 @@ def _attach() -> str:
 
 
 def upgrade() -> None:
-    ddl.audit(*TABLES)
+    ddl_audit.audit(*TABLES)
     noting = _attach().replace(DECLARED, COUNTING).replace(ENDED, ENDED + NOTED)
     # before the table of the load is renamed to a month's, and its rows are walled
     first = "            EXECUTE format('ALTER TABLE %I DETACH PARTITION %s', load, source);\n"
@@ -119,4 +119,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(_attach())
-    ddl.forget_audit(*TABLES)
+    ddl_audit.forget_audit(*TABLES)
