@@ -1,4 +1,4 @@
-"""How much memory the server's processes hold while something is measured."""
+"""How much memory a process, and the server's processes, hold while something is measured."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,10 +30,19 @@ def watched_backend(owner_url: str) -> Iterator[list[int]]:
         watcher.join()
 
 
+def own_peak_bytes() -> int:
+    """Return the most that this process held; ``ru_maxrss`` would begin with what its parent held."""
+    return _status_bytes("self", "VmHWM")
+
+
 def private_bytes(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status")
     try:
-        fields = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
+        return _status_bytes(pid, "RssAnon")
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return int(fields.get("RssAnon", "0 kB").split()[0]) * 1024
+
+
+def _status_bytes(pid: int | str, name: str) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    return int(fields.get(name, "0 kB").split()[0]) * 1024

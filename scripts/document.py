@@ -26,7 +26,7 @@ Every setting is a variable of the environment. `make docs` writes this page fro
 |---|---|---|
 """
 SETTINGS_TAIL: Final = """
-Two more are for looking closer, and for tests:
+Three more are for looking closer, and for tests:
 
 | Variable | What it is for |
 |---|---|

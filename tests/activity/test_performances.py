@@ -83,9 +83,13 @@ def test_improvement_is_the_line_through_the_scores(db: Session, tenant: Tenant,
 
 
 def test_one_day_has_no_trend(db: Session, tenant: Tenant, ada: Student) -> None:
-    record_performances(db, tenant, "RUN", runs(ada, 10))
+    tries = [Given(ada.student_id, DAY, score, attempt=nr) for nr, score in enumerate((10, 25, 20), 1)]
+    record_performances(db, tenant, "RUN", tries)
 
-    assert improvement_of(db, tenant, ada.student_id, *YEAR)[0].change_per_30_days is None
+    (found,) = improvement_of(db, tenant, ada.student_id, *YEAR)
+
+    assert found.change_per_30_days is None
+    assert [found.first_percent, found.last_percent] == [20, 40], "tries follow each other"
 
 
 def test_the_catalogue_counts_what_is_in_sight(db: Session, tenant: Tenant, ada: Student) -> None:

@@ -83,6 +83,17 @@ def test_a_student_stands_once_where_they_were_last(db: Session, tenant: Tenant)
     assert service.chronic_absence(db, tenant, AS_OF, school="OAK").enrolled == 0
 
 
+def test_a_guest_stands_at_the_school_that_counts(db: Session, tenant: Tenant) -> None:
+    oak, elm = make.create_school(db, code="OAK"), make.create_school(db, code="ELM")
+    student = make.create_student(db, "UUUUUPPPPP", school=oak)
+    make.enroll_in_school(db, student, elm, since=date(2025, 9, 15), is_primary=False)
+
+    (found,) = service.chronic_absence(db, tenant, AS_OF).students
+
+    assert found.school_code == "OAK"
+    assert service.chronic_absence(db, tenant, AS_OF, school="ELM").enrolled == 0
+
+
 def test_days_of_another_school_year_or_outside_enrollment_do_not_count(db: Session, tenant: Tenant) -> None:
     student = make.create_student(db)
     make.enroll_in_school(db, student, make.create_school(db), since=date(2025, 9, 8))

@@ -176,3 +176,21 @@ def test_a_day_left_out_would_count_as_present_and_is_asked_for(
     refused(db, tenant, oak, TERM[2], [], recording.DayLeftOut)
 
     assert submit(db, tenant, oak, TERM[1]).submitted_through == TERM[1]
+
+
+def test_a_list_speaks_of_its_own_students_alone(
+    db: Session, tenant: Tenant, oak: School, ada: Student
+) -> None:
+    """Not of another school's, nor of a guest, who is counted where their primary enrollment is."""
+    elm = make.create_school(db)
+    make.create_calendar(db, elm, TERM)
+    guest, other = make.create_student(db, school=elm), make.create_student(db, school=elm)
+    make.enroll_in_school(db, guest, oak, is_primary=False)
+    submit(db, tenant, elm, TERM[0], NewMark(guest.student_id, ABSENT), NewMark(other.student_id, ABSENT))
+
+    done = submit(db, tenant, oak, TERM[0])
+    submit(db, tenant, oak, TERM[1])
+
+    assert (done.written, done.taken_back) == (1, 0)
+    assert marks(db, guest) == marks(db, other) == [(0, "absent")]
+    assert marks(db, ada) == [(0, "present")] * 2

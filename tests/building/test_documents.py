@@ -76,3 +76,11 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("name", VARIABLES)
 def test_a_variable_of_the_generator_is_documented(name: str) -> None:
     assert f"`{name}`" in (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_leads_to_files_that_are_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+/[a-z_/]+(?:\.py|\.sql)?)`", text)
+
+    assert len(named) > 15, "they were found"
+    assert [path for path in named if not (ROOT / "src/rollbook" / path).exists()] == []

@@ -12,13 +12,14 @@ from exchange.csvs import Place
 EACH: Final = 250_000
 MOST_MB: Final = 250
 CHILD: Final = """
-import resource, sys
+import sys
 from pathlib import Path
 from exchange.csvs import Place
+from peaks import peak_mb
 
 place = Place(sys.argv[1], Path(sys.argv[2]))
 outcome = place.bring("attendance", Path(sys.argv[2]) / "marks.csv", max_rejects=10**9)
-print(outcome.rejected, outcome.written, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(outcome.rejected, outcome.written, peak_mb())
 """
 
 

@@ -63,6 +63,14 @@ def test_from_a_scale_to_a_gpa(run: Run) -> None:
     assert line.startswith("S1,'=Ada Byron,10,4.000,4.500"), "no spreadsheet runs a name"
 
 
+def test_what_of_a_repeated_course_counts_is_the_districts_to_say(run: Run) -> None:
+    assert json.loads(run("rule", "--json").stdout) == {"repeats": "best"}
+
+    assert json.loads(run("rule", "--repeats", "latest", "--json").stdout) == {"repeats": "latest"}
+    assert json.loads(run("rule", "--json").stdout) == {"repeats": "latest"}
+    assert run("rule", "--repeats", "worst").returncode == 2
+
+
 def test_a_scale_of_ones_own(run: Run) -> None:
     made = run(
         "scale",

@@ -91,6 +91,20 @@ def test_who_left_or_is_yet_to_come_and_courses_that_ended_are_not_measured(
     assert (found.student_number, found.assignments_set, found.mean_percent) == ("HERE", 0, None)
 
 
+def test_work_from_before_the_student_came_counts_only_with_a_mark(db: Session, tenant: Tenant) -> None:
+    section = make.create_section(db, course=make.create_course(db, code="ALG"))
+    ada = make.create_student(db)
+    make.enroll_in_course(db, ada, section, enrolled_on=date(2025, 9, 15))
+    _, carried, due = (make.create_assignment(db, section, due_on=date(2025, 9, day)) for day in (8, 9, 15))
+    make.record_grade(db, ada, carried, 50)
+    make.record_grade(db, ada, due, 90)
+
+    record_progress(db, tenant, OCTOBER)
+
+    (found,) = measures(db, tenant)
+    assert (found.assignments_set, found.assignments_done, found.mean_percent) == (2, 2, Decimal(70))
+
+
 def test_credits_are_those_of_final_grades_known_then(db: Session, tenant: Tenant) -> None:
     course = make.create_course(db, code="ALG", credits=1)
     first = make.create_section(

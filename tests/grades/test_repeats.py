@@ -87,14 +87,15 @@ def test_unless_said_otherwise_the_best_try_counts(db: Session, tenant: Tenant) 
     assert repeat_policy_of(db, tenant.tenant_id) is BEST
 
 
+@pytest.mark.parametrize("credit", [None, Decimal("0.5"), 1])
 def test_two_semesters_of_a_course_are_its_parts_and_both_count(
-    db: Session, tenant: Tenant, ada: Student
+    db: Session, tenant: Tenant, ada: Student, credit: Decimal | int | None
 ) -> None:
-    course = make.create_course(db, credits=1)
+    course = make.create_course(db, credits=credit)
     for letter in "AC":
         take(db, ada, course, f"2025 {letter} 0.5")
 
-    assert totals(db, tenant, BEST) == (3, 1, 1)
+    assert totals(db, tenant, BEST) == (3, 1, 1), "whatever the catalogue says of its credits"
 
 
 def test_a_semester_made_up_takes_the_place_of_the_failed_one_only(

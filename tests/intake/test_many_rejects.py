@@ -13,9 +13,10 @@ from intake.school import District, Drop
 MANY: Final = 1_000_000
 MOST_MB: Final = 250
 CHILD: Final = """
-import resource, sys
+import sys
 from pathlib import Path
 from intake.school import District
+from peaks import peak_mb
 from rollbook.intake.fixup import export_rejects
 from rollbook.intake.receipts import find_import
 
@@ -23,7 +24,7 @@ district = District(sys.argv[1])
 outcome = district.bring(Path(sys.argv[2]), max_rejects=10**9)
 with district.session() as db:
     (fix_up,) = export_rejects(db, find_import(db, outcome.import_id), Path(sys.argv[3]))
-print(outcome.rejected, fix_up.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(outcome.rejected, fix_up.rows, peak_mb())
 """
 
 

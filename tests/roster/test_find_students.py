@@ -36,6 +36,11 @@ def test_a_line_says_where_the_student_is_on_the_day(db: Session, tenant: Tenant
     )
     (before,) = find_students(db, tenant.tenant_id, date(2025, 9, 5), StudentFilter()).rows
     assert (before.school, before.counselor) == ("Elm", None)
+    assert find_students(db, tenant.tenant_id, DAY, StudentFilter(school=elm.school_code)).rows == []
+    assert (
+        find_students(db, tenant.tenant_id, date(2025, 9, 5), StudentFilter(school=oak.school_code)).rows
+        == []
+    )
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,13 @@ def test_a_reset_password_opens_only_the_page_where_it_is_changed(
 
 def test_every_page_leads_to_the_account(sign_in: SignIn) -> None:
     assert '<a href="/account">' in sign_in("teacher").get("/caseload").text
+
+
+def test_one_begins_where_one_likes_to(app: FastAPI, client: TestClient, email: str) -> None:
+    here = enter(app, email)
+    assert send(here, "/account/start", start="/students") == 303
+    assert send(here, "/account/start", start="//evil.example") == 422
+
+    assert post_form(client, "/sign-in", email=email, password=PASSWORD).headers["location"] == "/students"
+    elsewhere = post_form(client, "/sign-in", email=email, password=PASSWORD, next="/schools")
+    assert elsewhere.headers["location"] == "/schools", "unless one was going somewhere"

@@ -73,3 +73,15 @@ def test_nobody_sees_it_without_signing_in(sign_in: SignIn, path: str) -> None:
     client.cookies.clear()
 
     assert client.get(path).status_code in (303, 401)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/attendance?as_of=0001-01-01", "/attendance.csv?as_of=9999-12-31", f"{CHRONIC}?as_of=0001-01-01"),
+        "/api/v1/attendance/weeks?until=0001-01-01",
+        "/api/v1/attendance/weeks?since=1900-01-01&until=2999-12-31",
+    ],
+)
+def test_a_day_or_a_time_that_cannot_be_answered_for_is_refused(sign_in: SignIn, path: str) -> None:
+    assert sign_in("district_admin").get(path).status_code == 422

@@ -115,6 +115,8 @@ def _walk(client: TestClient, world: the_cast.World, log: Connection) -> list[An
     walked = []
     for address in _addresses(world, course):
         answer = client.get(address)
+        if address.startswith("/admin") and answer.status_code == 303:
+            continue  # it asks for a second factor first, which the cast has not
         assert answer.status_code == 200, (address, answer.text)
         shown = {student.student_id for student in students if student.is_in(answer.text)}
         walked.append(Answered(address, shown, _disclosed(log, answer.headers["x-request-id"])))

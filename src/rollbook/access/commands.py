@@ -5,15 +5,19 @@ from typing import Annotated
 
 import typer
 
-from rollbook.access.service import tie_to_staff
+from rollbook.access import grant_commands
+from rollbook.access.grants import grant
+from rollbook.access.service import tie_to_guardian, tie_to_staff
 from rollbook.accounts import second_factor, service
 from rollbook.accounts.models import Role, User
+from rollbook.accounts.models_grants import GrantScope
 from rollbook.accounts.sessions import end_sessions
 from rollbook.core import output
 from rollbook.core.errors import Invalid
 from rollbook.ops.work import work_in
 
 app = typer.Typer(help="Say who may sign in.", no_args_is_help=True)
+app.add_typer(grant_commands.app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 TenantOption = Annotated[
@@ -26,7 +30,7 @@ PasswordStdin = Annotated[
 
 
 class PasswordsDiffer(Invalid):
-    """The two passwords are not the same. No user was added."""
+    """The two passwords are not the same. No user was added; type the same one twice."""
 
 
 @app.command()
@@ -37,6 +41,12 @@ def add(  # noqa: PLR0913 -- each option says what it is for
     role: Annotated[Role, typer.Option(help="What they are in the tenant.")],
     staff: Annotated[
         str | None, typer.Option(help="Their staff number: it ties them to school, caseload and sections.")
+    ] = None,
+    guardian: Annotated[
+        str | None, typer.Option(help="Their guardian number: it ties them to whom they answer for.")
+    ] = None,
+    student: Annotated[
+        str | None, typer.Option(help="Their own student number: they are granted their record.")
     ] = None,
     password_stdin: PasswordStdin = False,
     bcrypt_stdin: Annotated[
@@ -61,6 +71,10 @@ def add(  # noqa: PLR0913 -- each option says what it is for
         )
         if staff is not None:
             tie_to_staff(work.db, user, staff)
+        if guardian is not None:
+            tie_to_guardian(work.db, user, guardian)
+        if student is not None:
+            grant(work.db, user, GrantScope.STUDENT, student, reason="their own record")
         _show(user, json=json)
 
 

@@ -105,6 +105,77 @@ WHERE
         OR enrollments.withdrawn_on >= taught.ends_on
     );
 
+-- name: students_of_guardian
+-- Students whom the user answers for as a guardian, unless a court or the district says they may not see.
+-- params   tenant_id int, user_id uuid
+-- returns  student_id uuid
+SELECT relations.student_id
+FROM guardians
+INNER JOIN student_guardians AS relations USING (tenant_id, guardian_id)
+WHERE guardians.tenant_id = :tenant_id AND guardians.user_id = :user_id AND relations.may_see_records;
+
+-- name: scopes_granted
+-- How far the user's grants reach that are in force.
+-- params   tenant_id int, user_id uuid, today date
+-- returns  scope text
+SELECT DISTINCT scope
+FROM user_grants
+WHERE
+    tenant_id = :tenant_id
+    AND user_id = :user_id
+    AND begins_on <= :today
+    AND (ends_on IS NULL OR ends_on > :today);
+
+-- name: students_granted
+-- Students of the schools, of the sections, and by themselves, that the user is granted today. Of a school those
+-- there now, or earlier in its newest school year; of a section those who did not leave it.
+-- params   tenant_id int, user_id uuid, today date
+-- returns  student_id uuid
+WITH granted AS (
+    SELECT
+        scope,
+        scope_id
+    FROM user_grants
+    WHERE
+        tenant_id = :tenant_id
+        AND user_id = :user_id
+        AND begins_on <= :today
+        AND (ends_on IS NULL OR ends_on > :today)
+)
+
+SELECT granted.scope_id AS student_id
+FROM granted
+WHERE granted.scope = 'student'
+UNION
+SELECT enrollments.student_id
+FROM granted
+INNER JOIN student_school_enrollments AS enrollments ON granted.scope_id = enrollments.school_id
+WHERE
+    granted.scope = 'school'
+    AND enrollments.tenant_id = :tenant_id
+    AND (
+        (enrollments.entry_on <= :today AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :today))
+        OR enrollments.school_year = (
+            SELECT max(newest.school_year)
+            FROM student_school_enrollments AS newest
+            WHERE newest.tenant_id = :tenant_id AND newest.school_id = granted.scope_id
+        )
+    )
+UNION
+SELECT enrollments.student_id
+FROM granted
+INNER JOIN course_enrollments AS enrollments ON granted.scope_id = enrollments.section_id
+INNER JOIN sections
+    ON enrollments.tenant_id = sections.tenant_id AND enrollments.section_id = sections.section_id
+WHERE
+    granted.scope = 'section'
+    AND enrollments.tenant_id = :tenant_id
+    AND (
+        enrollments.withdrawn_on IS NULL
+        OR enrollments.withdrawn_on > :today
+        OR enrollments.withdrawn_on >= sections.ends_on
+    );
+
 -- name: own_schools
 -- Schools where the user has one of these roles now; the home school only where no assignment ever was.
 -- params   tenant_id int, user_id uuid, staff_roles text[], today date

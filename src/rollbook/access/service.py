@@ -2,17 +2,20 @@
 
 from datetime import date
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from rollbook.accounts.models import Role, User
+from rollbook.accounts.models_grants import GrantScope
 from rollbook.core import clock
 from rollbook.core.errors import Conflict, NotFound
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, Visibility
-from rollbook.roster.models import Staff, StaffRole
+from rollbook.roster.models import Staff, StaffRole, Student
+from rollbook.roster.models_families import Guardian
 
 _SQL: Final = named_sql("rollbook.access")
 # Which work at a school lets the holder of a role see all of its students. A principal who also teaches
@@ -22,10 +25,13 @@ SCHOOL_ROLES: Final = {
     Role.COUNSELOR: [StaffRole.COUNSELOR],
 }
 
+_GRANTED: Final = "to whom the student is granted"
 _INTERESTS: Final = {
     "students_taught": "of a section that the student takes",
     "students_counseled": "whom the student's enrollment names",
     "students_at_school": "at the student's school",
+    "students_of_guardian": "who answers for the student",
+    "students_granted": _GRANTED,
 }
 
 
@@ -38,6 +44,18 @@ class StaffTaken(Conflict):
 
     If that sign-in is out of use, end it first: `rollbook user deactivate {email}`.
     """
+
+
+class GuardianNotFound(NotFound):
+    """The tenant has no guardian with the number '{guardian_number}'."""
+
+
+class GuardianTaken(Conflict):
+    """The guardian '{guardian_number}' already signs in as somebody else. Nothing was changed."""
+
+
+class StudentNotFound(NotFound):
+    """The tenant has no student with the number '{student_number}'."""
 
 
 def tie_to_staff(db: Session, user: User, staff_number: str) -> None:
@@ -56,45 +74,95 @@ def tie_to_staff(db: Session, user: User, staff_number: str) -> None:
     db.flush()
 
 
+def tie_to_guardian(db: Session, user: User, guardian_number: str) -> None:
+    """Let ``user`` be the guardian with this number: whom they answer for, they may see.
+
+    Raises: ``GuardianNotFound``; ``GuardianTaken`` by another user who may sign in.
+    """
+    same = Guardian.tenant_id == user.tenant_id, Guardian.guardian_number == guardian_number
+    guardian = db.scalar(select(Guardian).where(*same))
+    if guardian is None:
+        raise GuardianNotFound(guardian_number=guardian_number)
+    holder = db.get(User, (user.tenant_id, guardian.user_id)) if guardian.user_id else None
+    if holder is not None and holder is not user and holder.is_active:
+        raise GuardianTaken(guardian_number=guardian_number)
+    guardian.user_id = user.user_id
+    db.flush()
+
+
 def visibility_of(db: Session, user: User) -> Visibility:
     """Return what ``user`` may see; ``db`` must look at the whole tenant while this asks.
 
     A district admin sees the tenant. A principal sees the students of the schools they lead; a counselor
     those whose enrollment names them, or those of their schools where no enrollment ever did; a teacher those
-    in the sections they teach. All by the assignments that stand today, in the tenant's time zone. Someone
+    in the sections they teach; a guardian those they answer for and may see; whoever is granted a school, a
+    section or a student sees those too. All by what stands today, in the tenant's time zone. Someone
     whom no staff record ties to anybody sees nobody.
     """
     if user.role is Role.DISTRICT_ADMIN:
         return Visibility(user.tenant_id)
-    who = _who(db, user)
-    query = _SQL[_query_of(db, user.role, who)]
-    ids = db.scalars(query, who | {"staff_roles": SCHOOL_ROLES.get(user.role, [])})
+    who = who_is(db, user)
+    scopes = set(db.scalars(_SQL["scopes_granted"], who))
+    if GrantScope.TENANT in scopes:
+        return Visibility(user.tenant_id)
+    rules = {rule_of(db, user.role, who)} | ({"students_granted"} if scopes else set())
+    ids = {student_id for rule in rules for student_id in db.scalars(_SQL[rule], who)}
     return Visibility(user.tenant_id, tuple(ids))
 
 
 def interest_of(db: Session, user: User) -> str:
-    """Return in words the rule by which ``user`` sees students, as a disclosure keeps it.
+    """Return in words the rules by which ``user`` sees students, as a disclosure keeps them.
 
     Source: 34 CFR 99.31(a)(1) and 99.32: a school official's legitimate educational interest.
     """
     role = user.role.value.replace("_", " ")
     if user.role is Role.DISTRICT_ADMIN:
         return f"{role} of the student's district"
-    return f"{role} {_INTERESTS[_query_of(db, user.role, _who(db, user))]}"
+    who = who_is(db, user)
+    by_role = _INTERESTS[rule_of(db, user.role, who)]
+    is_granted = bool(db.scalars(_SQL["scopes_granted"], who).all())
+    return f"{role} {by_role}" + (f", or {_GRANTED}" if is_granted and by_role != _GRANTED else "")
 
 
-def _who(db: Session, user: User) -> dict[str, object]:
-    return {"tenant_id": user.tenant_id, "user_id": user.user_id, "today": today_of(db, user)}
+def who_is(db: Session, user: User) -> dict[str, object]:
+    """Return what the queries of rules ask: who, on which day, by which work at a school."""
+    return {
+        "tenant_id": user.tenant_id,
+        "user_id": user.user_id,
+        "today": today_of(db, user),
+        "staff_roles": SCHOOL_ROLES.get(user.role, []),
+    }
 
 
-def _query_of(db: Session, role: Role, who: dict[str, object]) -> str:
+def rule_of(db: Session, role: Role, who: dict[str, object]) -> str:
+    """Return the query of the students whom this role sees by work or family; grants come on top.
+
+    Whose role says nothing of any student (researcher, auditor, service, other staff, and students, whose own
+    record is granted to them) sees who is granted.
+    """
     match role:
         case Role.TEACHER:
             return "students_taught"
         case Role.COUNSELOR if db.scalar(_SQL["has_caseload"], who):
             return "students_counseled"
-        case _:
+        case Role.COUNSELOR | Role.PRINCIPAL:
             return "students_at_school"
+        case Role.GUARDIAN:
+            return "students_of_guardian"
+        case _:
+            return "students_granted"
+
+
+def find_student_id(db: Session, tenant_id: int, student_number: str) -> UUID:
+    """Return the id of the student with this number.
+
+    Raises: ``StudentNotFound``.
+    """
+    same = Student.tenant_id == tenant_id, Student.student_number == student_number
+    found = db.scalar(select(Student.student_id).where(*same))
+    if found is None:
+        raise StudentNotFound(student_number=student_number)
+    return found
 
 
 def today_of(db: Session, user: User) -> date:

@@ -5,6 +5,7 @@ Whose rows come out of that transaction is in the disclosure log before the answ
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -14,7 +15,7 @@ from rollbook.access.service import interest_of, visibility_of
 from rollbook.accounts import cookies, sessions
 from rollbook.accounts.models import User
 from rollbook.accounts.sessions import NotSignedIn
-from rollbook.accounts.signed_in import frame_of
+from rollbook.accounts.signed_in import arrival_of, frame_of
 from rollbook.audit.reading import Reason, disclosing
 from rollbook.core.tenancy import Tenant, look_through, sign
 from rollbook.ui.page import Frame
@@ -32,6 +33,7 @@ class Viewer:
     tenant: Tenant
     frame: Frame
     sees_nobody: bool
+    second_factor_at: datetime | None = None
 
 
 def _viewer(request: Request) -> Iterator[Viewer]:
@@ -39,7 +41,8 @@ def _viewer(request: Request) -> Iterator[Viewer]:
     if not token:
         raise NotSignedIn
     with Session(request.app.state.engine) as db, db.begin():
-        user = sessions.find_session(db, token)
+        found = sessions.find_open_session(db, token, arrival_of(request).network)
+        user = found.user
         tenant = db.get_one(Tenant, user.tenant_id)
         frame = frame_of(request, db, user, token)
         visibility = visibility_of(db, user)
@@ -47,7 +50,14 @@ def _viewer(request: Request) -> Iterator[Viewer]:
         look_through(db, visibility)
         sign(db, user_id=user.user_id, purpose=reason.what)
         with disclosing(db, reason):
-            yield Viewer(db, user, tenant, frame, sees_nobody=visibility.student_ids == ())
+            yield Viewer(
+                db,
+                user,
+                tenant,
+                frame,
+                sees_nobody=visibility.student_ids == (),
+                second_factor_at=found.session.second_factor_at,
+            )
 
 
 def _reason(request: Request, interest: str) -> Reason:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from rollbook.accounts import cookies, service, sessions
 from rollbook.accounts.pages import Turn, tries_of
 from rollbook.accounts.passwords import LONGEST, SHORTEST, SHORTEST_OF_TWO
+from rollbook.accounts.preferences import START_PAGES, prefer_start_page, start_page
 from rollbook.accounts.second_factor import has_second_factor
 from rollbook.accounts.service import PasswordWrong
 from rollbook.accounts.signed_in import Account, AtAccount, arrival_of
@@ -33,9 +34,19 @@ def account(request: Request, at: AtAccount) -> Response:
         "user": at.user,
         "sessions": sessions.list_sessions(at.db, at.user),
         "here": at.session,
+        "start": start_page(at.db, at.user),
+        "start_pages": START_PAGES,
         "has_second_factor": has_second_factor(at.db, at.user),
     }
     return render(request, "accounts/account.html", context, frame=at.frame)
+
+
+@router.post("/start")
+def choose_start(at: AtAccount, start: Text, form_token: Text = "") -> Response:
+    """Begin at this page after signing in, from now on."""
+    check_form(form_token, at.token)
+    prefer_start_page(at.db, at.user, start)
+    return _to("/account")
 
 
 @router.post("/sessions/end")

@@ -17,6 +17,12 @@ class Role(StrEnum):
     COUNSELOR = "counselor"
     PRINCIPAL = "principal"
     DISTRICT_ADMIN = "district_admin"
+    STAFF = "staff"
+    STUDENT = "student"
+    GUARDIAN = "guardian"
+    RESEARCHER = "researcher"
+    AUDITOR = "auditor"
+    SERVICE = "service"
 
 
 class Awaited(StrEnum):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from rollbook.accounts import cookies, service, sessions
 from rollbook.accounts.devices import known_device, remember_device
 from rollbook.accounts.models import Awaited
+from rollbook.accounts.preferences import start_page
 from rollbook.accounts.second_factor import CodeWrong
 from rollbook.accounts.service import SignInFailed
 from rollbook.accounts.sessions import NotSignedIn, SignedIn
@@ -126,6 +127,8 @@ def _let_in(request: Request, db: Session, signed_in: SignedIn, next_path: str) 
         where = f"/sign-in/code?next={quote(where)}"
     elif signed_in.awaits is Awaited.NEW_PASSWORD:
         where = "/account/password"
+    elif where == "/":
+        where = start_page(db, signed_in.user)
     if signed_in.awaits is not Awaited.CODE:
         device = remember_device(db, signed_in.user, cookies.device_token(request))
         cookies.set_device(request, response, device)

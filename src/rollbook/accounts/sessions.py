@@ -94,17 +94,22 @@ def begin_session(
 
 
 def find_session(db: Session, token: str) -> User:
-    """Return who shows ``token``, and note that they were here. Afterwards ``db`` looks at their tenant.
+    """Return who shows ``token``, as ``find_open_session`` does."""
+    return find_open_session(db, token).user
+
+
+def find_open_session(db: Session, token: str, network: str = "") -> Found:
+    """Return the session of ``token``, and note its use. Afterwards ``db`` looks at its user's tenant.
 
     Raises: ``NotSignedIn``, also for a session that is idle or over, whose user may no longer sign in, or
     whose second factor is missing; ``PasswordChangeNeeded``.
     """
-    found = find_any_session(db, token)
+    found = find_any_session(db, token, network)
     if found.session.awaits is Awaited.CODE:
         raise SecondFactorMissing
     if found.session.awaits is Awaited.NEW_PASSWORD:
         raise PasswordChangeNeeded
-    return found.user
+    return found
 
 
 def find_any_session(db: Session, token: str, network: str = "") -> Found:

@@ -25,7 +25,7 @@ ZoneName = Literal["below", "healthy", "above"]
 
 
 class FitnessTestNotFound(NotFound):
-    """There is no fitness test '{test_code}'."""
+    """There is no fitness test '{test_code}'. Define it, then its zones and results."""
 
 
 class ZoneTwice(Invalid):

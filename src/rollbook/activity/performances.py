@@ -21,11 +21,11 @@ EVERYTHING: Final = 1_000_000
 
 
 class ActivityNotFound(NotFound):
-    """There is no activity '{activity_code}'."""
+    """There is no activity '{activity_code}'. The list of activities names them all."""
 
 
 class RoutineNotFound(NotFound):
-    """There is no routine '{routine_code}'."""
+    """There is no routine '{routine_code}'. `rollbook import csv routines` brings routines in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from rollbook import __version__
+from rollbook.access import pages as access_pages
 from rollbook.accounts import account_pages, factor_pages
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.throttle import Throttle
@@ -66,6 +67,7 @@ ROUTERS: Final = (
     accounts_pages.router,
     account_pages.router,
     factor_pages.router,
+    access_pages.router,
     risk_pages.router,
     risk_api.router,
     activity_pages.router,

@@ -11,6 +11,8 @@ from fastapi import APIRouter, Query
 from rollbook.access.viewing import Viewing
 from rollbook.attendance.listing import page_of, the_day
 from rollbook.attendance.service import (
+    FIRST_DAY,
+    LAST_DAY,
     ChronicStudent,
     Group,
     Mark,
@@ -24,6 +26,7 @@ from rollbook.ui.params import CodeText, CursorText
 from rollbook.ui.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", tags=["attendance"], responses=PROBLEMS)
+DayText = Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)]
 
 WEEKS: int = 12
 
@@ -94,7 +97,7 @@ class StudentAttendanceOut:
 @router.get("/attendance/chronic")
 def list_chronic(
     viewer: Viewing,
-    as_of: date | None = None,
+    as_of: DayText = None,
     school: CodeText = None,
     cursor: CursorText = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -117,7 +120,7 @@ def list_chronic(
 
 @router.get("/attendance/weeks")
 def list_weeks(
-    viewer: Viewing, since: date | None = None, until: date | None = None, school: CodeText = None
+    viewer: Viewing, since: DayText = None, until: DayText = None, school: CodeText = None
 ) -> WeeksOut:
     """The attendance of the students you may see by week and grade; twelve weeks unless you say."""
     end = until or the_day(viewer)
@@ -129,7 +132,7 @@ def list_weeks(
 
 @router.get("/students/{student_id}/attendance")
 def get_student_attendance(
-    viewer: Viewing, student_id: UUID, since: date | None = None, until: date | None = None
+    viewer: Viewing, student_id: UUID, since: DayText = None, until: DayText = None
 ) -> StudentAttendanceOut:
     """A student's attendance by week; of the school year up to the last known day unless you say."""
     end = until or the_day(viewer)

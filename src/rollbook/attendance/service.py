@@ -12,17 +12,28 @@ from sqlalchemy.orm import Session
 
 from rollbook.attendance.rules import DEFAULT, Rule, rule_of
 from rollbook.attendance.weeks import students_in_sight
-from rollbook.core.errors import NotFound
+from rollbook.core.errors import Invalid, NotFound
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, whole_tenant
 from rollbook.roster.names import student_name
 
 MARKS_SHOWN: Final = 12
+FIRST_DAY: Final = date(1900, 1, 1)
+LAST_DAY: Final = date(2999, 12, 31)
+MOST_AT_ONCE: Final = timedelta(days=2 * 366)
 _SQL: Final = named_sql("rollbook.attendance")
 
 
+class DayOutOfRange(Invalid):
+    """The day is out of range: give one from 1900 to 2999."""
+
+
+class WindowTooWide(Invalid):
+    """From {since} to {until} is too much at once: ask for at most {most_days} days."""
+
+
 class SchoolNotFound(NotFound):
-    """The tenant has no school with the code '{school}'."""
+    """The tenant has no school with the code '{school}'. The list of schools names them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +186,10 @@ def chronic_absence(db: Session, tenant: Tenant, as_of: date, *, school: str | N
 
     Units:  days are enrolled instructional days whose attendance is known; those at all schools count.
     Shape:  students worst first; a student stands with the school and grade they were in last.
-    Raises: ``SchoolNotFound``.
+    Raises: ``DayOutOfRange``; ``SchoolNotFound``.
     Source: ED FS195 -- excused and unexcused both count; the share is the tenant's.
     """
+    _require_days(as_of)
     _require_school(db, school)
     since, rule = school_year_start(db, as_of), rule_of(db, tenant.tenant_id)
     wanted = {
@@ -198,8 +210,11 @@ def chronic_absence(db: Session, tenant: Tenant, as_of: date, *, school: str | N
 def weekly_rates(db: Session, since: date, until: date, *, school: str | None = None) -> Sequence[WeekRate]:
     """Return the days and misses of the students in sight by week and grade, in that order.
 
-    Raises: ``SchoolNotFound``.
+    Raises: ``DayOutOfRange``; ``SchoolNotFound``; ``WindowTooWide``.
     """
+    _require_days(since, until)
+    if until - since > MOST_AT_ONCE:
+        raise WindowTooWide(since=since, until=until, most_days=MOST_AT_ONCE.days)
     _require_school(db, school)
     window = {"students": students_in_sight(db), "since": since, "until": _end_of(db, until)}
     rows = db.execute(_SQL["weekly_rates"], window | {"school": school})
@@ -224,6 +239,12 @@ def _end_of(db: Session, day: date) -> date:
         return day
     sunday = day + timedelta(days=6 - day.weekday())
     return sunday if last_day(db, sunday) <= day else day
+
+
+def _require_days(*days: date) -> None:
+    """Refuse a day on which no school kept records: arithmetic on it may leave the calendar."""
+    if not all(FIRST_DAY <= day <= LAST_DAY for day in days):
+        raise DayOutOfRange
 
 
 def _require_school(db: Session, school: str | None) -> None:

@@ -19,7 +19,7 @@ from rich.text import Text
 
 _ANY_WIDTH: Final = 10_000
 # A spreadsheet takes a cell that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_json(value: object) -> str:
@@ -61,7 +61,7 @@ def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def spreadsheet_cell(value: object) -> object:
     """Return ``value`` so that a spreadsheet does not run it."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and value.startswith(FORMULA):
         return "'" + value
     return value
 

@@ -72,7 +72,7 @@ class ClicksOverflow(Invalid):
 
 
 class TenantIsSynthetic(Conflict):
-    """The tenant '{slug}' is marked synthetic; real students go into a tenant of their own."""
+    """The tenant '{slug}' is marked synthetic; real students go into one of their own: see --tenant."""
 
 
 @dataclass(frozen=True, slots=True)

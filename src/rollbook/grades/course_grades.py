@@ -43,7 +43,7 @@ _MARKS: Final = (
 
 
 class SectionNotFound(NotFound):
-    """There is no such section."""
+    """There is no such section. The list of sections names them all."""
 
 
 class SessionNotFound(NotFound):

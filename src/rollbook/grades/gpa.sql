@@ -74,8 +74,7 @@ catalogue AS (
         row_number() OVER (ORDER BY sections.section_id) AS section_no,
         dense_rank() OVER (ORDER BY sections.course_id) AS course_no,
         cast(100 * courses.credits AS int) AS credits,
-        cast(100 * coalesce(courses.credits, 1) AS int) * coalesce(courses.max_completions_for_credit, 1)
-            AS worth,
+        coalesce(courses.max_completions_for_credit, 1) AS completions,
         cast(
             100 * CASE courses.level
                 WHEN 'honors' THEN scales.honors_bonus
@@ -94,6 +93,7 @@ final_grades AS (
     SELECT
         student_id,
         section_id,
+        session_id,
         grade_letter,
         grade_percent,
         awarded_on,
@@ -110,6 +110,7 @@ final_grades AS (
     SELECT
         student_id,
         section_id,
+        session_id,
         grade_letter,
         grade_percent,
         awarded_on,
@@ -131,7 +132,8 @@ lettered AS (
         final_grades.awarded_on,
         catalogue.section_no,
         catalogue.course_no,
-        catalogue.worth,
+        catalogue.completions,
+        sessions.school_year,
         catalogue.bonus,
         coalesce(final_grades.credits_attempted, catalogue.credits) AS credits_attempted,
         coalesce(final_grades.credits_attempted, catalogue.credits, 100) AS weight,
@@ -148,20 +150,33 @@ lettered AS (
         ) AS letter
     FROM final_grades
     INNER JOIN catalogue USING (section_id)
+    INNER JOIN academic_sessions AS sessions
+        ON final_grades.session_id = sessions.session_id AND sessions.tenant_id = :tenant_id
 ),
 
--- Courses that were tried in several sections which together are more than the course is worth.
+by_year AS (
+    SELECT
+        student_id,
+        course_no,
+        completions,
+        sum(weight) AS weight,
+        sum(credits_earned) AS credits_earned
+    FROM lettered
+    WHERE :repeat_policy <> 'all'
+    GROUP BY student_id, course_no, completions, school_year
+),
+
+-- Courses taken in several school years, which together are more than the course is worth: the most that was
+-- attempted in one year, as often as it may be completed for credit.
 repeated AS (
     SELECT
         student_id,
         course_no,
-        greatest(sum(credits_earned) - min(worth), 0) AS earned_twice
-    FROM lettered
-    WHERE :repeat_policy <> 'all'
-    GROUP BY student_id, course_no
-    HAVING
-        min(section_no) < max(section_no)
-        AND sum(weight) > min(worth)
+        max(weight) * completions AS worth,
+        greatest(sum(credits_earned) - max(weight) * completions, 0) AS earned_twice
+    FROM by_year
+    GROUP BY student_id, course_no, completions
+    HAVING count(*) > 1 AND sum(weight) > max(weight) * completions
 ),
 
 tries AS (
@@ -169,7 +184,7 @@ tries AS (
         repeated.student_id,
         repeated.course_no,
         lettered.section_no,
-        lettered.worth,
+        repeated.worth,
         max(lettered.awarded_on) AS awarded_on,
         sum(lettered.weight) AS weight,
         coalesce(
@@ -181,7 +196,7 @@ tries AS (
     INNER JOIN lettered
         ON repeated.student_id = lettered.student_id AND repeated.course_no = lettered.course_no
     LEFT JOIN scale ON lettered.letter = scale.grade_letter
-    GROUP BY repeated.student_id, repeated.course_no, lettered.section_no, lettered.worth
+    GROUP BY repeated.student_id, repeated.course_no, lettered.section_no, repeated.worth
 ),
 
 -- They count in this order until the course's worth is reached, the first in any case.
@@ -248,8 +263,9 @@ SELECT
     students.grade_level,
     round(summed.points / nullif(100.0 * summed.weight, 0), 3) AS gpa,
     round((summed.points + coalesce(summed.bonus, 0)) / nullif(100.0 * summed.weight, 0), 3) AS weighted_gpa,
-    coalesce(summed.credits_attempted, 0) / 100.0 AS credits_attempted,
-    (coalesce(summed.credits_earned, 0) - coalesce(earned_again.credits, 0)) / 100.0 AS credits_earned,
+    round(coalesce(summed.credits_attempted, 0) / 100.0, 2) AS credits_attempted,
+    round((coalesce(summed.credits_earned, 0) - coalesce(earned_again.credits, 0)) / 100.0, 2)
+        AS credits_earned,
     summed.course_grades
 FROM summed
 LEFT JOIN earned_again ON summed.student_id = earned_again.student_id
@@ -262,7 +278,7 @@ ORDER BY students.student_number;
 -- returns  school_year int, session_code, session_title text, starts_on date, section_id, course_id uuid, course_code,
 --          title, section_code, course_level, grade_letter text, grade_percent numeric, is_final bool, grade_points,
 --          bonus (of the weighted GPA), credits_attempted, credits_earned numeric, awarded_on date,
---          worth numeric (credits that tries at the course bring at most)
+--          completions int (how often the course brings credit)
 WITH marks AS (
     SELECT
         tenant_id,
@@ -336,7 +352,7 @@ SELECT
         AS credits_attempted,
     CASE WHEN marks.is_final THEN marks.credits_earned END AS credits_earned,
     marks.awarded_on,
-    coalesce(courses.credits, 1) * coalesce(courses.max_completions_for_credit, 1) AS worth
+    coalesce(courses.max_completions_for_credit, 1) AS completions
 FROM marks
 INNER JOIN academic_sessions AS sessions USING (tenant_id, session_id)
 INNER JOIN sections USING (tenant_id, section_id)

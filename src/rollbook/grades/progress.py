@@ -18,7 +18,7 @@ _SQL: Final = named_sql("rollbook.grades", "progress.sql")
 
 
 class CourseNotFound(NotFound):
-    """There is no course '{code}'."""
+    """There is no course '{code}'. The list of courses names them all."""
 
 
 @dataclass(frozen=True, slots=True)

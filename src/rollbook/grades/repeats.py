@@ -1,8 +1,8 @@
 """Courses that a student takes again: which tries count, as the tenant's rule says.
 
-Sections of one course are tries at it when together they are more than the course is worth, which is its
-credits times how often it may be completed for credit. Sections that stay within that are its parts, such as
-two semesters.
+A course is repeated by taking it in several school years. Its sections of one year are its parts, such as two
+semesters, and the most that was attempted in one year is what the course is worth, as often as it may be
+completed for credit: so much of it counts.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,8 +29,8 @@ _OPEN: Final = Decimal(-1)
 class CourseGradeLine:
     """A line of a transcript.
 
-    ``worth``: the credits that all tries at the course bring at most. ``is_counted`` False: another try
-    counts instead. ``credits_counted``: those earned that no earlier try had earned already.
+    ``completions``: how often the course brings credit. ``is_counted`` False: another try counts instead.
+    ``credits_counted``: those earned that no earlier try had earned already.
     """
 
     school_year: int
@@ -51,7 +51,7 @@ class CourseGradeLine:
     credits_attempted: Number | None
     credits_earned: Number | None
     awarded_on: date
-    worth: Number
+    completions: int
     is_counted: bool = True
     credits_counted: Number | None = None
 
@@ -94,15 +94,20 @@ def _count(line: CourseGradeLine) -> CourseGradeLine:
     return replace(line, credits_counted=line.credits_earned)
 
 
+def _worth(tried: Sequence[CourseGradeLine]) -> Decimal:
+    by_year = groupby(sorted(tried, key=lambda line: line.school_year), key=lambda line: line.school_year)
+    return max(sum((line.weight for line in part), _NOTHING) for _, part in by_year) * tried[0].completions
+
+
 def _is_repeated(tried: Sequence[CourseGradeLine]) -> bool:
-    is_several = len({line.section_id for line in tried}) > 1
-    return is_several and sum(line.weight for line in tried) > tried[0].worth
+    is_several = len({line.school_year for line in tried}) > 1
+    return is_several and sum(line.weight for line in tried) > _worth(tried)
 
 
 def _settle(tried: Sequence[CourseGradeLine], policy: RepeatPolicy) -> Iterator[CourseGradeLine]:
     """Count tries in the policy's order until the course's worth is reached, credits in that of time."""
     counting = set(_counting(tried, policy))
-    left = tried[0].worth
+    left = _worth(tried)
     for line in sorted(tried, key=lambda line: (line.awarded_on, line.section_id, line.session_code)):
         earned = None if line.credits_earned is None else min(line.credits_earned, left)
         left -= earned or _NOTHING
@@ -114,9 +119,10 @@ def _counting(tried: Sequence[CourseGradeLine], policy: RepeatPolicy) -> Iterato
     by_section = sorted(tried, key=lambda line: line.section_id)
     sections = [list(part) for _, part in groupby(by_section, key=lambda line: line.section_id)]
     sections.sort(key=lambda part: _rank(part, policy), reverse=True)
+    worth = _worth(tried)
     filled = accumulate(sum((line.weight for line in part), _NOTHING) for part in sections)
     for place, (part, so_far) in enumerate(zip(sections, filled, strict=True)):
-        if place == 0 or so_far <= part[0].worth:
+        if place == 0 or so_far <= worth:
             yield part[0].section_id
 
 

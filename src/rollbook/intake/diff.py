@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from rollbook.intake.errors import IncomingRepeats
-from rollbook.intake.target import IS_GONE, Close, Completeness, Delete, Target
+from rollbook.intake.target import IS_GONE, Close, Completeness, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class TableDiff:
     columns: Mapping[str, int] = field(default_factory=dict)
     is_watched: bool = False
     leave_by: str = "keep"
+    is_empty: bool = False
+    """Whether the tenant has no row of the table at all, in the months that the drop speaks of."""
 
     @property
     def leaving(self) -> int:
@@ -74,6 +76,7 @@ def diff(db: Session, target: Target, tenant_id: int) -> TableDiff:
         columns,
         target.is_watched,
         type(target.leaving).__name__.lower(),
+        is_empty,
     )
 
 
@@ -181,8 +184,3 @@ def _in_span(db: Session, target: Target, rows: TableClause) -> ColumnElement[bo
     if first is None:
         return false()
     return target.table.c[target.month].between(first, last)
-
-
-def deletes(target: Target) -> bool:
-    """Say whether rows that leave are deleted."""
-    return isinstance(target.leaving, Delete)

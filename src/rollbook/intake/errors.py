@@ -60,11 +60,17 @@ class QuoteNotClosed(Invalid):
 
 
 class NotAFixUp(Invalid):
-    """{file} is no file of rejects to be fixed: it lacks one of the columns {columns}."""
+    """{file} is no file of rejects to be fixed: it lacks one of the columns {columns}.
+
+    `rollbook import rejects --export FILE` writes one to begin with.
+    """
 
 
 class IncomingRepeats(Invalid):
-    """{file}: {count} rows for {table} are there more than once, told apart by nothing that is kept."""
+    """{file}: {count} rows for {table} are there more than once, told apart by nothing that is kept.
+
+    Nothing was imported. Leave in one of each.
+    """
 
 
 class RowsLost(Invalid):

@@ -86,7 +86,7 @@ class Format(Protocol):
 
 
 class FormatUnknown(Unavailable):
-    """Imports of the format {key} cannot be retried: this Rollbook does not know it."""
+    """Imports of the format {key} cannot be retried: this Rollbook does not know it. Import the file anew."""
 
 
 Rebuild = Callable[[Mapping[str, Any]], Format]

@@ -58,7 +58,7 @@ def merge_rows(db: Session, target: Target, stamp: Stamp, expected: Expected) ->
     changed = new = 0
     for month in _months(db, target):
         changed += _written(db, _update(target, stamp, month)) if expected.changed else 0
-        new += _written(db, _insert(target, stamp, month)) if expected.new else 0
+        new += _written(db, _insert(target, stamp, expected, month)) if expected.new else 0
     return Written(new=new, changed=changed)
 
 
@@ -119,19 +119,27 @@ def _update(target: Target, stamp: Stamp, month: tuple[date, date] | None) -> Ex
     )
 
 
-def _insert(target: Target, stamp: Stamp, month: tuple[date, date] | None) -> Executable:
+def _insert(target: Target, stamp: Stamp, expected: Expected, month: tuple[date, date] | None) -> Executable:
+    """Where the tenant had no row, none is looked for: one that came since collides, and the import fails."""
     rows, ours = target.rows, target.table
     names = list(dict.fromkeys((*target.key, *target.compared, *target.inserted)))
     told = func.coalesce(rows.c[KNOWN_AT], func.now()) if target.has_known_at else func.now()
     stamps = (literal(stamp.tenant_id), literal(stamp.import_id), func.least(told, func.now()))
-    same = and_(same_row(target, rows, stamp.tenant_id), _within(target, ours, month))
-    is_new = ~exists(select(literal(1)).select_from(ours).where(same)).correlate(rows)
+    is_new = true() if expected.is_empty else _is_new(target, rows, stamp, month)
     new = (
         select(*stamps, *(rows.c[name] for name in names))
         .select_from(rows)
         .where(is_new, ~is_gone(target, rows), _within(target, rows, month))
     )
     return insert(ours).from_select(["tenant_id", "import_id", KNOWN_AT, *names], new)
+
+
+def _is_new(
+    target: Target, rows: TableClause, stamp: Stamp, month: tuple[date, date] | None
+) -> ColumnElement[bool]:
+    ours = target.table
+    same = and_(same_row(target, rows, stamp.tenant_id), _within(target, ours, month))
+    return ~exists(select(literal(1)).select_from(ours).where(same)).correlate(rows)
 
 
 def _within(target: Target, of: Any, month: tuple[date, date] | None) -> ColumnElement[bool]:  # noqa: ANN401 -- ours or theirs

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
@@ -37,6 +38,7 @@ from rollbook.intake.refusals import (
     ImportRunning,
     MergeCollides,
     TenantIsSynthetic,
+    TextTooLong,
     refusal_of,
 )
 from rollbook.intake.retry import check_retried
@@ -44,6 +46,8 @@ from rollbook.intake.stage import Staged
 from rollbook.intake.target import Stamp, Target, Written
 
 Found = Sequence[tuple[Target, TableDiff]]
+# What PostgreSQL calls program_limit_exceeded: an entry of an index has at most some 2,700 bytes.
+_TOO_LONG_FOR_AN_INDEX: Final = "54000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +184,8 @@ class _Import:
 
     def _compare(self, run: Run) -> Found:
         self.report.step("Comparing")
-        self.format.type_rows(run)
+        with _without_values():
+            self.format.type_rows(run)
         return [(target, diff(run.db, target, run.tenant.tenant_id)) for target in self.format.targets(run)]
 
     def _object(self, found: Found) -> Sequence[Objection]:
@@ -285,6 +290,10 @@ def _without_values() -> Iterator[None]:
         raise _collision(error) from None
     except DataError as error:
         raise DropUntypable(code=getattr(error.orig, "sqlstate", None)) from None
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == _TOO_LONG_FOR_AN_INDEX:
+            raise TextTooLong from None
+        raise
 
 
 def _collision(error: IntegrityError) -> MergeCollides:

@@ -30,12 +30,14 @@ WHERE
 
 -- name: plan_for_sets
 -- Tables filled in this transaction have no statistics, and policies hide how many rows they let through; only
--- hash joins, which use every column of the key, are safe from a wrong guess.
+-- hash joins, which use every column of the key, are safe from a wrong guess. To tell large from small, a small
+-- sample of what is staged is enough.
 SELECT
     set_config('enable_nestloop', 'off', TRUE),
     set_config('enable_mergejoin', 'off', TRUE),
     set_config('work_mem', '64MB', TRUE),
-    set_config('jit', 'off', TRUE);
+    set_config('jit', 'off', TRUE),
+    set_config('default_statistics_target', '20', TRUE);
 
 -- name: use_time_zone
 -- From here on a day begins at midnight in this zone, for every cast of a date to an instant.

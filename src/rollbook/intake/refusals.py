@@ -15,7 +15,14 @@ class TenantIsSynthetic(Conflict):
 
 
 class MergeCollides(Conflict):
-    """{table}: what comes in collides with what is there ({rule}). Nothing was imported."""
+    """{table}: what comes in collides with what is there ({rule}). Nothing was imported.
+
+    Two rows would have what only one may have: correct the drop, or the row that is there.
+    """
+
+
+class TextTooLong(Invalid):
+    """A name or a code is too long to be kept: longer than some 2,000 characters. Nothing was imported."""
 
 
 class DropUntypable(Invalid):

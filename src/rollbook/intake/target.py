@@ -99,6 +99,10 @@ class Expected(Protocol):
         """Rows of the target that were there, in its scope; 0 = none, so nothing has to be compared."""
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the tenant had no row at all (of a partitioned table: in the drop's months)."""
+
+    @property
     def new(self) -> int:
         """Incoming rows that are not in the target."""
 

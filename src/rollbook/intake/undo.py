@@ -39,7 +39,10 @@ class TouchedSince(Conflict):
 
 
 class StillReferredTo(Conflict):
-    """Import {import_id} cannot be undone: rows of {table} refer to rows that it made ({rule})."""
+    """Import {import_id} cannot be undone: rows of {table} refer to rows that it made ({rule}).
+
+    Undo the import that brought those, or remove them, first.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def enroll_in_school(
     counselor: Staff | None = None,
     since: date = TERM_STARTS,
     until: date | None = None,
+    is_primary: bool = True,
 ) -> StudentSchoolEnrollment:
     """Place ``student`` in ``school`` for [since, until)."""
     enrollment = StudentSchoolEnrollment(
@@ -128,6 +129,7 @@ def enroll_in_school(
         grade_level=student.grade_level,
         entry_on=since,
         exit_on=until,
+        is_primary=is_primary,
         counselor_staff_id=counselor.staff_id if counselor else None,
         known_at=known_on(until or since),
     )

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from rollbook.roster.models import Student
 from web.clients import SignIn
-from web.writing_cast import BEGAN, HOLIDAY, TODAY, World
+from web.writing_cast import BEGAN, HOLIDAY, TODAY, World, log_of
 
 OpenAs = Callable[..., Page]
 
@@ -50,7 +50,9 @@ def test_a_teacher_marks_by_exception_and_corrects_without_script(world: World, 
     choose(page, ada.student_id, "present")
     page.get_by_role("button", name="Save attendance").click()
 
+    expect(page.get_by_role("status")).to_contain_text("is saved")
     assert marks_of(world, ada) == [("tardy", 12, "bus"), ("present", 0, None)]
+    assert log_of(world, "attendance_taken") >= 2, "both are in the activity log"
 
 
 def test_what_is_wrong_is_told_at_its_field_and_nothing_typed_is_lost(world: World, open_as: OpenAs) -> None:

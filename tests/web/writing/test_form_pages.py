@@ -6,7 +6,7 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from web.browser import violations
-from web.clients import SignIn
+from web.clients import SignIn, post_form
 from web.writing_cast import TODAY, World
 
 OpenAs = Callable[..., Page]
@@ -50,7 +50,7 @@ def test_an_incident_that_cannot_be_is_told_field_by_field(world: World, open_as
     world.student("Cai Twin")
     page = open_as("teacher", java_script_enabled=False)
     page.goto("/incidents/new")
-    page.get_by_label("Type").fill("noise")
+    page.get_by_label("Type").fill("commotion")
     page.get_by_label("Day", exact=True).fill(str(TODAY + timedelta(days=2)))
     page.get_by_label("Number or name").fill("Cai Twin")
     page.get_by_label("Description").fill("A long story\nin two lines")
@@ -59,7 +59,18 @@ def test_an_incident_that_cannot_be_is_told_field_by_field(world: World, open_as
     expect(page.locator("#incident_on-wrong")).to_contain_text("has not come yet")
     expect(page.locator("#who-0-wrong")).to_contain_text("Several students fit")
     expect(page.get_by_label("Description")).to_have_value("A long story\nin two lines")
-    assert rows(world, "SELECT 1 FROM discipline_incidents WHERE incident_type = 'noise'") == []
+    assert rows(world, "SELECT 1 FROM discipline_incidents WHERE incident_type = 'commotion'") == []
+
+
+def test_a_form_that_is_sent_twice_records_one_incident(world: World, sign_in: SignIn) -> None:
+    student, client = world.student(), sign_in("teacher")
+    fields = {"incident_on": str(TODAY), "incident_type": "twice", "severity": "1", "number": "I-twice"}
+    fields |= {"who-0": student.student_number, "role-0": "perpetrator"}
+
+    answers = [post_form(client, "/incidents/new", **fields).status_code for _ in range(2)]
+
+    assert answers == [303, 409]
+    assert rows(world, "SELECT 1 FROM discipline_incidents WHERE incident_type = 'twice'") == [(1,)]
 
 
 def test_a_student_whom_one_does_not_see_cannot_be_named(world: World, sign_in: SignIn) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from rollbook.exchange.csv_files import typing
 from rollbook.exchange.csv_files.errors import DatesUnclear
+from rollbook.exchange.csv_files.half_told import broken, half_told
 from rollbook.exchange.csv_files.lines import Lines
 from rollbook.intake.checks import Fault, check_forms, reject_lines, reject_where
 from rollbook.intake.dates import ISO, USUAL, DateFormat
@@ -83,6 +84,8 @@ def check_rows(run: Run, lines: Lines) -> bool:
         check = lines.kind.checks.get(part.table.name)
         if check:
             _reject(run, lines, check(typing.rows_of(part, lines), lines.tenant_id))
+        for rule in half_told(lines, part):
+            _reject(run, lines, broken(lines, part, rule))
     if run.rejects.total:
         for one in lines.lookups.values():
             if one.is_brought:

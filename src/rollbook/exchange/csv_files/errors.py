@@ -79,7 +79,7 @@ class DelimiterUnknown(Invalid):
 
 
 class OneFileNeeded(Invalid):
-    """{path} holds {count} files; a CSV import takes one."""
+    """{path} holds {count} files; a CSV import takes one: name that file itself."""
 
 
 class CompleteUnclear(Invalid):

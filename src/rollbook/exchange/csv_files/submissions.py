@@ -27,7 +27,7 @@ _FILL: Final = text(
 
 
 class SubmittedInFuture(Invalid):
-    """--submitted-through {through} has not come yet, so its attendance cannot be complete."""
+    """--submitted-through {through} has not come yet: name the last day whose attendance is complete."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from sqlalchemy import (
     case,
     cast,
     column,
-    delete,
     exists,
     func,
     insert,
@@ -225,8 +224,3 @@ def first_faults(db: Session, most: int) -> tuple[Sequence[Reject], int]:
     ).all()
     found = [Reject(row.file, row.line_number, row.column_name, row.reason) for row in rows]
     return found, rows[0].total if rows else 0
-
-
-def forget_faults(db: Session) -> None:
-    """Begin anew: those noted so far were dealt with."""
-    db.execute(delete(FAULTS))

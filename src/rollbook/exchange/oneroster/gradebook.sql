@@ -4,41 +4,14 @@
 -- Categories of the bundle, and those named before where the file does not hold all. As of sessions, what another
 -- source calls by the same id is the same only if its title is; so with scales.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_categories ON COMMIT DROP AS
-WITH known AS (
-    SELECT DISTINCT ON (source_id)
-        source_id,
-        entity_id
-    FROM (
-        SELECT
-            source_id,
-            entity_id,
-            'infinity'::timestamptz AS until
-        FROM source_records
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'categories'
-            AND entity_type = 'assignment_categories'
-        UNION ALL
-        SELECT
-            source_id,
-            entity_id,
-            superseded_at AS until
-        FROM source_records_history
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'categories'
-            AND entity_type = 'assignment_categories'
-    ) AS named
-    ORDER BY source_id ASC, until DESC
-)
-
 SELECT
     category."sourcedId" AS source_id,
     coalesce(known.entity_id, same.category_id, uuidv7()) AS category_id,
     category.title,
     TRUE AS is_told
 FROM stage_categories AS category
-LEFT JOIN known ON category."sourcedId" = known.source_id
+LEFT JOIN oneroster_known AS known
+    ON known.record_type = 'categories' AND category."sourcedId" = known.source_id
 LEFT JOIN assignment_categories AS same
     ON
         category."sourcedId" = same.category_code
@@ -57,13 +30,10 @@ SELECT
     record.entity_id,
     ours.title,
     FALSE AS is_told
-FROM source_records AS record
+FROM oneroster_before AS record
 INNER JOIN assignment_categories AS ours ON record.entity_id = ours.category_id
 WHERE
-    record.source = (SELECT source FROM oneroster_run)
-    AND record.record_type = 'categories'
-    AND record.entity_type = 'assignment_categories'
-    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'categories' AND is_bulk)
+    record.kind = 'assignment_categories'
     AND NOT EXISTS (
         SELECT FROM stage_categories AS category
         WHERE category."sourcedId" = record.source_id AND category.status IS DISTINCT FROM 'tobedeleted'
@@ -91,34 +61,6 @@ WHERE mine.is_told;
 -- name: make_assignments
 -- Line items of the bundle, and those named before where the file does not hold all.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_assignments ON COMMIT DROP AS
-WITH known AS (
-    SELECT DISTINCT ON (source_id)
-        source_id,
-        entity_id
-    FROM (
-        SELECT
-            source_id,
-            entity_id,
-            'infinity'::timestamptz AS until
-        FROM source_records
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'lineItems'
-            AND entity_type = 'assignments'
-        UNION ALL
-        SELECT
-            source_id,
-            entity_id,
-            superseded_at AS until
-        FROM source_records_history
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'lineItems'
-            AND entity_type = 'assignments'
-    ) AS named
-    ORDER BY source_id ASC, until DESC
-)
-
 SELECT
     item."sourcedId" AS source_id,
     coalesce(known.entity_id, same.assignment_id, uuidv7()) AS assignment_id,
@@ -127,7 +69,8 @@ SELECT
     TRUE AS is_told
 FROM stage_lineitems AS item
 INNER JOIN oneroster_sections AS section ON item."classSourcedId" = section.source_id
-LEFT JOIN known ON item."sourcedId" = known.source_id
+LEFT JOIN oneroster_known AS known
+    ON known.record_type = 'lineItems' AND item."sourcedId" = known.source_id
 LEFT JOIN assignments AS same
     ON
         section.section_id = same.section_id
@@ -141,14 +84,11 @@ SELECT
     ours.section_id,
     section.source_id AS class_source_id,
     FALSE AS is_told
-FROM source_records AS record
+FROM oneroster_before AS record
 INNER JOIN assignments AS ours ON record.entity_id = ours.assignment_id
 LEFT JOIN oneroster_sections AS section ON ours.section_id = section.section_id
 WHERE
-    record.source = (SELECT source FROM oneroster_run)
-    AND record.record_type = 'lineItems'
-    AND record.entity_type = 'assignments'
-    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'lineItems' AND is_bulk)
+    record.kind = 'assignments'
     AND NOT EXISTS (
         SELECT FROM stage_lineitems AS item
         WHERE item."sourcedId" = record.source_id AND item.status IS DISTINCT FROM 'tobedeleted'
@@ -280,33 +220,8 @@ SELECT
     scale."sourcedId" AS source_id,
     coalesce(known.entity_id, same.grade_scale_id, uuidv7()) AS grade_scale_id
 FROM stage_scorescales AS scale
-LEFT JOIN (
-    SELECT DISTINCT ON (source_id)
-        source_id,
-        entity_id
-    FROM (
-        SELECT
-            source_id,
-            entity_id,
-            'infinity'::timestamptz AS until
-        FROM source_records
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'scoreScales'
-            AND entity_type = 'grade_scales'
-        UNION ALL
-        SELECT
-            source_id,
-            entity_id,
-            superseded_at AS until
-        FROM source_records_history
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'scoreScales'
-            AND entity_type = 'grade_scales'
-    ) AS named
-    ORDER BY source_id ASC, until DESC
-) AS known ON scale."sourcedId" = known.source_id
+LEFT JOIN oneroster_known AS known
+    ON known.record_type = 'scoreScales' AND scale."sourcedId" = known.source_id
 LEFT JOIN grade_scales AS same
     ON
         scale."sourcedId" = same.scale_code

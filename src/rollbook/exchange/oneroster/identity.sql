@@ -96,31 +96,59 @@ INNER JOIN stage_users AS member ON told.source_id = member."sourcedId"
 LEFT JOIN stage_demographics AS demographic ON told.source_id = demographic."sourcedId"
 WHERE told.kind IS NOT NULL AND member.status IS DISTINCT FROM 'tobedeleted';
 
+-- name: make_before
+-- What the source named before, of the files that are not complete now: it is still there unless they say it left.
+CREATE TEMP TABLE IF NOT EXISTS oneroster_before ON COMMIT DROP AS
+SELECT
+    record_type,
+    entity_type AS kind,
+    source_id,
+    entity_id,
+    facts
+FROM source_records
+WHERE
+    source = (SELECT source FROM oneroster_run)
+    AND record_type NOT IN (SELECT record_type FROM oneroster_files WHERE is_bulk);
+
 -- name: make_known
--- Which of our people the source meant by an id, now or the last time that it named it.
+-- Which of ours the source meant by an id, now or the last time that it named it.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_known ON COMMIT DROP AS
-SELECT DISTINCT ON (kind, source_id)
+WITH named AS (
+    SELECT
+        record_type,
+        entity_type AS kind,
+        source_id,
+        entity_id
+    FROM source_records
+    WHERE source = (SELECT source FROM oneroster_run) AND entity_id IS NOT NULL
+)
+
+SELECT
+    record_type,
     kind,
     source_id,
     entity_id
-FROM (
-    SELECT
-        entity_type AS kind,
-        source_id,
-        entity_id,
-        'infinity'::timestamptz AS until
-    FROM source_records
-    WHERE source = (SELECT source FROM oneroster_run) AND record_type = 'users' AND entity_id IS NOT NULL
-    UNION ALL
-    SELECT
-        entity_type AS kind,
-        source_id,
-        entity_id,
-        superseded_at AS until
-    FROM source_records_history
-    WHERE source = (SELECT source FROM oneroster_run) AND record_type = 'users' AND entity_id IS NOT NULL
-) AS named
-ORDER BY kind ASC, source_id ASC, until DESC;
+FROM named
+UNION ALL
+(
+    SELECT DISTINCT ON (past.record_type, past.entity_type, past.source_id)
+        past.record_type,
+        past.entity_type,
+        past.source_id,
+        past.entity_id
+    FROM source_records_history AS past
+    WHERE
+        past.source = (SELECT source FROM oneroster_run)
+        AND past.entity_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM named
+            WHERE
+                named.record_type = past.record_type
+                AND named.kind = past.entity_type
+                AND named.source_id = past.source_id
+        )
+    ORDER BY past.record_type ASC, past.entity_type ASC, past.source_id ASC, past.superseded_at DESC
+);
 
 -- name: make_people
 -- The persons of the bundle, and which of ours they are by their id; none = not known by it.
@@ -132,7 +160,8 @@ SELECT
     FALSE AS is_new,
     who.source_id AS person
 FROM oneroster_kinds AS who
-LEFT JOIN oneroster_known AS known USING (kind, source_id);
+LEFT JOIN oneroster_known AS known
+    ON known.record_type = 'users' AND who.kind = known.kind AND who.source_id = known.source_id;
 
 -- name: count_unknown
 -- How many persons are not known by their id.

@@ -119,7 +119,7 @@ def _as_instant(value: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def _of_cell(stage: TableClause, value: ColumnElement[str], cell: Cell) -> Iterator[Mending]:
-    if cell.form is cells.FREE:
+    if isinstance(cell.form, cells.Free):
         broken = value.regexp_match("[[:cntrl:]]")
         plain = func.regexp_replace(value, "[[:cntrl:]]+", " ", "g")
         yield Mending(

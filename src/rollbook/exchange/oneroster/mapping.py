@@ -24,7 +24,7 @@ STRUCTURE: Final = named_sql("rollbook.exchange.oneroster", "structure.sql")
 PLACES: Final = named_sql("rollbook.exchange.oneroster", "places.sql")
 GRADEBOOK: Final = named_sql("rollbook.exchange.oneroster", "gradebook.sql")
 # The tables that are made, in the order in which they need each other.
-WHO: Final = ("grade_levels", "kinds", "known", "people")
+WHO: Final = ("grade_levels", "kinds", "before", "known", "people")
 MARKS: Final = ("marks", "matches")
 SCHOOLS_AND_CLASSES: Final = (
     *("schools", "incoming_schools", "sessions", "incoming_academic_sessions", "terms"),
@@ -35,9 +35,8 @@ USERS: Final = (
     "incoming_student_guardians",
 )
 IN_PLACES: Final = (
-    *("role_rows", "first_days", "stays", "incoming_student_school_enrollments"),
-    *("incoming_staff_assignments", "places", "repeated_places", "incoming_course_enrollments"),
-    "incoming_section_staff",
+    *("role_rows", "first_days", "stays", "left_behind", "incoming_student_school_enrollments"),
+    *("incoming_staff_assignments", "incoming_course_enrollments", "incoming_section_staff"),
 )
 MARKED: Final = (
     *("categories", "incoming_assignment_categories", "assignments", "incoming_assignments"),
@@ -61,10 +60,18 @@ def link_people(run: Run, bundle: Bundle) -> None:
     make(db, IDENTITY, MARKS)
     db.execute(IDENTITY["take_matches"])
     make(db, IDENTITY, ["shared"])
-    while written(db, IDENTITY["join_persons"]):
-        pass
+    are_joined = _join_persons(db)
     _reject_conflicts(run, bundle)
-    db.execute(IDENTITY["name_persons"])
+    if are_joined:
+        db.execute(IDENTITY["name_persons"])
+
+
+def _join_persons(db: Session) -> bool:
+    """Let those who share a mark be one person; say whether there are any."""
+    rounds = 0
+    while written(db, IDENTITY["join_persons"]):
+        rounds += 1
+    return rounds > 0
 
 
 def _reject_conflicts(run: Run, bundle: Bundle) -> None:
@@ -98,7 +105,8 @@ def type_bundle(run: Run, bundle: Bundle) -> None:
     run.db.execute(PEOPLE["add_gone_people"])
     run.db.execute(PEOPLE["add_gone_student_guardians"])
     make(run.db, PLACES, IN_PLACES)
-    run.db.execute(PLACES["index_stays"])
+    for step in ("index_stays", "join_repeated_places", "count_rests"):
+        run.db.execute(PLACES[step])
     make(run.db, GRADEBOOK, MARKED)
     run.db.execute(GRADEBOOK["add_gone_grade_scale_steps"])
     gather_records(run, bundle)

@@ -29,16 +29,14 @@ SELECT
 FROM oneroster_users
 UNION ALL
 SELECT
-    entity_type AS kind,
+    kind,
     source_id,
     entity_id,
-    row_number() OVER (PARTITION BY entity_type, entity_id ORDER BY source_id) = 1 AS is_main
-FROM source_records AS record
+    row_number() OVER (PARTITION BY kind, entity_id ORDER BY source_id) = 1 AS is_main
+FROM oneroster_before AS record
 WHERE
-    source = (SELECT source FROM oneroster_run)
-    AND record_type = 'users'
+    record_type = 'users'
     AND entity_id IS NOT NULL
-    AND 'users' NOT IN (SELECT record_type FROM oneroster_files WHERE is_bulk)
     AND NOT EXISTS (SELECT FROM oneroster_kinds AS told WHERE told.source_id = record.source_id);
 
 -- name: make_incoming_students
@@ -199,7 +197,8 @@ SELECT DISTINCT ON (student.entity_id, guardian.entity_id)
     student.entity_id AS student_id,
     guardian.entity_id AS guardian_id,
     coalesce(said.relation, 'guardian') AS relation,
-    row_number() OVER (PARTITION BY student.source_id ORDER BY agent.nr)::smallint AS contact_order,
+    least(row_number() OVER (PARTITION BY student.source_id ORDER BY agent.nr), 32767)::smallint
+        AS contact_order,
     member."dateLastModified"::timestamptz AS known_at,
     FALSE AS is_gone
 FROM oneroster_users AS student

@@ -36,7 +36,8 @@ CREATE TEMP TABLE IF NOT EXISTS oneroster_first_days ON COMMIT DROP AS
 SELECT
     enrollment."userSourcedId" AS source_id,
     section.school_id,
-    min(coalesce(enrollment."beginDate"::date, section.starts_on)) AS first_on
+    min(coalesce(enrollment."beginDate"::date, section.starts_on)) AS first_on,
+    min(enrollment."beginDate"::date) AS told_on
 FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
 WHERE
@@ -50,10 +51,12 @@ GROUP BY enrollment."userSourcedId", section.school_id;
 
 -- name: make_stays
 -- Students at schools. Who does not say since when is there since their first class; since the school year
--- began, if they have none. A stay that we have is the one of the same id, or that begins with it there.
+-- began, if they have none; since today, if the source has told of this year before and had them elsewhere. A stay
+-- that we have is the one of the same id at that school, or that begins with it there.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_stays ON COMMIT DROP AS
-WITH year AS (
+WITH begun AS (
     SELECT
+        today,
         coalesce(
             (
                 SELECT min(starts_on) FROM oneroster_sessions
@@ -68,11 +71,26 @@ WITH year AS (
     FROM oneroster_run
 ),
 
+year AS (
+    SELECT
+        begun.starts_on,
+        begun.today,
+        EXISTS(
+            SELECT FROM imports
+            WHERE
+                source = (SELECT source FROM oneroster_run)
+                AND state = 'done'
+                AND started_at::date >= begun.starts_on
+        ) AS has_told
+    FROM begun
+),
+
 named AS (
     SELECT DISTINCT ON (source_id)
         source_id,
         enrollment_id,
         student_id,
+        school_id,
         entry_on
     FROM student_school_enrollments
     WHERE
@@ -91,16 +109,37 @@ dated AS (
     SELECT
         role.*,
         named.enrollment_id AS named_id,
-        coalesce(role.begins_on, named.entry_on, first_day.first_on, least(year.starts_on, role.ends_on))
-            AS entry_on
+        coalesce(
+            role.begins_on,
+            named.entry_on,
+            CASE WHEN moved.is_so THEN least(coalesce(first_day.told_on, year.today), role.ends_on) END,
+            first_day.first_on,
+            least(year.starts_on, role.ends_on)
+        ) AS entry_on
     FROM oneroster_role_rows AS role
     CROSS JOIN year
     INNER JOIN
         stage_roles AS said
         ON role.line_number = said.line_number AND role.source_id = said."sourcedId"
-    LEFT JOIN named ON role.source_id = named.source_id AND role.entity_id = named.student_id
+    LEFT JOIN named
+        ON
+            role.source_id = named.source_id
+            AND role.entity_id = named.student_id
+            AND role.school_id = named.school_id
     LEFT JOIN oneroster_first_days AS first_day
         ON said."userSourcedId" = first_day.source_id AND role.school_id = first_day.school_id
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                year.has_told AND EXISTS (
+                    SELECT FROM student_school_enrollments AS ours
+                    WHERE
+                        ours.student_id = role.entity_id
+                        AND ours.school_id <> role.school_id
+                        AND ours.entry_on < year.today
+                        AND (ours.exit_on IS NULL OR ours.exit_on > year.today)
+                ) AS is_so
+        ) AS moved
     WHERE role.kind = 'students'
 ),
 
@@ -127,6 +166,35 @@ LEFT JOIN student_school_enrollments AS same
         AND first.entity_id = same.student_id
         AND first.school_id = same.school_id
         AND first.entry_on = same.entry_on;
+
+-- name: make_left_behind
+-- Stays whose role is now one at another school, by the same id: they end when that one begins, as ours alone.
+CREATE TEMP TABLE IF NOT EXISTS oneroster_left_behind ON COMMIT DROP AS
+SELECT
+    ours.enrollment_id,
+    ours.student_id,
+    ours.school_id,
+    ours.entry_on,
+    greatest(ours.entry_on, stay.entry_on) AS exit_on,
+    ours.is_primary,
+    ours.school_year,
+    ours.grade_level,
+    stay.known_at
+FROM student_school_enrollments AS ours
+INNER JOIN oneroster_stays AS stay
+    ON ours.source_id = stay.source_id AND ours.student_id = stay.student_id
+WHERE
+    ours.school_id <> stay.school_id
+    AND NOT stay.is_gone
+    AND ours.enrollment_id NOT IN (SELECT enrollment_id FROM oneroster_stays)
+    AND (ours.exit_on IS NULL OR ours.exit_on > greatest(ours.entry_on, stay.entry_on))
+    AND NOT EXISTS (
+        SELECT FROM imports AS other
+        WHERE
+            other.import_id = ours.import_id
+            AND other.format_key = 'oneroster'
+            AND other.source <> (SELECT source FROM oneroster_run)
+    );
 
 -- name: make_incoming_student_school_enrollments
 -- One school is the primary one on any day: the primary organisation, else where the stay began last.
@@ -163,6 +231,7 @@ second AS (
     LEFT JOIN oneroster_stays AS told ON ours.enrollment_id = told.enrollment_id
     WHERE
         told.enrollment_id IS NULL
+        AND ours.enrollment_id NOT IN (SELECT enrollment_id FROM oneroster_left_behind)
         AND ours.is_primary
         AND (
             ours.source_id IS NULL
@@ -192,7 +261,21 @@ SELECT
     one.is_gone
 FROM ranked AS one
 LEFT JOIN second ON one.enrollment_id = second.enrollment_id
-LEFT JOIN incoming_students AS student ON one.student_id = student.student_id;
+LEFT JOIN incoming_students AS student ON one.student_id = student.student_id
+UNION ALL
+SELECT
+    enrollment_id,
+    NULL AS source_id,
+    student_id,
+    school_id,
+    entry_on,
+    exit_on,
+    is_primary,
+    school_year,
+    grade_level,
+    known_at,
+    FALSE AS is_gone
+FROM oneroster_left_behind;
 
 -- name: index_stays
 -- When a stay ends that the bundle does not have, the student's next one is looked up.
@@ -247,25 +330,40 @@ LEFT JOIN staff_assignments AS same
         AND (first.school_id, first.begins_on) IS NOT DISTINCT FROM (same.school_id, same.begins_on)
         AND first.role = same.staff_role;
 
--- name: make_places
+-- name: make_incoming_course_enrollments
 -- Students in classes, a row for each enrollment. Who stays to a class's last day has not withdrawn from it, nor
--- has anybody whose enrollment is taken back when the class is over.
-CREATE TEMP TABLE IF NOT EXISTS oneroster_places ON COMMIT DROP AS
+-- has anybody whose enrollment is taken back when the class is over. ``has_rest``: the row says something that
+-- has no column of ours.
+CREATE TEMP TABLE IF NOT EXISTS incoming_course_enrollments ON COMMIT DROP AS
 SELECT
     student.entity_id AS student_id,
     section.section_id,
     enrollment."sourcedId" AS source_id,
     student.is_main,
     enrollment."beginDate"::date AS enrolled_on,
-    CASE
-        WHEN enrollment."endDate"::date < section.ends_on THEN enrollment."endDate"::date
-    END AS withdrawn_on,
+    days.withdrawn_on,
     enrollment."dateLastModified"::timestamptz AS known_at,
-    coalesce(enrollment.status = 'tobedeleted', FALSE) AS is_gone
+    coalesce(enrollment.status = 'tobedeleted', FALSE) AS is_gone,
+    coalesce(
+        NOT student.is_main
+        OR enrollment."schoolSourcedId" <> section.school_source_id
+        OR enrollment."primary" = 'true'
+        OR (days.withdrawn_on IS NULL AND days.last_on NOT BETWEEN section.ends_on AND section.ends_on + 1)
+        OR enrollment.extension IS NOT NULL,
+        FALSE
+    ) AS has_rest
 FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_members AS student
     ON enrollment."userSourcedId" = student.source_id AND student.kind = 'students'
 INNER JOIN oneroster_sections AS section ON enrollment."classSourcedId" = section.source_id
+CROSS JOIN
+    LATERAL (
+        SELECT
+            enrollment."endDate"::date AS last_on,
+            CASE
+                WHEN enrollment."endDate"::date < section.ends_on THEN enrollment."endDate"::date
+            END AS withdrawn_on
+    ) AS days
 WHERE
     enrollment.role = 'student'
     AND (
@@ -273,46 +371,42 @@ WHERE
         OR section.ends_on >= (SELECT today FROM oneroster_run)
     );
 
--- name: make_repeated_places
--- Students who are in a class twice, such as once for each term.
-CREATE TEMP TABLE IF NOT EXISTS oneroster_repeated_places ON COMMIT DROP AS
+-- name: join_repeated_places
+-- Students who are in a class twice, such as once for each term, have one place, from the first to the last day.
+WITH repeated AS (
+    SELECT
+        student_id,
+        section_id
+    FROM incoming_course_enrollments
+    GROUP BY student_id, section_id
+    HAVING count(*) > 1
+),
+
+taken AS (
+    DELETE FROM incoming_course_enrollments AS place
+    USING repeated
+    WHERE place.student_id = repeated.student_id AND place.section_id = repeated.section_id
+    RETURNING place.*
+)
+
+INSERT INTO incoming_course_enrollments (
+    student_id, section_id, source_id, is_main, enrolled_on, withdrawn_on, known_at, is_gone, has_rest
+)
 SELECT
     student_id,
     section_id,
-    coalesce(min(source_id) FILTER (WHERE is_main), min(source_id)) AS source_id
-FROM oneroster_places
-GROUP BY student_id, section_id
-HAVING count(*) > 1;
-
--- name: make_incoming_course_enrollments
--- One place for each student and class, from the first to the last day.
-CREATE TEMP TABLE IF NOT EXISTS incoming_course_enrollments ON COMMIT DROP AS
-SELECT
-    place.student_id,
-    place.section_id,
-    place.source_id,
-    place.enrolled_on,
-    place.withdrawn_on,
-    place.known_at,
-    place.is_gone
-FROM oneroster_places AS place
-LEFT JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
-WHERE repeated.student_id IS NULL
-UNION ALL
-SELECT
-    place.student_id,
-    place.section_id,
-    repeated.source_id,
-    min(place.enrolled_on) FILTER (WHERE NOT place.is_gone),
+    coalesce(min(source_id) FILTER (WHERE is_main), min(source_id)),
+    bool_or(is_main),
+    min(enrolled_on) FILTER (WHERE NOT is_gone),
     CASE
-        WHEN bool_and(place.withdrawn_on IS NOT NULL) FILTER (WHERE NOT place.is_gone)
-            THEN max(place.withdrawn_on) FILTER (WHERE NOT place.is_gone)
+        WHEN bool_and(withdrawn_on IS NOT NULL) FILTER (WHERE NOT is_gone)
+            THEN max(withdrawn_on) FILTER (WHERE NOT is_gone)
     END,
-    max(place.known_at),
-    bool_and(place.is_gone)
-FROM oneroster_places AS place
-INNER JOIN oneroster_repeated_places AS repeated USING (student_id, section_id)
-GROUP BY place.student_id, place.section_id, repeated.source_id;
+    max(known_at),
+    bool_and(is_gone),
+    TRUE
+FROM taken
+GROUP BY student_id, section_id;
 
 -- name: make_incoming_section_staff
 -- Who teaches a class, or helps in it; of a class that is over, who did.
@@ -331,7 +425,17 @@ SELECT
             THEN max(enrollment."endDate"::date)
     END AS ends_on,
     max(enrollment."dateLastModified"::timestamptz) AS known_at,
-    bool_and(coalesce(enrollment.status = 'tobedeleted', FALSE)) AS is_gone
+    bool_and(coalesce(enrollment.status = 'tobedeleted', FALSE)) AS is_gone,
+    count(*) > 1
+    OR coalesce(
+        bool_or(
+            NOT staff.is_main
+            OR enrollment."schoolSourcedId" <> section.school_source_id
+            OR enrollment."endDate"::date >= section.ends_on
+            OR enrollment.extension IS NOT NULL
+        ),
+        FALSE
+    ) AS has_rest
 FROM stage_enrollments AS enrollment
 INNER JOIN oneroster_members AS staff
     ON enrollment."userSourcedId" = staff.source_id AND staff.kind = 'staff'
@@ -343,3 +447,7 @@ WHERE
         OR section.ends_on >= (SELECT today FROM oneroster_run)
     )
 GROUP BY section.section_id, staff.entity_id, replace(enrollment.role, 'ext:aide', 'aide');
+
+-- name: count_rests
+-- Most enrollments have nothing left over: the planner is told, so that the few that have are looked for first.
+ANALYZE incoming_course_enrollments (has_rest), incoming_section_staff (has_rest);

@@ -71,7 +71,7 @@ def _second_accounts() -> str:
 
 def _is_kept(table: Table) -> str:
     """Ask whether rooms keep each of a file's rows: then none has to be looked for."""
-    kept = [f"(SELECT count(*) FROM {rows})" for rows in _KEPT.get(table.name, ())]  # noqa: S608 -- names of ours
+    kept = [f"(SELECT count(source_id) FROM {rows})" for rows in _KEPT.get(table.name, ())]  # noqa: S608 -- names of ours
     return f"SELECT (SELECT count(*) FROM {table.stage}) = {' + '.join(kept) or '-1'}"  # noqa: S608 -- names of ours
 
 

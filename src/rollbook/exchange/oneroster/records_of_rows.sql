@@ -107,19 +107,7 @@ CROSS JOIN
                 )
             ) || coalesce(enrollment.extension, '{}') AS facts
     ) AS said
-WHERE
-    NOT typed.is_gone
-    AND (
-        NOT who.is_main
-        OR enrollment."schoolSourcedId" <> section.school_source_id
-        OR enrollment."primary" = 'true'
-        OR enrollment."beginDate"::date <> typed.enrolled_on
-        OR (
-            typed.withdrawn_on IS NULL
-            AND enrollment."endDate"::date NOT BETWEEN section.ends_on AND section.ends_on + 1
-        )
-        OR enrollment.extension IS NOT NULL
-    );
+WHERE NOT typed.is_gone AND typed.has_rest AND said.facts <> '{}';
 
 -- name: record_section_staff
 -- Staff in classes.
@@ -160,7 +148,7 @@ CROSS JOIN
                 )
             ) || coalesce(enrollment.extension, '{}') AS facts
     ) AS said
-WHERE NOT typed.is_gone AND said.facts <> '{}';
+WHERE NOT typed.is_gone AND typed.has_rest AND said.facts <> '{}';
 
 -- name: record_categories
 -- A weight that is no share.

@@ -118,7 +118,7 @@ def _ids(cell: Cell) -> str:
 def _shown(table: Table, cell: Cell, *, is_delta: bool) -> str:
     """Return a column as it is written: on one line, without a value rather than empty, leading somewhere."""
     name = f'"{cell.name}"'
-    if cell.form is cells.FREE:
+    if isinstance(cell.form, cells.Free):
         return f"nullif(regexp_replace({name}, {_CONTROL}), '')"
     if cell.to is None or is_delta:
         return f"nullif({name}, '')"

@@ -5,35 +5,7 @@
 -- Schools of the bundle, and those named before where the file does not hold all. What a source calls by a
 -- name that another of our schools has, goes by its id.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_schools ON COMMIT DROP AS
-WITH known AS (
-    SELECT DISTINCT ON (source_id)
-        source_id,
-        entity_id
-    FROM (
-        SELECT
-            source_id,
-            entity_id,
-            'infinity'::timestamptz AS until
-        FROM source_records
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'orgs'
-            AND entity_type = 'schools'
-        UNION ALL
-        SELECT
-            source_id,
-            entity_id,
-            superseded_at AS until
-        FROM source_records_history
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'orgs'
-            AND entity_type = 'schools'
-    ) AS named
-    ORDER BY source_id ASC, until DESC
-),
-
-told AS (
+WITH told AS (
     SELECT
         org.line_number,
         org."sourcedId" AS source_id,
@@ -45,7 +17,8 @@ told AS (
         AND coalesce(other."sourcedId" = org."sourcedId", TRUE) AS is_alone
     FROM stage_orgs AS org
     LEFT JOIN stage_orgs AS other ON org.identifier = other."sourcedId"
-    LEFT JOIN known ON org."sourcedId" = known.source_id
+    LEFT JOIN oneroster_known AS known
+        ON known.record_type = 'orgs' AND org."sourcedId" = known.source_id
     LEFT JOIN schools AS same
         ON
             coalesce(org.identifier, org."sourcedId") = same.school_code
@@ -76,12 +49,9 @@ SELECT
     NULL AS known_at,
     NULL AS school_code,
     FALSE AS is_told
-FROM source_records AS record
+FROM oneroster_before AS record
 WHERE
-    record.source = (SELECT source FROM oneroster_run)
-    AND record.record_type = 'orgs'
-    AND record.entity_type = 'schools'
-    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'orgs' AND is_bulk)
+    record.kind = 'schools'
     AND NOT EXISTS (
         SELECT FROM stage_orgs AS org
         WHERE org."sourcedId" = record.source_id AND org.status IS DISTINCT FROM 'tobedeleted'
@@ -120,34 +90,6 @@ WHERE school.is_told;
 -- Academic sessions of our four types, and those named before where the file does not hold all. What another
 -- source calls by the same id is the same only if its title is: most number theirs from 1.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_sessions ON COMMIT DROP AS
-WITH known AS (
-    SELECT DISTINCT ON (source_id)
-        source_id,
-        entity_id
-    FROM (
-        SELECT
-            source_id,
-            entity_id,
-            'infinity'::timestamptz AS until
-        FROM source_records
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'academicSessions'
-            AND entity_type = 'academic_sessions'
-        UNION ALL
-        SELECT
-            source_id,
-            entity_id,
-            superseded_at AS until
-        FROM source_records_history
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'academicSessions'
-            AND entity_type = 'academic_sessions'
-    ) AS named
-    ORDER BY source_id ASC, until DESC
-)
-
 SELECT
     session."sourcedId" AS source_id,
     coalesce(known.entity_id, same.session_id, uuidv7()) AS session_id,
@@ -156,7 +98,8 @@ SELECT
     session.type AS session_type,
     TRUE AS is_told
 FROM stage_academicsessions AS session
-LEFT JOIN known ON session."sourcedId" = known.source_id
+LEFT JOIN oneroster_known AS known
+    ON known.record_type = 'academicSessions' AND session."sourcedId" = known.source_id
 LEFT JOIN academic_sessions AS same
     ON
         session."sourcedId" = same.session_code
@@ -179,13 +122,10 @@ SELECT
     ours.ends_on,
     ours.session_type,
     FALSE AS is_told
-FROM source_records AS record
+FROM oneroster_before AS record
 INNER JOIN academic_sessions AS ours ON record.entity_id = ours.session_id
 WHERE
-    record.source = (SELECT source FROM oneroster_run)
-    AND record.record_type = 'academicSessions'
-    AND record.entity_type = 'academic_sessions'
-    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
+    record.kind = 'academic_sessions'
     AND NOT EXISTS (
         SELECT FROM stage_academicsessions AS session
         WHERE session."sourcedId" = record.source_id AND session.status IS DISTINCT FROM 'tobedeleted'
@@ -237,12 +177,10 @@ SELECT
     NULL AS session_id,
     (facts ->> 'startDate')::date AS starts_on,
     (facts ->> 'endDate')::date AS ends_on
-FROM source_records AS record
+FROM oneroster_before AS record
 WHERE
-    source = (SELECT source FROM oneroster_run)
-    AND record_type = 'academicSessions'
-    AND entity_type = ''
-    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'academicSessions' AND is_bulk)
+    record.record_type = 'academicSessions'
+    AND record.kind = ''
     AND NOT EXISTS (
         SELECT FROM stage_academicsessions AS session
         WHERE session."sourcedId" = record.source_id AND session.status IS DISTINCT FROM 'tobedeleted'
@@ -251,35 +189,7 @@ WHERE
 -- name: make_courses
 -- Courses of the bundle, and those named before. A code that several have is nobody's: they go by their ids.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_courses ON COMMIT DROP AS
-WITH known AS (
-    SELECT DISTINCT ON (source_id)
-        source_id,
-        entity_id
-    FROM (
-        SELECT
-            source_id,
-            entity_id,
-            'infinity'::timestamptz AS until
-        FROM source_records
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'courses'
-            AND entity_type = 'courses'
-        UNION ALL
-        SELECT
-            source_id,
-            entity_id,
-            superseded_at AS until
-        FROM source_records_history
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'courses'
-            AND entity_type = 'courses'
-    ) AS named
-    ORDER BY source_id ASC, until DESC
-),
-
-told AS (
+WITH told AS (
     SELECT
         course."sourcedId" AS source_id,
         course."courseCode" AS code,
@@ -288,7 +198,8 @@ told AS (
         AND coalesce(other."sourcedId" = course."sourcedId", TRUE) AS is_alone
     FROM stage_courses AS course
     LEFT JOIN stage_courses AS other ON course."courseCode" = other."sourcedId"
-    LEFT JOIN known ON course."sourcedId" = known.source_id
+    LEFT JOIN oneroster_known AS known
+        ON known.record_type = 'courses' AND course."sourcedId" = known.source_id
     LEFT JOIN courses AS same
         ON
             coalesce(course."courseCode", course."sourcedId") = same.course_code
@@ -313,12 +224,9 @@ SELECT
     record.entity_id,
     NULL AS course_code,
     FALSE AS is_told
-FROM source_records AS record
+FROM oneroster_before AS record
 WHERE
-    record.source = (SELECT source FROM oneroster_run)
-    AND record.record_type = 'courses'
-    AND record.entity_type = 'courses'
-    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'courses' AND is_bulk)
+    record.kind = 'courses'
     AND NOT EXISTS (
         SELECT FROM stage_courses AS course
         WHERE course."sourcedId" = record.source_id AND course.status IS DISTINCT FROM 'tobedeleted'
@@ -352,35 +260,7 @@ WHERE mine.is_told;
 -- Classes of the bundle, and those named before. A class meets from its first term's first day to the last's
 -- last; a term of one day is two days long for us, who need a beginning before the end.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_sections ON COMMIT DROP AS
-WITH known AS (
-    SELECT DISTINCT ON (source_id)
-        source_id,
-        entity_id
-    FROM (
-        SELECT
-            source_id,
-            entity_id,
-            'infinity'::timestamptz AS until
-        FROM source_records
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'classes'
-            AND entity_type = 'sections'
-        UNION ALL
-        SELECT
-            source_id,
-            entity_id,
-            superseded_at AS until
-        FROM source_records_history
-        WHERE
-            source = (SELECT source FROM oneroster_run)
-            AND record_type = 'classes'
-            AND entity_type = 'sections'
-    ) AS named
-    ORDER BY source_id ASC, until DESC
-),
-
-days AS (
+WITH days AS (
     SELECT
         class."sourcedId" AS source_id,
         min(term.starts_on) AS starts_on,
@@ -408,7 +288,8 @@ told AS (
     INNER JOIN oneroster_courses AS course ON class."courseSourcedId" = course.source_id
     LEFT JOIN oneroster_schools AS school ON class."schoolSourcedId" = school.source_id
     LEFT JOIN stage_classes AS other ON class."classCode" = other."sourcedId"
-    LEFT JOIN known ON class."sourcedId" = known.source_id
+    LEFT JOIN oneroster_known AS known
+        ON known.record_type = 'classes' AND class."sourcedId" = known.source_id
     LEFT JOIN sections AS same
         ON
             course.course_id = same.course_id
@@ -447,14 +328,11 @@ SELECT
     ours.ends_on,
     ours.section_code,
     FALSE AS is_told
-FROM source_records AS record
+FROM oneroster_before AS record
 INNER JOIN sections AS ours ON record.entity_id = ours.section_id
 LEFT JOIN oneroster_schools AS school ON ours.school_id = school.school_id
 WHERE
-    record.source = (SELECT source FROM oneroster_run)
-    AND record.record_type = 'classes'
-    AND record.entity_type = 'sections'
-    AND NOT EXISTS (SELECT FROM oneroster_files WHERE record_type = 'classes' AND is_bulk)
+    record.kind = 'sections'
     AND NOT EXISTS (
         SELECT FROM stage_classes AS class
         WHERE class."sourcedId" = record.source_id AND class.status IS DISTINCT FROM 'tobedeleted'

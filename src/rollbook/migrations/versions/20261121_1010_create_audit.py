@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from rollbook.migrations import ddl, ddl_audit, ddl_seals
 
 revision = "20261121_1010"
-down_revision = "20261121_1002"
+down_revision = "20261121_1003"
 branch_labels = None
 depends_on = None
 

@@ -21,6 +21,8 @@ TABLES = (
     "totp_secrets",
     "recovery_codes",
     "known_devices",
+    "user_grants",
+    "user_preferences",
     "imports",
     "source_records",
     "academic_sessions",

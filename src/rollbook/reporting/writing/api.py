@@ -1,5 +1,6 @@
 """The API of the daily work in classes and schools: attendance, incidents, lesson plans."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, time
@@ -37,8 +38,18 @@ def storable(value: str) -> str:
     return value.strip()
 
 
+def storable_document(value: dict[str, Any]) -> dict[str, Any]:
+    """See that the database can hold a document.
+
+    Raises: ``ValueError``.
+    """
+    storable(json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\\u0000", "\0"))
+    return value
+
+
 Line = Annotated[str, Field(max_length=200), AfterValidator(storable)]
 Long = Annotated[str, Field(max_length=10_000), AfterValidator(storable)]
+Told = Annotated[dict[str, Any], AfterValidator(storable_document)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 
 
@@ -127,7 +138,7 @@ class LessonPlanChange(Body):
     planned_on: date | None = None
     duration_minutes: Annotated[int, Field(ge=1, le=600)] | None = None
     objectives: Long | None = None
-    content: dict[str, Any] | None = None
+    content: Told | None = None
     standard_codes: Annotated[list[Name], Field(max_length=50)] | None = None
     pe: PeIn | None = None
 

@@ -17,6 +17,7 @@ from rollbook.access.writing import Work, require
 from rollbook.activity.logs import ensure_log_month, log_activity
 from rollbook.attendance.recording import ensure_months
 from rollbook.core import clock
+from rollbook.core.errors import Invalid
 from rollbook.core.sql import named_sql
 from rollbook.ui.problems import PROBLEMS
 
@@ -27,6 +28,10 @@ WRITE_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = PROBLEMS | {
     403: {"description": "Not yours to write", "content": _REFUSED},
     409: {"description": "Collides with what is there", "content": _REFUSED},
 }
+
+
+class DayTooOld(Invalid):
+    """{day} is too long ago to be marked here: such days come by import. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,13 @@ class Desk:
         require(self.viewer.user, work)
 
     def ensure_marks(self, day: date) -> None:
-        """Make the partition for marks of a day, no older than some years, before their table is touched."""
-        if self.today - _OLDEST <= day <= self.today and not self._has_month("attendance_records", day):
+        """Make the partition for marks of a day that was.
+
+        Raises: ``DayTooOld``.
+        """
+        if day < self.today - _OLDEST:
+            raise DayTooOld(day=day)
+        if day <= self.today and not self._has_month("attendance_records", day):
             with self._beside() as db:
                 ensure_months(db, day, day)
 

@@ -20,7 +20,7 @@ from rollbook.attendance.recording import (
 )
 from rollbook.curriculum.sections import SectionFacts, find_section
 from rollbook.reporting.days import On
-from rollbook.reporting.writing.desk import AtDesk, Desk
+from rollbook.reporting.writing.desk import AtDesk, DayTooOld, Desk
 from rollbook.reporting.writing.sent import ASent, Sent
 from rollbook.roster.schools import find_school
 from rollbook.ui.page import render
@@ -36,6 +36,7 @@ _DAY_FAULTS: Final = {
     NotInstructional: "on",
     MonthMissing: "on",
     DayLeftOut: "on",
+    DayTooOld: "on",
     classes.PeriodNotOfSection: "period",
 }
 
@@ -53,12 +54,12 @@ def attendance_form(  # noqa: PLR0913, PLR0917 -- each is a part of the address
     section = _section(desk, section_id)
     nearest = min(max(desk.today, section.starts_on), section.ends_on)
     day = on if isinstance(on, date) else nearest
-    desk.ensure_marks(day)
     sent = Sent({"on": str(day), "period": period})
     chosen = _period(sent, section)
     marks = classes.class_marks(desk.db, desk.tenant_id, section_id, day, chosen)
     sent.values = {"on": str(day), "period": str(chosen), **_typed(marks)}
     with sent.trying(desk.db, _DAY_FAULTS):
+        desk.ensure_marks(day)
         classes.check_class_day(desk.db, section, day, today=desk.today)
     sent.status = 200
     return _show(request, desk, section, sent, day, marks, saved=bool(done))
@@ -70,12 +71,11 @@ def save_attendance(request: Request, desk: AtDesk, section_id: UUID, sent: ASen
     section = _section(desk, section_id)
     day = sent.day("on", need="Say for which day.")
     period = _period(sent, section)
-    if day is not None:
-        desk.ensure_marks(day)
     marks = classes.class_marks(desk.db, desk.tenant_id, section_id, day or desk.today, period)
     exceptions = [mark for each in marks if (mark := _read(sent, each, period))]
     if not sent.faults and day is not None:
         with sent.trying(desk.db, _DAY_FAULTS):
+            desk.ensure_marks(day)
             taken = classes.take_attendance(
                 desk.db, desk.tenant_id, section, day, exceptions, period=period, today=desk.today
             )
@@ -108,8 +108,8 @@ def submit(request: Request, desk: AtDesk, school_id: UUID, sent: ASent) -> Resp
     require_school(desk.db, desk.viewer.user, school_id, Work.SUBMISSION)
     day = sent.day("on", need="Say which day.")
     if not sent.faults and day is not None:
-        desk.ensure_marks(day)
         with sent.trying(desk.db, _DAY_FAULTS):
+            desk.ensure_marks(day)
             classes.close_day(desk.db, desk.tenant_id, school_id, day, today=desk.today)
             desk.note("attendance_submitted", details={"school_id": school_id, "date": day})
     if sent.faults:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -50,7 +50,9 @@ def incident_form(
 ) -> Response:
     """The form; from a student's page with that student in it."""
     desk.require(Work.INCIDENT)
-    values = {"incident_on": str(desk.today), "severity": "1", "lines": "1"}
+    # the number is made with the form, so that sending it twice records one incident
+    number = f"I-{uuid4().hex[-12:]}"
+    values = {"incident_on": str(desk.today), "severity": "1", "lines": "1", "number": number}
     if student is not None:
         card = find_student(desk.db, desk.tenant_id, student, desk.today)
         values["who-0"] = card.student_number
@@ -68,8 +70,9 @@ def save_incident(request: Request, desk: AtDesk, sent: ASent) -> Response:
         return _show(request, desk, Sent(sent.values), named)
     incident = _incident(desk, sent)
     named = {n: who for n in range(lines) if (who := _who(desk, sent, n))}
-    parts = [_part(sent, n, who.student_id) for n, who in named.items()]
-    if not parts:
+    read = [_part(sent, n, named.get(n)) for n in range(lines)]
+    parts = [part for part in read if part]
+    if not named:
         sent.fault("who-0", "Name at least one student who took part.")
     if incident is not None and not sent.faults:
         with sent.trying(desk.db, _FAULTS):
@@ -89,6 +92,7 @@ def _incident(desk: Desk, sent: Sent) -> Incident | None:
     kind = sent.text("incident_type", need="Say what it was, such as disruption.")
     severity = sent.number("severity", range(min(SEVERITIES), max(SEVERITIES) + 1), need="Choose how severe.")
     told = {
+        "incident_number": sent.text("number", most=40),
         "incident_time": sent.time("incident_time"),
         "school_id": sent.id("school_id", need=""),
         "location": sent.text("location"),
@@ -126,14 +130,15 @@ def _who(desk: Desk, sent: Sent, line: int) -> Named | None:
     return None
 
 
-def _part(sent: Sent, line: int, student_id: UUID) -> Participant:
-    role = sent.choice(f"role-{line}", _ROLES)
+def _part(sent: Sent, line: int, who: Named | None) -> Participant | None:
+    """Read a line, also where it is not yet known whom it means: all that is wrong is told at once."""
+    role = sent.choice(f"role-{line}", _ROLES) if who or sent.get(f"role-{line}") else None
     injury = sent.text(f"injury-{line}")
     note = sent.text(f"note-{line}", most=_LONG)
     actions = (action,) if (action := _action(sent, line)) else ()
-    return Participant(
-        student_id, ParticipantRole(role) if role else ParticipantRole.OTHER, injury, note, actions
-    )
+    if who is None or role is None:
+        return None
+    return Participant(who.student_id, ParticipantRole(role), injury, note, actions)
 
 
 def _action(sent: Sent, line: int) -> Action | None:

@@ -102,7 +102,7 @@ def _draft(
         "section_id": section_id,
         "staff_id": plan.staff_id if plan else staff_of(desk.db, desk.viewer.user),
     }
-    return LessonPlanDraft(code, course_id, title, **told) if title else None  # type: ignore[arg-type]
+    return LessonPlanDraft(code, course_id, title, **told) if title else None  # type: ignore[arg-type]  # by name
 
 
 def _content(sent: Sent, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,119 @@
+"""Commands of users: what they are granted, and why they see a student."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from rollbook.access import grants
+from rollbook.access.service import find_student_id
+from rollbook.access.why import why as reasons_why
+from rollbook.accounts.models_grants import GrantScope, UserGrant
+from rollbook.accounts.service import get_user
+from rollbook.core import output
+from rollbook.ops.work import work_in
+
+app = typer.Typer()
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+TenantOption = Annotated[
+    str | None, typer.Option("--tenant", help="The tenant; not needed where there is one.")
+]
+Email = Annotated[str, typer.Argument(help="What they sign in with.")]
+
+
+@app.command()
+def grant(  # noqa: PLR0913 -- each option says what it is for
+    email: Email,
+    scope: Annotated[GrantScope, typer.Argument(help="How far it reaches.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A school's code, COURSE/SECTION, or a student's number; none for the tenant."),
+    ] = None,
+    *,
+    reason: Annotated[str, typer.Option(help="Why they need it; who asks is told.")],
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day; by default today.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day without it; by default none.")
+    ] = None,
+    tenant: TenantOption = None,
+    json: Json = False,
+) -> None:
+    """Let a user see students beside those of their work."""
+    with work_in(tenant) as work:
+        given = grants.grant(
+            work.db,
+            get_user(work.db, work.tenant.tenant_id, email),
+            scope,
+            name,
+            reason=reason,
+            begins_on=since.date() if since else None,
+            ends_on=until.date() if until else None,
+        )
+        (output.print_json if json else output.print_fields)(_fields(given))
+
+
+@app.command(name="grants")
+def list_grants(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
+    """List every grant that a user ever had, the newest first."""
+    with work_in(tenant) as work:
+        user = get_user(work.db, work.tenant.tenant_id, email)
+        listed = [_fields(given) for given in grants.list_grants(work.db, user)]
+        if json:
+            output.print_json(listed)
+        else:
+            columns = ("grant_id", "scope", "scope_id", "begins_on", "ends_on", "reason")
+            output.print_table(columns, [tuple(row.values()) for row in listed])
+
+
+@app.command(name="end-grant")
+def end_grant(
+    email: Email,
+    grant_id: Annotated[UUID, typer.Argument(help="As `rollbook user grants` lists it.")],
+    *,
+    tenant: TenantOption = None,
+    json: Json = False,
+) -> None:
+    """Take a grant back, from today on."""
+    with work_in(tenant) as work:
+        user = get_user(work.db, work.tenant.tenant_id, email)
+        ended = grants.end_grant(work.db, user, grant_id)
+        (output.print_json if json else output.print_fields)(_fields(ended))
+
+
+@app.command()
+def why(
+    email: Email,
+    student: Annotated[str, typer.Argument(help="The student's number.")],
+    *,
+    tenant: TenantOption = None,
+    json: Json = False,
+) -> None:
+    """Say why a user sees a student, and since when; or that nothing lets them."""
+    with work_in(tenant) as work:
+        user = get_user(work.db, work.tenant.tenant_id, email)
+        found = reasons_why(work.db, user, find_student_id(work.db, work.tenant.tenant_id, student))
+        rows = [(reason.sentence, reason.because, reason.since) for reason in found]
+        if json:
+            told = [
+                {"rule": reason.rule, "because": reason.because, "since": reason.since} for reason in found
+            ]
+            output.print_json({"email": user.email, "student": student, "sees": bool(found), "reasons": told})
+        elif rows:
+            output.print_table(("rule", "because", "since"), rows)
+        else:
+            output.print_fields({"sees": "no: no rule and no grant lets this user see this student"})
+
+
+def _fields(given: UserGrant) -> dict[str, object]:
+    return {
+        "grant_id": str(given.grant_id),
+        "scope": given.scope.value,
+        "scope_id": str(given.scope_id) if given.scope_id else None,
+        "begins_on": given.begins_on.isoformat(),
+        "ends_on": given.ends_on.isoformat() if given.ends_on else None,
+        "reason": given.reason,
+    }
