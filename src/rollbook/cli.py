@@ -5,18 +5,21 @@ the top (`rollbook up`); NOUNS are whole apps (`rollbook risk train`). Both say 
 so that `rollbook --help` loads none of them.
 """
 
+import getpass
 import json
 import os
 import sys
 import traceback
 from importlib import import_module
 from typing import Annotated, Any, Final
+from uuid import uuid4
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as command_of
 
 from rollbook import __version__
+from rollbook.core.acting import act
 from rollbook.core.errors import RollbookError
 
 VERBS: Final = {
@@ -32,6 +35,10 @@ VERBS: Final = {
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
+    "audit": (
+        "rollbook.reporting.audit_commands",
+        "Say who changed or read what, and whether that log is whole.",
+    ),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
@@ -123,12 +130,28 @@ def main() -> None:
 def run() -> int:
     """Run the command line and return its exit code; no traceback unless ROLLBOOK_DEBUG is set."""
     try:
-        app()
+        with act(_account(), request_id=uuid4().hex[:12], purpose=_called(sys.argv[1:])):
+            app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
     except Exception as error:  # noqa: BLE001 -- a door: whatever it is, the user gets one sentence
         return _report(error)
     return 0
+
+
+def _account() -> str:
+    """Return the machine's account that runs us; a number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _called(words: list[str]) -> str:
+    """Return the command without what it was given: that may name a student."""
+    name = words[0] if words and words[0] in VERBS | NOUNS else ""
+    below = [word for word in words[1:2] if name in NOUNS and word.replace("-", "").isalpha()]
+    return " ".join(["rollbook", *filter(None, [name]), *below])
 
 
 def _report(error: Exception) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from exchange.csvs import Place
@@ -104,6 +105,27 @@ def test_a_load_writes_what_lines_one_by_one_would(
     assert place.rows("SELECT DISTINCT import_id FROM attendance_records") == [(outcome.import_id,)]
     (file,) = outcome.files
     assert (file.rows_read, file.rejected, len(file.sha256)) == (4, 0, 64)
+
+
+def test_a_load_is_in_the_audit_with_its_number_and_months(place: Place) -> None:
+    outcome = place.bring("attendance", PLAIN)
+
+    found = place.rows(
+        "SELECT command, row_count, by_import, changes FROM audit_writes"
+        " WHERE table_name = 'attendance_records'"
+    )
+
+    assert found == [("LOAD", 4, outcome.import_id, [{"months": ["2025-09", "2025-10"]}])]
+
+
+def test_an_import_that_cannot_be_audited_changes_nothing(place: Place, fresh_database: Database) -> None:
+    with psycopg.connect(fresh_database.owner_url) as owner:
+        owner.execute("REVOKE INSERT ON audit_writes FROM CURRENT_USER")
+
+    with pytest.raises(ProgrammingError, match="permission denied for table audit_writes"):
+        place.bring("attendance", PLAIN)
+
+    assert rows(place) == []
 
 
 def test_a_loaded_month_is_like_one_made_ahead(place: Place, fresh_database: Database) -> None:

@@ -207,3 +207,61 @@ WHERE
     refobjid = 'rollbook_app'::regrole
     AND deptype = 'o'
     AND dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()));
+
+-- name: writes_are_audited
+-- Every table is audited by three triggers that name its key, but for histories (their table is), the audit itself,
+-- staging (rejected lines wait in it; loads of attendance note themselves), tries to sign in, which are of no
+-- tenant and swept away, and what is derived and counted anew.
+-- returns  fault text
+WITH audited AS (
+    SELECT
+        oid,
+        name
+    FROM our_tables
+    WHERE
+        NOT is_partition
+        AND name NOT LIKE '%\_history'
+        AND name <> ALL(ARRAY['audit_writes', 'disclosures', 'audit_seals'])
+        AND name <> ALL(ARRAY['intake_rejects', 'attendance_loads', 'sign_in_tries'])
+        AND name <> ALL(ARRAY['attendance_weeks', 'attendance_stale_weeks'])
+)
+
+SELECT audited.name || ' is not audited: ' || triggers.name || ' is missing' AS fault
+FROM audited
+CROSS JOIN (
+    VALUES ('audit_inserted', 4), ('audit_deleted', 8), ('audit_updated', 16)
+) AS triggers (name, event)
+LEFT JOIN pg_trigger
+    ON
+        audited.oid = pg_trigger.tgrelid
+        AND triggers.name = pg_trigger.tgname
+        AND pg_trigger.tgenabled IN ('O', 'A')
+        AND triggers.event = pg_trigger.tgtype
+        AND pg_trigger.tgfoid = 'rollbook_audit'::regproc
+        AND pg_trigger.tgqual IS NULL
+WHERE pg_trigger.oid IS NULL
+UNION ALL
+SELECT audited.name || ': ' || pg_trigger.tgname || ' does not name the primary key' AS fault
+FROM audited
+INNER JOIN pg_trigger ON audited.oid = pg_trigger.tgrelid AND pg_trigger.tgname LIKE 'audit\_%'
+WHERE
+    encode(pg_trigger.tgargs, 'escape') IS DISTINCT FROM (
+        SELECT string_agg(pg_attribute.attname || '\000', '' ORDER BY keys.place)
+        FROM pg_index
+        CROSS JOIN unnest(pg_index.indkey::int2[]) WITH ORDINALITY AS keys (attnum, place)
+        INNER JOIN pg_attribute
+            ON pg_index.indrelid = pg_attribute.attrelid AND keys.attnum = pg_attribute.attnum
+        WHERE pg_index.indrelid = audited.oid AND pg_index.indisprimary
+    );
+
+-- name: secrets_stay_out_of_the_audit
+-- What looks like a secret by its name is one for the audit: its value is not copied there.
+-- returns  fault text
+SELECT tables.name || '.' || pg_attribute.attname || ' would be copied into the audit' AS fault
+FROM our_tables AS tables
+INNER JOIN pg_attribute ON tables.oid = pg_attribute.attrelid AND pg_attribute.attnum > 0
+WHERE
+    NOT tables.is_partition
+    AND pg_attribute.attname ~* '(passw|secret|token|totp|hash|private|credential|recovery)'
+    AND tables.name <> 'audit_seals'
+    AND NOT rollbook_is_secret(pg_attribute.attname);

@@ -89,3 +89,15 @@ ALTER ROLE rollbook_app CREATEROLE;
 GRANT rollbook_owner TO rollbook_app;
 ALTER TABLE students OWNER TO rollbook_app;
 ALTER FUNCTION rollbook_columns OWNER TO rollbook_app;
+
+-- name: writes_are_audited
+CREATE TABLE notes (tenant_id int PRIMARY KEY);
+DROP TRIGGER audit_updated ON students;
+ALTER TABLE grades DISABLE TRIGGER audit_inserted;
+CREATE OR REPLACE TRIGGER audit_inserted AFTER INSERT ON staff REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION rollbook_audit('tenant_id');
+DROP TRIGGER audit_deleted ON users;
+
+-- name: secrets_stay_out_of_the_audit
+ALTER TABLE users ADD COLUMN private_pin text;
+ALTER TABLE users ADD COLUMN recovery_codes text;

@@ -54,7 +54,8 @@ def test_a_correction_is_taken_back_and_then_the_first_drop(
 
     left = everything(rollbook_server, fresh_database)
     assert {table for table, content in left.items() if content and not table.endswith("_history")} == {
-        "tenants"
+        "tenants",
+        "audit_writes",
     }
     assert import_drop(drop).written == 26
 

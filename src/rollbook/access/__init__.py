@@ -5,7 +5,7 @@ Owns    nothing: it reads roles, grants, work at schools, caseloads, sections an
 Reads   accounts.users, accounts.user_grants, roster.staff, roster.staff_assignments, roster.guardians,
         roster.student_guardians, roster.student_school_enrollments, curriculum.section_staff,
         curriculum.sections, curriculum.course_enrollments
-Verbs   visibility_of, why, tie_to_staff, tie_to_guardian, grant, list_grants, end_grant
+Verbs   visibility_of, interest_of, why, tie_to_staff, tie_to_guardian, grant, list_grants, end_grant
         (Viewing is the dependency of every page and endpoint that shows pupils);
         may, may_for_section, may_for_school and their require..., schools_of: who may write what (writing.py)
 Terms   rule = what makes a user see a student, as a query; grant = students beside those of their work;

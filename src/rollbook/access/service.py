@@ -25,6 +25,15 @@ SCHOOL_ROLES: Final = {
     Role.COUNSELOR: [StaffRole.COUNSELOR],
 }
 
+_GRANTED: Final = "to whom the student is granted"
+_INTERESTS: Final = {
+    "students_taught": "of a section that the student takes",
+    "students_counseled": "whom the student's enrollment names",
+    "students_at_school": "at the student's school",
+    "students_of_guardian": "who answers for the student",
+    "students_granted": _GRANTED,
+}
+
 
 class StaffNotFound(NotFound):
     """The tenant has no staff member with the number '{staff_number}'."""
@@ -99,6 +108,20 @@ def visibility_of(db: Session, user: User) -> Visibility:
     rules = {rule_of(db, user.role, who)} | ({"students_granted"} if scopes else set())
     ids = {student_id for rule in rules for student_id in db.scalars(_SQL[rule], who)}
     return Visibility(user.tenant_id, tuple(ids))
+
+
+def interest_of(db: Session, user: User) -> str:
+    """Return in words the rules by which ``user`` sees students, as a disclosure keeps them.
+
+    Source: 34 CFR 99.31(a)(1) and 99.32: a school official's legitimate educational interest.
+    """
+    role = user.role.value.replace("_", " ")
+    if user.role is Role.DISTRICT_ADMIN:
+        return f"{role} of the student's district"
+    who = who_is(db, user)
+    by_role = _INTERESTS[rule_of(db, user.role, who)]
+    is_granted = bool(db.scalars(_SQL["scopes_granted"], who).all())
+    return f"{role} {by_role}" + (f", or {_GRANTED}" if is_granted and by_role != _GRANTED else "")
 
 
 def who_is(db: Session, user: User) -> dict[str, object]:

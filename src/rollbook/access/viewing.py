@@ -1,20 +1,27 @@
-"""The dependency of all that shows pupils: who asks, and a transaction that sees no more than they may."""
+"""The dependency of all that shows pupils: who asks, and a transaction that sees no more than they may.
+
+Whose rows come out of that transaction is in the disclosure log before the answer is sent.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from rollbook.access.service import visibility_of
+from rollbook.access.service import interest_of, visibility_of
 from rollbook.accounts import cookies, sessions
 from rollbook.accounts.models import User
 from rollbook.accounts.sessions import NotSignedIn
 from rollbook.accounts.signed_in import arrival_of, frame_of
-from rollbook.core.tenancy import Tenant, look_through
+from rollbook.audit.reading import Reason, disclosing
+from rollbook.core.tenancy import Tenant, look_through, sign
 from rollbook.ui.page import Frame
+
+PURPOSE: Final = "Rollbook-Purpose"
+"""The header in which a program may say what it needs the records for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +46,24 @@ def _viewer(request: Request) -> Iterator[Viewer]:
         tenant = db.get_one(Tenant, user.tenant_id)
         frame = frame_of(request, db, user, token)
         visibility = visibility_of(db, user)
+        reason = _reason(request, interest_of(db, user))
         look_through(db, visibility)
-        yield Viewer(
-            db,
-            user,
-            tenant,
-            frame,
-            sees_nobody=visibility.student_ids == (),
-            second_factor_at=found.session.second_factor_at,
-        )
+        sign(db, user_id=user.user_id, purpose=reason.what)
+        with disclosing(db, reason):
+            yield Viewer(
+                db,
+                user,
+                tenant,
+                frame,
+                sees_nobody=visibility.student_ids == (),
+                second_factor_at=found.session.second_factor_at,
+            )
+
+
+def _reason(request: Request, interest: str) -> Reason:
+    """Name the route, not the address: that may name a student, or what was searched for."""
+    route = getattr(request.scope.get("route"), "path", "")
+    return Reason(f"{request.method} {route}", interest, request.headers.get(PURPOSE))
 
 
 Viewing = Annotated[Viewer, Depends(_viewer, scope="function")]

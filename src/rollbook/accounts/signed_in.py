@@ -11,7 +11,7 @@ from rollbook.accounts import cookies, sessions
 from rollbook.accounts.models import Awaited, User, UserSession
 from rollbook.accounts.networks import coarse, device_of
 from rollbook.accounts.sessions import Arrival, NotSignedIn, SecondFactorMissing
-from rollbook.core.tenancy import Tenant, Visibility, look_through
+from rollbook.core.tenancy import Tenant, Visibility, look_through, sign
 from rollbook.ui.forms import form_token
 from rollbook.ui.page import Frame
 
@@ -50,6 +50,7 @@ def _account(request: Request) -> Iterator[Account]:
         if found.session.awaits is Awaited.CODE:
             raise SecondFactorMissing
         look_through(db, Visibility(found.user.tenant_id, ()))
+        sign(db, user_id=found.user.user_id)
         frame = frame_of(request, db, found.user, token)
         yield Account(db, found.user, found.session, frame, token)
 

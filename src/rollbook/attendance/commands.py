@@ -10,6 +10,7 @@ import typer
 from rollbook.attendance import chronic as absences
 from rollbook.attendance import recording, rules, service
 from rollbook.attendance.refreshing import refresh_weeks
+from rollbook.audit.reading import by_command, disclosing
 from rollbook.core import output
 from rollbook.curriculum.present import present_of
 from rollbook.ops.work import work_in
@@ -41,7 +42,8 @@ def chronic(
     with work_in(tenant) as work:
         day = as_of.date() if as_of else present_of(work.db, work.tenant)
         refresh_weeks(work.db, work.tenant)
-        found = absences.chronic_absence(work.db, work.tenant, day, school=school)
+        with disclosing(work.db, by_command()):
+            found = absences.chronic_absence(work.db, work.tenant, day, school=school)
     if json:
         output.print_json(found.document())
     elif csv:

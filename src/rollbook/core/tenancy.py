@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Engine, Identity, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from rollbook.core.acting import acting, plain
 from rollbook.core.errors import Invalid, NotFound
 from rollbook.core.schema import Base, created_at
 
@@ -21,6 +22,12 @@ _SET: Final = text(
     "SELECT set_config('rollbook.tenant', :tenant, true),"
     " set_config('rollbook.scope', :scope, true),"
     " set_config('rollbook.students', :students, true)"
+)
+_SIGN: Final = text(
+    "SELECT set_config('rollbook.who', :who, true),"
+    " set_config('rollbook.user', :user_id, true),"
+    " set_config('rollbook.request', :request_id, true),"
+    " set_config('rollbook.purpose', :purpose, true)"
 )
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _SCOPE: Final = text("SELECT current_setting('rollbook.scope', true)")
@@ -86,6 +93,21 @@ def look_through(db: Session, visibility: Visibility) -> None:
             "students": "" if ids is None else "{" + ",".join(map(str, ids)) + "}",
         },
     )
+    sign(db)
+
+
+def sign(db: Session, *, user_id: UUID | None = None, purpose: str | None = None) -> None:
+    """Tell the audit, until the end of ``db``'s transaction, who acts and why, as the door said it."""
+    said = acting()
+    db.execute(
+        _SIGN,
+        {
+            "who": said.who,
+            "user_id": str(user_id) if user_id else "",
+            "request_id": said.request_id,
+            "purpose": said.purpose if purpose is None else plain(purpose),
+        },
+    )
 
 
 @contextmanager
@@ -144,6 +166,7 @@ def ensure_tenant(
     try:
         return find_tenant(db, slug)
     except TenantNotFound:
+        sign(db)
         tenant = Tenant(slug=slug, name=name, risk_target=risk_target, is_synthetic=is_synthetic)
         db.add(tenant)
         db.flush()

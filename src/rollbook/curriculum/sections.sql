@@ -194,6 +194,7 @@ WITH versions AS (
 
 SELECT
     students.student_id AS row_id,
+    students.student_id,
     lower(concat_ws(' ', students.last_name, students.first_name, students.student_number)) AS sort_key,
     students.student_number,
     students.first_name,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from rollbook.audit.reading import by_command, disclosing
 from rollbook.core import output
 from rollbook.core.errors import Invalid
 from rollbook.curriculum.present import present_of
@@ -57,7 +58,8 @@ def gpa(  # noqa: PLR0913 -- an option each
     """List grade point averages and credits from the final course grades known by a day."""
     with work_in(tenant) as work:
         wanted = points.GpaFilter(school, grade_level)
-        rows = points.list_gpa(work.db, work.tenant, _day(work, as_of), wanted).rows
+        with disclosing(work.db, by_command()):
+            rows = points.list_gpa(work.db, work.tenant, _day(work, as_of), wanted).rows
     flat = [{name: getattr(row, name) for name in _WHO} | asdict(row.totals) for row in rows]
     _show(flat, (*_WHO, *_GPA), json=json, csv=csv)
 
@@ -148,7 +150,7 @@ def list_progress(
     csv: Csv = False,
 ) -> None:
     """List each student's latest measure in a course."""
-    with work_in(tenant) as work:
+    with work_in(tenant) as work, disclosing(work.db, by_command()):
         found = measures.progress_in(work.db, work.tenant, course, _day(work, as_of))
     names = (*_WHO[:2], *_MEASURE)
     _show([{name: getattr(row, name) for name in names} for row in found], names, json=json, csv=csv)

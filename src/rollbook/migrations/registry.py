@@ -6,6 +6,7 @@ import rollbook.accounts.models_grants
 import rollbook.accounts.models_tries
 import rollbook.activity.models
 import rollbook.attendance.models
+import rollbook.audit.models
 import rollbook.conduct.models
 import rollbook.core.tenancy
 import rollbook.curriculum.models

@@ -1,19 +1,23 @@
 """The student's page."""
 
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from rollbook.access.viewing import Viewing
+from rollbook.access.viewing import Viewer, Viewing
 from rollbook.access.writing import Work, may
-from rollbook.reporting.audience import sees_meals
+from rollbook.reporting.audience import sees_all, sees_meals
 from rollbook.reporting.days import AsOf, known_by
 from rollbook.reporting.figures import figures_of
+from rollbook.reporting.log import Showing, Wanted, showings
 from rollbook.reporting.student import student_record
 from rollbook.roster.profiles import profile_of
 from rollbook.ui.page import render
 
 router = APIRouter(include_in_schema=False)
+_SHOWINGS: Final = 10
 
 
 @router.get("/students/{student_id}")
@@ -34,5 +38,14 @@ def student_page(request: Request, viewer: Viewing, student_id: UUID, as_of: AsO
             with_meals=sees_meals(viewer),
             known_until=known_by(viewer.tenant, as_of),
         ),
+        "showings": _showings(viewer, student_id),
     }
     return render(request, "reporting/student.html", context, frame=viewer.frame)
+
+
+def _showings(viewer: Viewer, student_id: UUID) -> Sequence[Showing]:
+    """Return who has looked at the record, for those who answer for it."""
+    if not sees_all(viewer):
+        return []
+    wanted = Wanted(student_id=student_id)
+    return showings(viewer.db, viewer.tenant.tenant_id, wanted, page_size=_SHOWINGS)

@@ -10,6 +10,7 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rollbook.core.acting import act
 from rollbook.ui.problems import unexpected
 
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -44,7 +45,8 @@ class Observe:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_noted)
+            with act(request_id=request_id, purpose=f"{scope['method']} {scope['path']}"):
+                await self._app(scope, receive, send_noted)
         except Exception as error:  # noqa: BLE001 -- the outermost door: whatever it is, one page and one line
             _log.error("request failed", request_id=request_id, **_where(error))
             if status == 0:

@@ -18,6 +18,7 @@ from psycopg import Connection
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from rollbook.audit.reading import by_command, disclose_everybody
 from rollbook.core.database import engine_for
 from rollbook.core.progress import Report, Silent
 from rollbook.core.sql import named_sql
@@ -93,6 +94,7 @@ def export_oneroster(  # noqa: PLR0913 -- each is a choice of the person who exp
         with Session(engine) as db, db.begin():
             tenant = find_tenant(db, tenant_slug)
             look_through(db, Visibility(tenant.tenant_id))
+            disclose_everybody(db, by_command())
             work = _Export(db, tenant, _choose_source(db, source), since, report or Silent())
             exported = work.write(partial, path)
         partial.replace(path)

@@ -1,0 +1,77 @@
+"""The audit's page: the latest disclosures and writes, for those who answer for all records."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from rollbook.access.viewing import Viewer, Viewing
+from rollbook.audit.sealing import sealed_until
+from rollbook.core.errors import Forbidden, NotFound
+from rollbook.reporting.audience import sees_all
+from rollbook.reporting.log import Wanted, audited_tables, showings, student_numbered, user_named, writings
+from rollbook.ui.page import render
+from rollbook.ui.params import CodeText
+
+router = APIRouter(include_in_schema=False)
+
+Day = Annotated[date | Literal[""], Query()]
+
+
+class AuditNotYours(Forbidden):
+    """The audit is read by those who answer for the records of the whole district."""
+
+
+@router.get("/audit")
+def audit_page(  # noqa: PLR0913, PLR0917 -- each is a part of the address
+    request: Request,
+    viewer: Viewing,
+    user: CodeText = None,
+    student: CodeText = None,
+    table: CodeText = None,
+    day: Day = "",
+) -> Response:
+    """Who was shown whose record, and what was written: the newest, filtered."""
+    if not sees_all(viewer):
+        raise AuditNotYours
+    db, tenant_id = viewer.db, viewer.tenant.tenant_id
+    wanted, unknown = _wanted(viewer, user, student, table, day)
+    context = {
+        "user": user,
+        "student": student,
+        "table": table,
+        "day": day,
+        "unknown": unknown,
+        "showings": showings(db, tenant_id, wanted) if wanted and not table else [],
+        "writings": writings(db, tenant_id, wanted) if wanted else [],
+        "tables": audited_tables(db),
+        "sealed": sealed_until(db, tenant_id),
+    }
+    response = render(request, "reporting/audit.html", context, frame=viewer.frame)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _wanted(
+    viewer: Viewer, user: str | None, student: str | None, table: str | None, day: date | Literal[""]
+) -> tuple[Wanted | None, str | None]:
+    """Return the filter, or none and what of it nobody knows."""
+    db, tenant_id = viewer.db, viewer.tenant.tenant_id
+    since = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+    try:
+        return Wanted(
+            user_id=user_named(db, tenant_id, user) if user else None,
+            student_id=student_numbered(db, tenant_id, student) if student else None,
+            table_name=table,
+            since=since,
+            until=_next(since),
+        ), None
+    except NotFound as error:
+        return None, str(error)
+
+
+def _next(since: datetime | None) -> datetime | None:
+    """Return the end of the day; the last day of the calendar has none."""
+    if since is None or since.date() == date.max:
+        return None
+    return since + timedelta(days=1)
