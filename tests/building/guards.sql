@@ -223,7 +223,8 @@ WITH audited AS (
         AND name NOT LIKE '%\_history'
         AND name <> ALL(ARRAY['audit_writes', 'disclosures', 'audit_seals'])
         AND name <> ALL(ARRAY['intake_rejects', 'attendance_loads', 'sign_in_tries'])
-        AND name <> ALL(ARRAY['attendance_weeks', 'attendance_stale_weeks'])
+        AND name <> ALL(ARRAY['attendance_weeks', 'attendance_stale_weeks', 'attendance_week_sums'])
+        AND name <> ALL(ARRAY['attendance_totals', 'attendance_total_windows'])
 )
 
 SELECT audited.name || ' is not audited: ' || triggers.name || ' is missing' AS fault
