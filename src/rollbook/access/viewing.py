@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.access.service import interest_of, visibility_of
 from rollbook.accounts import cookies, sessions
+from rollbook.accounts.keys import Scope, find_bearer
 from rollbook.accounts.models import User
 from rollbook.accounts.sessions import NotSignedIn
 from rollbook.accounts.signed_in import arrival_of, frame_of
@@ -22,6 +23,8 @@ from rollbook.ui.page import Frame
 
 PURPOSE: Final = "Rollbook-Purpose"
 """The header in which a program may say what it needs the records for."""
+_API: Final = "/api/v1/"
+_READING: Final = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,8 @@ class Viewer:
 
 
 def _viewer(request: Request) -> Iterator[Viewer]:
-    token = cookies.session_token(request)
-    if not token:
-        raise NotSignedIn
     with Session(request.app.state.engine) as db, db.begin():
-        found = sessions.find_open_session(db, token, arrival_of(request).network)
-        user = found.user
+        user, token, second_factor_at = _who_asks(request, db)
         tenant = db.get_one(Tenant, user.tenant_id)
         frame = frame_of(request, db, user, token)
         visibility = visibility_of(db, user)
@@ -56,7 +55,7 @@ def _viewer(request: Request) -> Iterator[Viewer]:
                 tenant,
                 frame,
                 sees_nobody=visibility.student_ids == (),
-                second_factor_at=found.session.second_factor_at,
+                second_factor_at=second_factor_at,
             )
 
 
@@ -64,6 +63,23 @@ def _reason(request: Request, interest: str) -> Reason:
     """Name the route, not the address: that may name a student, or what was searched for."""
     route = getattr(request.scope.get("route"), "path", "")
     return Reason(f"{request.method} {route}", interest, request.headers.get(PURPOSE))
+
+
+def _who_asks(request: Request, db: Session) -> tuple[User, str, datetime | None]:
+    """Return the user, what they showed, and when they showed a second factor.
+
+    The API is also open to a program with a key or a token; a page is not.
+    Raises: ``NotSignedIn``; ``BearerInvalid``; ``ScopeMissing``.
+    """
+    kind, _, shown = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and request.url.path.startswith(_API):
+        needed = Scope.READ if request.method in _READING else Scope.WRITE
+        return find_bearer(db, shown.strip(), needed), shown, None
+    token = cookies.session_token(request)
+    if not token:
+        raise NotSignedIn
+    found = sessions.find_open_session(db, token, arrival_of(request).network)
+    return found.user, token, found.session.second_factor_at
 
 
 Viewing = Annotated[Viewer, Depends(_viewer, scope="function")]

@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from rollbook import __version__
 from rollbook.access import pages as access_pages
-from rollbook.accounts import account_pages, factor_pages
+from rollbook.accounts import account_pages, factor_pages, oauth
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.throttle import Throttle
 from rollbook.activity import api as activity_api
@@ -67,6 +67,7 @@ ROUTERS: Final = (
     accounts_pages.router,
     account_pages.router,
     factor_pages.router,
+    oauth.router,
     access_pages.router,
     risk_pages.router,
     risk_api.router,

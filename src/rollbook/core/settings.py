@@ -47,6 +47,13 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         default=12, ge=1, le=_YEAR_H, description="A sign-in ends after this long in any case."
     )
+    api_key_days: int = Field(default=365, ge=1, le=3660, description="Most days that an API key lives.")
+    access_token_minutes: int = Field(
+        default=15,
+        ge=1,
+        le=24 * 60,
+        description="A token that a service gets for its key ends after this long.",
+    )
     import_leaving_share: float = Field(
         default=0.05,
         ge=0,

@@ -35,6 +35,7 @@ _SET_SCOPE: Final = text("SELECT set_config('rollbook.scope', :scope, true)")
 _NAME_TENANT: Final = text("SELECT set_config('rollbook.tenant_slug', :slug, true)")
 _NAME_EMAIL: Final = text("SELECT set_config('rollbook.sign_in_email', :email, true)")
 _SHOW_DEVICE: Final = text("SELECT set_config('rollbook.device_hash', :token_hash, true)")
+_SHOW_BEARER: Final = text("SELECT set_config('rollbook.bearer_hash', :token_hash, true)")
 _SHOW_SESSION: Final = text("SELECT set_config('rollbook.session_hash', :token_hash, true)")
 
 
@@ -135,6 +136,11 @@ def name_email(db: Session, email: str) -> None:
 def show_session(db: Session, token_hash: bytes) -> None:
     """Let the transaction see the sign-in whose token has this hash, whatever its tenant."""
     db.execute(_SHOW_SESSION, {"token_hash": token_hash.hex()})
+
+
+def show_bearer(db: Session, token_hash: bytes) -> None:
+    """Let the transaction see the key or token of a program that has this hash, whatever its tenant."""
+    db.execute(_SHOW_BEARER, {"token_hash": token_hash.hex()})
 
 
 def show_device(db: Session, token_hash: bytes) -> None:

@@ -90,7 +90,10 @@ def _rollbook_error(request: Request, error: Exception) -> Response:
         return _to_sign_in(request)
     if error.page and not _is_program(request):
         return _to_page(request, error.page)
-    return problem(request, error.http_status, sentence_of(error), code=error.code)
+    response = problem(request, error.http_status, sentence_of(error), code=error.code)
+    if isinstance(error, Unauthenticated):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Rollbook"'
+    return response
 
 
 def _to_sign_in(request: Request) -> Response:
