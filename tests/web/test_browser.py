@@ -36,6 +36,8 @@ PAGES: Final = {
     "section": ("district_admin", "/sections/{algebra}"),
     "section of which nobody is seen": ("nobody@oak.example", "/sections/{algebra}"),
     "section of a university": ("olga@open.example", "/sections/{module}"),
+    "audit": ("district_admin", "/audit"),
+    "account": ("district_admin", "/account"),
     "conduct": ("district_admin", "/conduct"),
     "conduct, filtered to nothing": ("principal", "/conduct?type=none+at+all"),
     "conduct of who sees nobody": ("nobody@oak.example", "/conduct"),
