@@ -5,7 +5,6 @@ the top (`rollbook up`); NOUNS are whole apps (`rollbook risk train`). Both say 
 so that `rollbook --help` loads none of them.
 """
 
-import getpass
 import json
 import os
 import sys
@@ -19,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as command_of
 
 from rollbook import __version__
-from rollbook.core.acting import act
+from rollbook.core.acting import account, act
 from rollbook.core.errors import RollbookError
 
 VERBS: Final = {
@@ -131,21 +130,13 @@ def main() -> None:
 def run() -> int:
     """Run the command line and return its exit code; no traceback unless ROLLBOOK_DEBUG is set."""
     try:
-        with act(_account(), request_id=uuid4().hex[:12], purpose=_called(sys.argv[1:])):
+        with act(account(), request_id=uuid4().hex[:12], purpose=_called(sys.argv[1:])):
             app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
     except Exception as error:  # noqa: BLE001 -- a door: whatever it is, the user gets one sentence
         return _report(error)
     return 0
-
-
-def _account() -> str:
-    """Return the machine's account that runs us; a number where it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _called(words: list[str]) -> str:

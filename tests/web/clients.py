@@ -1,6 +1,13 @@
 """How tests of the web sign in and send forms."""
 
-from collections.abc import Callable
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx2
 from fastapi import FastAPI
@@ -25,3 +32,17 @@ def enter(app: FastAPI, email: str, agent: str = FIREFOX) -> TestClient:
     )
     assert post_form(client, "/sign-in", email=email, password=PASSWORD).status_code == 303
     return client
+
+
+@contextmanager
+def serving(url: str, owner_url: str) -> Iterator[str]:
+    """Serve a database with `rollbook serve`, on a free port; yield the address."""
+    environment = os.environ | {"ROLLBOOK_DATABASE_URL": url, "ROLLBOOK_OWNER_URL": owner_url}
+    command = [sys.executable, "-m", "rollbook.cli", "serve", "--port", "0", "--json"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        yield json.loads("".join(itertools.islice(server.stdout, 3)))["address"]
+        server.terminate()
+        assert server.wait(timeout=30) in (0, -signal.SIGTERM)

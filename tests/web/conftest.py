@@ -1,11 +1,6 @@
 """The cast, written once for all tests of the web; the application over it; a browser."""
 
 import itertools
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,7 +18,7 @@ from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 from rollbook.testing.databases import TestServer
 from web import cast as the_cast
 from web.browser import FLAGS, chromium
-from web.clients import PASSWORD, SignIn, post_form
+from web.clients import PASSWORD, SignIn, post_form, serving
 
 _numbers = itertools.count(1)
 OpenAs = Callable[..., Page]
@@ -87,16 +82,8 @@ def sign_in(app: FastAPI, world: the_cast.World, sessions: dict[str, str]) -> It
 
 @pytest.fixture(scope="session")
 def address(world: the_cast.World) -> Iterator[str]:
-    """Serve the cast with `rollbook serve`, on a free port."""
-    environment = os.environ | {"ROLLBOOK_DATABASE_URL": world.url, "ROLLBOOK_OWNER_URL": world.owner_url}
-    command = [sys.executable, "-m", "rollbook.cli", "serve", "--port", "0", "--json"]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
-        assert server.stdout is not None
-        yield json.loads("".join(itertools.islice(server.stdout, 3)))["address"]
-        server.terminate()
-        assert server.wait(timeout=30) in (0, -signal.SIGTERM)
+    with serving(world.url, world.owner_url) as at:
+        yield at
 
 
 @pytest.fixture(scope="session")

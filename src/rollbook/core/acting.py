@@ -1,5 +1,7 @@
 """Who acts, on what request and why: said by a door, once, and told to the database by every transaction."""
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +22,14 @@ class Acting:
 
 _NOBODY: Final = Acting()
 _acting: ContextVar[Acting] = ContextVar("rollbook_acting", default=_NOBODY)
+
+
+def account() -> str:
+    """Return the machine's account that runs this process; its number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def acting() -> Acting:

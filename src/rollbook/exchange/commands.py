@@ -8,6 +8,7 @@ import typer
 
 from rollbook.attendance.refreshing import refresh_weeks
 from rollbook.core import output
+from rollbook.core.acting import account
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.exchange import oulad
@@ -15,7 +16,6 @@ from rollbook.exchange.csv_files.commands import app as csv_files
 from rollbook.exchange.oneroster.commands import importing as oneroster
 from rollbook.intake.aftermath import settle_with
 from rollbook.intake.commands import app as intake
-from rollbook.intake.options import who
 from rollbook.intake.rejects import Reject
 from rollbook.ops.work import running_server
 
@@ -50,7 +50,7 @@ def import_oulad(
     try:
         with progress_bar() as report:
             summary = oulad.import_oulad(
-                url, directory, tenant_slug=slug, max_rejects=max_rejects, who=who(), report=report
+                url, directory, tenant_slug=slug, max_rejects=max_rejects, who=account(), report=report
             )
     except oulad.ImportRefused as refusal:
         _list_rejects(refusal.rejects.shown, refusal.rejects.total)

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from rollbook.core.progress import progress_bar
 from rollbook.core.tenancy import Tenant
 from rollbook.ops.work import work_in
 
@@ -22,6 +23,8 @@ def settle_with(room: str, verb: Settle) -> None:
 
 def settle(slug: str) -> None:
     """Bring up to date what rooms keep of the tenant, which sees all of it."""
-    for verb in _SETTLERS.values():
-        with work_in(slug) as work:
-            verb(work.db, work.tenant)
+    with progress_bar() as report:
+        report.step("Bringing sums up to date")
+        for verb in _SETTLERS.values():
+            with work_in(slug) as work:
+                verb(work.db, work.tenant)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from rollbook.core import output
+from rollbook.core.acting import account
 from rollbook.core.errors import Invalid
 from rollbook.intake import receipts
 from rollbook.intake import undo as undoing
@@ -23,7 +24,6 @@ from rollbook.intake.options import (
     Shown,
     TenantName,
     bring_in,
-    who,
 )
 from rollbook.intake.pipeline import Request
 from rollbook.intake.quarantine import SQL, causes_of
@@ -84,15 +84,15 @@ def undo(
         typer.confirm(f"This takes back all that import {import_id} wrote. Go on?", abort=True, err=True)
     with work_in(tenant) as work:
         slug = work.tenant.slug
-        done = undoing.undo(work.db, work.tenant, import_id, who=who(), is_dry_run=dry_run)
-    if not dry_run:
-        settle(slug)
+        done = undoing.undo(work.db, work.tenant, import_id, who=account(), is_dry_run=dry_run)
     if json:
         output.print_json(done)
-        return
-    rows = ((name, one.removed, one.given_back, one.brought_back) for name, one in done.tables.items())
-    output.print_table(("table", "removed", "given back", "brought back"), rows)
-    output.say(f"Import {import_id} {'would be' if dry_run else 'was'} undone.")
+    else:
+        rows = ((name, one.removed, one.given_back, one.brought_back) for name, one in done.tables.items())
+        output.print_table(("table", "removed", "given back", "brought back"), rows)
+        output.say(f"Import {import_id} {'would be' if dry_run else 'was'} undone.")
+    if not dry_run:
+        settle(slug)
 
 
 @app.command()
@@ -126,7 +126,7 @@ def rejects(  # noqa: PLR0913 -- an option each
         request = Request(
             tenant=work.tenant.slug,
             source=receipt.source,
-            who=who(),
+            who=account(),
             is_lenient=lenient,
             max_rejects=max_rejects,
             is_dry_run=dry_run,

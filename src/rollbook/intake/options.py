@@ -1,6 +1,5 @@
 """The options that every import command has, and how it is carried out: the same for all formats."""
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,29 +83,20 @@ def accepted(tables: Sequence[str] | None) -> frozenset[str]:
     return frozenset(tables or ())
 
 
-def who() -> str:
-    """Return the name of the person at the keyboard, as the operating system has it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
 def bring_in(path: Path, form: Format, request: Request, shown: Shown) -> None:
     """Carry out an import command: exit code 3 if rows were rejected, or a dry run would be refused."""
     url = running_server().url
     try:
         with progress_bar() as report:
             outcome = run_import(url, path, form, request, report)
-            if not request.is_dry_run:
-                report.step("Bringing sums up to date")
-                settle(request.tenant)
     except ImportRefused as refusal:
         _write(refusal.outcome, shown)
         warn(refusal.outcome)
         raise
     _write(outcome, shown)
     show(outcome, as_json=shown.as_json)
+    if not request.is_dry_run:
+        settle(request.tenant)
     if outcome.rejected or outcome.is_refused:
         raise typer.Exit(WITH_FINDINGS)
 

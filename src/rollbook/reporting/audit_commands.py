@@ -7,10 +7,11 @@ from typing import Annotated, Final
 
 import typer
 
+from rollbook.access.service import find_student_id
 from rollbook.audit import sealing
 from rollbook.core import output
 from rollbook.ops.work import work_in
-from rollbook.reporting.log import Showing, Wanted, Written, showings, student_numbered, writings
+from rollbook.reporting.log import Showing, Wanted, Written, showings, writings
 
 app = typer.Typer(help="Say who changed or read what, and whether that log is whole.", no_args_is_help=True)
 
@@ -36,7 +37,7 @@ def disclosures(
 ) -> None:
     """List who was shown a student's record, when, on which page, and by which rule (34 CFR 99.32)."""
     with work_in(tenant) as work:
-        wanted = Wanted(student_id=student_numbered(work.db, work.tenant.tenant_id, student))
+        wanted = Wanted(student_id=find_student_id(work.db, work.tenant.tenant_id, student))
         found = showings(work.db, work.tenant.tenant_id, wanted, page_size=limit)
     _show_disclosures(found, json=json)
 
@@ -54,7 +55,7 @@ def writes(  # noqa: PLR0913 -- an option each
     """List what was written, by whom and why, the newest first."""
     with work_in(tenant) as work:
         wanted = Wanted(
-            student_id=student_numbered(work.db, work.tenant.tenant_id, student) if student else None,
+            student_id=find_student_id(work.db, work.tenant.tenant_id, student) if student else None,
             table_name=table,
             since=_utc(since),
         )

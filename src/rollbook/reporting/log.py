@@ -8,9 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from rollbook.accounts.service import UserNotFound, find_user
 from rollbook.core.sql import named_sql
-from rollbook.roster.service import StudentNotFound
 
 PAGE_SIZE: Final = 50
 _SQL: Final = named_sql("rollbook.reporting", "log.sql")
@@ -98,26 +96,3 @@ def writings(db: Session, tenant_id: int, wanted: Wanted, *, page_size: int = PA
 def audited_tables(db: Session) -> Sequence[str]:
     """Return the tables whose writes are in the log."""
     return db.scalars(_SQL["audited_tables"]).all()
-
-
-def student_numbered(db: Session, tenant_id: int, number: str) -> UUID:
-    """Return the student who has this number.
-
-    Raises: ``StudentNotFound``.
-    """
-    facts = {"tenant_id": tenant_id, "student_number": number}
-    found: UUID | None = db.scalar(_SQL["student_named"], facts)
-    if found is None:
-        raise StudentNotFound
-    return found
-
-
-def user_named(db: Session, tenant_id: int, email: str) -> UUID:
-    """Return the user who signs in with this email.
-
-    Raises: ``UserNotFound``.
-    """
-    user = find_user(db, tenant_id, email)
-    if user is None:
-        raise UserNotFound
-    return user.user_id

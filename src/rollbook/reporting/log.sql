@@ -87,14 +87,6 @@ WHERE
 ORDER BY written.write_id DESC
 LIMIT :page_size;
 
--- name: student_named
--- The student who has this number.
--- params   tenant_id int, student_number text
--- returns  student_id uuid
-SELECT student_id
-FROM students
-WHERE tenant_id = :tenant_id AND student_number = :student_number;
-
 -- name: audited_tables
 -- The tables whose writes are in the log.
 -- params   none

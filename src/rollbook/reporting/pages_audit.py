@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from rollbook.access.service import find_student_id
 from rollbook.access.viewing import Viewer, Viewing
+from rollbook.accounts.service import get_user
 from rollbook.audit.sealing import sealed_until
 from rollbook.core.errors import Forbidden, NotFound
 from rollbook.reporting.audience import sees_all
-from rollbook.reporting.log import Wanted, audited_tables, showings, student_numbered, user_named, writings
+from rollbook.reporting.log import Wanted, audited_tables, showings, writings
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText
 
@@ -19,7 +21,7 @@ Day = Annotated[date | Literal[""], Query()]
 
 
 class AuditNotYours(Forbidden):
-    """The audit is read by those who answer for the records of the whole district."""
+    """Who answers for all of the district's records reads the audit: ask its Rollbook administrator."""
 
 
 @router.get("/audit")
@@ -60,8 +62,8 @@ def _wanted(
     since = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
     try:
         return Wanted(
-            user_id=user_named(db, tenant_id, user) if user else None,
-            student_id=student_numbered(db, tenant_id, student) if student else None,
+            user_id=get_user(db, tenant_id, user).user_id if user else None,
+            student_id=find_student_id(db, tenant_id, student) if student else None,
             table_name=table,
             since=since,
             until=_next(since),

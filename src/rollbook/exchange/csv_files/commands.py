@@ -14,6 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from rollbook.core import output
+from rollbook.core.acting import account
 from rollbook.core.errors import Invalid
 from rollbook.exchange.csv_files.errors import CompleteUnclear, SchoolNeeded
 from rollbook.exchange.csv_files.format import KEY, CsvFormat
@@ -120,7 +121,7 @@ def import_csv(  # noqa: PLR0913 -- an option each
         request = Request(
             tenant=usual.name_tenant(tenant, is_new=new_tenant),
             source=source,
-            who=usual.who(),
+            who=account(),
             is_lenient=lenient,
             max_rejects=max_rejects,
             accept_shrink=usual.accepted(accept_shrink),

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from rollbook.core import output
+from rollbook.core.acting import account
 from rollbook.core.errors import Invalid
 from rollbook.core.progress import progress_bar
 from rollbook.exchange.oneroster.bundle import OneRoster
@@ -29,7 +30,6 @@ from rollbook.intake.options import (
     accepted,
     bring_in,
     name_tenant,
-    who,
 )
 from rollbook.intake.pipeline import Request
 from rollbook.intake.rejects import Reject
@@ -70,7 +70,7 @@ def import_oneroster(  # noqa: PLR0913 -- an option each
     request = Request(
         tenant=slug,
         source=source,
-        who=who(),
+        who=account(),
         is_lenient=lenient,
         max_rejects=max_rejects,
         accept_shrink=accepted(accept_shrink),

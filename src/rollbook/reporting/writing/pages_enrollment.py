@@ -85,13 +85,14 @@ def _to(where: str) -> Response:
 def _show(request: Request, desk: Desk, student_id: UUID, sent: Sent, *, done: str = "") -> Response:
     own = schools_of(desk.db, desk.viewer.user)
     stays = enrollments_of(desk.db, desk.tenant_id, student_id)
+    current = _open(stays)
     schools, _ = list_schools(desk.db, desk.tenant_id, desk.today)
     context: dict[str, Any] = {
         "card": find_student(desk.db, desk.tenant_id, student_id, desk.today),
         "student_id": student_id,
         "stays": stays,
-        "current": _open(stays),
-        "is_own": (current := _open(stays)) is not None and current.school_id in own,
+        "current": current,
+        "is_own": current is not None and current.school_id in own,
         "schools": [school for school in schools if school.school_id in own],
         "grades": _GRADES,
         "sent": sent,
