@@ -1,6 +1,7 @@
 """What stands before every endpoint: limits on what may come in, headers on what goes out."""
 
 import asyncio
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from rollbook.ui.problems import plain_problem
 LARGEST_BODY: Final = 64 * 1024
 LONGEST_URL: Final = 8 * 1024
 LARGEST_HEAD: Final = 16 * 1024
+_HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*)(?::[0-9]*)?")
+_VERSIONS: Final = frozenset({"1.0", "1.1", "2", "3"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -84,8 +87,10 @@ class Limits:
         await self._app(scope, _replay(body, receive), send)
 
     def _fault(self, scope: Scope) -> Fault | None:
-        host = _host(Headers(scope=scope).get("host", ""))
-        if self._names and host not in self._names:
+        host = _HOST.fullmatch(Headers(scope=scope).get("host", ""))
+        if host is None or scope["http_version"] not in _VERSIONS:
+            return 400, "The request could not be read. Nothing was changed."
+        if self._names and host["name"].lower() not in self._names:
             return 421, "This site has another name."
         return _fault_of_address(scope) or _fault_of_head(scope)
 
@@ -100,11 +105,6 @@ class Limits:
             return _TOO_LARGE, b""
         is_api = scope["path"].startswith("/api/")
         return fault_of_body(Headers(scope=scope), body, is_api=is_api), body
-
-
-def _host(header: str) -> str:
-    """Return the name in a header ``Host``, without the port."""
-    return header.rpartition("]")[0] + "]" if header.startswith("[") else header.partition(":")[0].lower()
 
 
 def _fault_of_address(scope: Scope) -> Fault | None:
