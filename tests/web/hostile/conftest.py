@@ -4,18 +4,13 @@ from collections.abc import Callable, Iterator
 
 import httpx2
 import pytest
-from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy import Connection, text
 
 from web import cast as the_cast
-from web.hostile.routes import ids_of
+from web.hostile.routes import facts_of, looking
 
 # Using a session, and trying to sign in, is written by whoever asks.
 OWN = ("user_sessions", "user_sessions_history", "sign_in_tries", "known_devices", "disclosures")
-LOOK = text(
-    "SELECT set_config('rollbook.tenant_slug', 'oak-valley', true),"
-    " set_config('rollbook.tenant', (SELECT tenant_id::text FROM tenants WHERE slug = 'oak-valley'), true),"
-    " set_config('rollbook.scope', 'tenant', true)"
-)
 WRITTEN = text("SELECT DISTINCT table_name FROM audit_writes WHERE request_id = :request")
 Written = Callable[[httpx2.Response], set[str]]
 
@@ -23,10 +18,7 @@ Written = Callable[[httpx2.Response], set[str]]
 @pytest.fixture
 def log(world: the_cast.World) -> Iterator[Connection]:
     """Look at all of the district as the owner of the tables."""
-    engine = create_engine(world.owner_url, poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text("SELECT set_config('rollbook.tenant_slug', 'oak-valley', true)"))
-        connection.execute(LOOK)
+    with looking(world.owner_url) as connection:
         yield connection
 
 
@@ -44,16 +36,4 @@ def written(log: Connection) -> Written:
 @pytest.fixture
 def facts(log: Connection, world: the_cast.World) -> dict[str, str]:
     """Return an id of each kind."""
-    course_id = log.scalar(text("SELECT course_id FROM courses WHERE course_code = 'ALG1'"))
-    incident_id = log.scalar(text("SELECT min(incident_id::text) FROM discipline_incidents"))
-    stay = text("SELECT enrollment_id FROM student_school_enrollments WHERE student_id = :ada")
-    return ids_of(
-        log,
-        student_id=world.ada,
-        school_id=world.oak,
-        section_id=world.algebra,
-        lesson_plan_id=world.lesson,
-        course_id=course_id,
-        incident_id=incident_id,
-        enrollment_id=log.scalar(stay, {"ada": world.ada}),
-    )
+    return facts_of(log, world)

@@ -1,14 +1,16 @@
 """Every route of the application, pages and API, with the cast's ids in it: a new one cannot be forgotten."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 
 from rollbook.app.application import ROUTERS
+from web import cast as the_cast
 
 SAFE: Final = frozenset({"GET"})
 KINDS: Final = ("csv", "json")
@@ -62,6 +64,11 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "metrics": {"pulse": 90},
     },
 }
+_LOOK: Final = text(
+    "SELECT set_config('rollbook.tenant_slug', 'oak-valley', true),"
+    " set_config('rollbook.tenant', (SELECT tenant_id::text FROM tenants WHERE slug = 'oak-valley'), true),"
+    " set_config('rollbook.scope', 'tenant', true)"
+)
 _KEY_TABLE: Final = text(
     "SELECT pg_class.relname FROM pg_index"
     " JOIN pg_class ON pg_class.oid = indrelid"
@@ -127,7 +134,7 @@ def ways() -> list[Way]:
         Way(method, route.path, route)
         for route in routes
         if isinstance(route, APIRoute)
-        for method in sorted(route.methods)
+        for method in sorted(route.methods or ())
     ]
 
 
@@ -144,6 +151,32 @@ def ids_of(db: Connection, **known: object) -> dict[str, str]:
     """Return an id for each that a path may name: a ``known`` one, else one from its table."""
     names = {name for way in ways() for name in way.route.param_convertors if name.endswith("_id")}
     return {name: str(known[name] if name in known else _any_id(db, name)) for name in sorted(names)}
+
+
+@contextmanager
+def looking(owner_url: str) -> Iterator[Connection]:
+    """Look at all of the district as the owner of the tables; what is written stays."""
+    with create_engine(owner_url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("SELECT set_config('rollbook.tenant_slug', 'oak-valley', true)"))
+        connection.execute(_LOOK)
+        yield connection
+
+
+def facts_of(db: Connection, world: the_cast.World) -> dict[str, str]:
+    """Return an id of each kind, of what belongs together."""
+    course_id = db.scalar(text("SELECT course_id FROM courses WHERE course_code = 'ALG1'"))
+    incident_id = db.scalar(text("SELECT min(incident_id::text) FROM discipline_incidents"))
+    stay = text("SELECT enrollment_id FROM student_school_enrollments WHERE student_id = :ada")
+    return ids_of(
+        db,
+        student_id=world.ada,
+        school_id=world.oak,
+        section_id=world.algebra,
+        lesson_plan_id=world.lesson,
+        course_id=course_id,
+        incident_id=incident_id,
+        enrollment_id=db.scalar(stay, {"ada": world.ada}),
+    )
 
 
 def _any_id(db: Connection, name: str) -> object:

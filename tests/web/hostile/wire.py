@@ -46,7 +46,7 @@ class Server:
                     break  # it has said enough, and does not listen any more
             return hear(line)
 
-    def ask(self, head: str, body: bytes = b"", **headers: str) -> Heard:
+    def ask(self, head: str, body: bytes = b"", /, **headers: str) -> Heard:
         """Say a request: its first line, headers with "-" for "_", and a body of the length it has."""
         said = {"Host": f"{self.host}:{self.port}", "Connection": "close"}
         said |= {name.replace("_", "-"): value for name, value in headers.items()}
