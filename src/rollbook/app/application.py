@@ -22,6 +22,8 @@ from rollbook.app import health
 from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
+from rollbook.privacy import api as privacy_api
+from rollbook.privacy import pages as privacy_pages
 from rollbook.reporting import api as reporting_api
 from rollbook.reporting import (
     api_conduct,
@@ -69,6 +71,8 @@ ROUTERS: Final = (
     factor_pages.router,
     oauth.router,
     access_pages.router,
+    privacy_pages.router,
+    privacy_api.router,
     risk_pages.router,
     risk_api.router,
     activity_pages.router,
