@@ -23,6 +23,8 @@ from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
 from rollbook.core.settings import settings
+from rollbook.privacy import api as privacy_api
+from rollbook.privacy import pages as privacy_pages
 from rollbook.reporting import api as reporting_api
 from rollbook.reporting import (
     api_conduct,
@@ -70,6 +72,8 @@ ROUTERS: Final = (
     factor_pages.router,
     oauth.router,
     access_pages.router,
+    privacy_pages.router,
+    privacy_api.router,
     risk_pages.router,
     risk_api.router,
     activity_pages.router,
