@@ -45,6 +45,10 @@ NOUNS: Final = {
     "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),
+    "privacy": (
+        "rollbook.reporting.privacy_commands",
+        "Give and publish no more about students than may be told.",
+    ),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 
