@@ -39,7 +39,7 @@ NOUNS: Final = {
         "rollbook.reporting.audit_commands",
         "Say who changed or read what, and whether that log is whole.",
     ),
-    "privacy": ("rollbook.privacy.commands", "A student's rights: the record, and what follows from it."),
+    "privacy": ("rollbook.privacy.commands", "A student's rights; and telling no more of them than may be."),
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
