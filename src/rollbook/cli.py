@@ -40,6 +40,7 @@ NOUNS: Final = {
         "Say who changed or read what, and whether that log is whole.",
     ),
     "privacy": ("rollbook.privacy.commands", "A student's rights; and telling no more of them than may be."),
+    "provider": ("rollbook.accounts.provider_commands", "Let people sign in by a provider."),
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
