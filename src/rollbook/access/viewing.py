@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.access.guarding import check_bulk
 from rollbook.access.service import interest_of, visibility_of
+from rollbook.access.writing import writes
 from rollbook.accounts import cookies, sessions
 from rollbook.accounts.keys import Scope, find_bearer
 from rollbook.accounts.models import User
@@ -56,7 +57,8 @@ def _viewer(request: Request) -> Iterator[Viewer]:
         user = asking.user
         tenant = db.get_one(Tenant, user.tenant_id)
         frame = frame_of(request, db, user, asking.shown)
-        visibility = visibility_of(db, user)
+        for_writing = request.method not in _READING and writes(user)
+        visibility = visibility_of(db, user, for_writing=for_writing)
         reason = _reason(request, interest_of(db, user))
         look_through(db, visibility)
         sign(db, user_id=user.user_id, purpose=reason.what)
