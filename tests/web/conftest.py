@@ -20,7 +20,7 @@ from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 from rollbook.testing.databases import TestServer
 from web import cast as the_cast
 from web.browser import FLAGS, chromium
-from web.clients import PASSWORD, SignIn, post_form, serving
+from web.clients import PASSWORD, SignIn, enter, post_form, serving
 from web.providers import ELM, HERE, OAK, OPEN, Provider, register, running
 
 _numbers = itertools.count(1)
@@ -97,6 +97,13 @@ def sign_in(app: FastAPI, world: the_cast.World, sessions: dict[str, str]) -> It
     yield as_
     for client in opened:
         client.close()
+
+
+@pytest.fixture
+def by_password(app: FastAPI, world: the_cast.World) -> SignIn:
+    """Return what signs someone in who shows nothing but a password."""
+    forget_tries(world)
+    return lambda who: enter(app, who if "@" in who else f"{who}@oak.example")
 
 
 @pytest.fixture(scope="session")
