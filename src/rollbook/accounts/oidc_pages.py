@@ -77,7 +77,7 @@ def come_back(request: Request, tenant: Slug, name: Slug) -> Response:
 def sign_in_is_over(
     request: Request, tenant: Slug, name: Slug, logout_token: Annotated[str, Form(max_length=20_000)]
 ) -> Response:
-    """End the sessions that the provider says are over: it asks, no browser does, so there is no form of ours.
+    """End the sessions that the provider says are over: it asks itself, so there is no form of ours.
 
     Raises: ``LogoutInvalid``; ``ProviderUnreachable``.
     """
