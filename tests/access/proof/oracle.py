@@ -22,7 +22,8 @@ def _names(listed: str) -> frozenset[str]:
 STRUCTURE: Final = _names(
     "academic_sessions access_tokens activities api_keys assignment_categories assignments attendance_loads"
     " attendance_rules attendance_submissions attendance_total_windows course_prerequisites course_standards"
-    " courses fitness_tests fitness_zones grade_rules grade_scale_steps grade_scales known_devices"
+    " courses fitness_tests fitness_zones grade_rules grade_scale_steps grade_scales identity_links"
+    " identity_providers known_devices"
     " learning_standards lesson_plan_standards lesson_plans model_metadata pe_lesson_plans recovery_codes"
     " routine_activities routines school_calendar_days schools section_sessions section_staff sections staff"
     " staff_assignments tenants totp_secrets user_grants user_preferences user_sessions users"
@@ -42,7 +43,7 @@ KEYED: Final = frozenset({"sign_in_tries"})
 
 READ_ONLY: Final = frozenset({"audit_writes", "disclosures", "audit_seals", "attendance_loads"})
 NEVER_DELETED: Final = _names(
-    "activity_logs api_keys attendance_rules grade_rules imports model_metadata tenants training_feedback"
+    "activity_logs api_keys attendance_rules grade_rules identity_providers imports model_metadata tenants training_feedback"
     " user_grants users"
 )
 NEVER_CHANGED: Final = _names(
