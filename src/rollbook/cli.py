@@ -39,6 +39,7 @@ NOUNS: Final = {
         "Say who changed or read what, and whether that log is whole.",
     ),
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
+    "keys": ("rollbook.ops.keys_commands", "Keep the keys of encrypted columns."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
