@@ -29,7 +29,7 @@ from rollbook.ops.rekeying import KeyEncrypts, KeyInUse, RotationRunning
 from rollbook.testing.databases import Database
 
 USERS = 40
-BEFORE = "20261121_1015"
+BEFORE = "20261121_1700"
 # Rotates in batches of one row, telling each.
 CHILD = """
 import sys

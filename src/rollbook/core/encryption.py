@@ -18,10 +18,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Table
 from sqlalchemy.types import UserDefinedType
 
 from rollbook.core.errors import Unavailable
 from rollbook.core.keyring import ID_BYTES, KEY_BYTES, Keyring, ring
+from rollbook.core.schema import HISTORY_SUFFIX
 
 DOMAIN: Final = "sealed"
 VERSION: Final = 1
@@ -141,6 +143,41 @@ def open_row(tenant_id: int, table: str, row: object, values: Mapping[str, Any])
         name: Column(tenant_id, table, name).open(row, value) if isinstance(value, bytes) else value
         for name, value in values.items()
     }
+
+
+def sealed_columns(table: Table) -> list[str]:
+    """Return the encrypted columns of ``table``."""
+    return [column.name for column in table.columns if isinstance(column.type, Sealed)]
+
+
+def open_version(table: Table, tenant_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of ``table``, or of its history, decrypted; ``values`` has its key.
+
+    Raises: as ``Column.open``.
+    """
+    sealed = {name: values[name] for name in sealed_columns(table) if name in values}
+    if not sealed:
+        return dict(values)
+    base = table.metadata.tables[table.name.removesuffix(HISTORY_SUFFIX)]
+    return {**values, **open_row(tenant_id, base.name, row_key(base, values), sealed)}
+
+
+def seal_version(table: Table, values: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``texts`` with those of encrypted columns encrypted for the row of which ``values`` are.
+
+    Raises: ``RingMissing``.
+    """
+    sealed = dict(texts)
+    for name in sealed_columns(table):
+        if isinstance(text := texts.get(name), str):
+            column = Column(values["tenant_id"], table.name, name)
+            sealed[name] = column.seal(row_key(table, values), text, like=values.get(name))
+    return sealed
+
+
+def row_key(table: Table, values: Mapping[str, Any]) -> str:
+    """Return what a row's ciphertexts are bound to besides tenant, table and column: its key as text."""
+    return ",".join(str(values[one.name]) for one in table.primary_key.columns if one.name != "tenant_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from psycopg import Connection, sql
-from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from rollbook.core.encryption import Column, Sealed
+from rollbook.core.encryption import Column, sealed_columns
 from rollbook.intake.target import Target
 
 _BATCH: Final = 5_000
@@ -30,11 +29,6 @@ def seal_rows(db: Session, target: Target, tenant_id: int) -> None:
     raw = db.connection().connection.driver_connection
     assert isinstance(raw, Connection)
     _Sealing(raw, target, tenant_id, columns).run()
-
-
-def sealed_columns(table: Table) -> list[str]:
-    """Return the encrypted columns of ``table``."""
-    return [column.name for column in table.columns if isinstance(column.type, Sealed)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
-from rollbook.core.encryption import Column, Sealed
+from rollbook.core.encryption import seal_version, sealed_columns
 from rollbook.core.schema import TenantOwned
 
 TERM_STARTS: Final = date(2025, 9, 1)
@@ -40,20 +40,21 @@ def _seal(row: TenantOwned) -> None:
     """Encrypt the texts of encrypted columns; a row whose id the database would make gets one first."""
     table = row.__table__
     assert isinstance(table, Table)
-    texts = {c.name: getattr(row, c.name) for c in table.columns if isinstance(c.type, Sealed)}
-    texts = {name: value for name, value in texts.items() if isinstance(value, str)}
-    if not texts:
+    texts = {name: getattr(row, name) for name in sealed_columns(table)}
+    if not any(isinstance(value, str) for value in texts.values()):
         return
     (key,) = (c.name for c in table.primary_key if c.name != "tenant_id")
     setattr(row, key, getattr(row, key) or uuid4())
-    for name, value in texts.items():
-        setattr(row, name, Column(row.tenant_id, str(table.name), name).seal(getattr(row, key), value))
+    values = {"tenant_id": row.tenant_id, key: getattr(row, key)}
+    for name, value in seal_version(table, values, texts).items():
+        setattr(row, name, value)
 
 
 def correct(db: Session, row: Row, **changes: Any) -> Row:  # noqa: ANN401 - any column of the row
     """Write a later version of ``row``; give its ``known_at`` among ``changes``."""
     for column, value in changes.items():
         setattr(row, column, value)
+    _seal(row)
     db.flush()
     return row
 

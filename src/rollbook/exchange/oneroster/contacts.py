@@ -6,9 +6,8 @@ from psycopg import Connection
 from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
-from rollbook.core.encryption import open_row
+from rollbook.core.encryption import open_row, sealed_columns
 from rollbook.core.sql import named_sql
-from rollbook.intake.sealing import sealed_columns
 from rollbook.intake.target import table_of
 from rollbook.roster.models import Student
 

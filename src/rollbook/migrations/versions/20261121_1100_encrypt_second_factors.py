@@ -5,7 +5,7 @@ from alembic import op
 from rollbook.migrations import ddl_sealed
 
 revision = "20261121_1100"
-down_revision = "20261121_1015"
+down_revision = "20261121_1700"
 branch_labels = None
 depends_on = None
 
