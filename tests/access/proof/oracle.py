@@ -43,8 +43,8 @@ KEYED: Final = frozenset({"sign_in_tries"})
 
 READ_ONLY: Final = frozenset({"audit_writes", "disclosures", "audit_seals", "attendance_loads"})
 NEVER_DELETED: Final = _names(
-    "activity_logs api_keys attendance_rules grade_rules identity_providers imports model_metadata tenants training_feedback"
-    " user_grants users"
+    "activity_logs api_keys attendance_rules grade_rules identity_providers imports model_metadata tenants"
+    " training_feedback user_grants users"
 )
 NEVER_CHANGED: Final = _names(
     "activity_logs attendance_stale_weeks attendance_total_windows attendance_totals attendance_weeks"
