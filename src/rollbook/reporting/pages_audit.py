@@ -13,11 +13,11 @@ from rollbook.core.errors import Forbidden, NotFound
 from rollbook.reporting.audience import sees_all
 from rollbook.reporting.log import Wanted, audited_tables, showings, writings
 from rollbook.ui.page import render
-from rollbook.ui.params import CodeText
+from rollbook.ui.params import CodeText, IsoDay
 
 router = APIRouter(include_in_schema=False)
 
-Day = Annotated[date | Literal[""], Query()]
+Day = Annotated[IsoDay | Literal[""], Query()]
 
 
 class AuditNotYours(Forbidden):
