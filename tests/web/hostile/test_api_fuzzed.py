@@ -10,8 +10,10 @@ import pytest
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
-from schemathesis import Case, checks
+from schemathesis import Case, CheckContext, Response, checks
+from schemathesis.checks import negative_data_rejection
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.types import Receive, Scope, Send
@@ -26,7 +28,7 @@ from web import cast as the_cast
 from web.clients import SignIn
 from web.hostile.routes import facts_of, looking
 
-FEW, MANY = 6, 150
+FEW, MANY = 4, 100
 SEEN_BY = ("district_admin", "teacher", "nobody@oak.example")
 
 
@@ -49,13 +51,22 @@ CONFIG = SchemathesisConfig.from_dict(
     }
 )
 SCHEMA = schemathesis.openapi.from_asgi("/api/v1/openapi.json", DOOR, config=CONFIG)
+
+
+def refuses_what_cannot_be(ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:
+    """A header that was spoiled is replaced by who asks, so there is nothing to refuse."""
+    return (
+        None if is_spoiled(case, ParameterLocation.HEADER) else negative_data_rejection(ctx, response, case)
+    )
+
+
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_headers_conformance,
     checks.response_schema_conformance,
-    checks.negative_data_rejection,
+    refuses_what_cannot_be,
     checks.unsupported_method,
 ]
 BOUNDED = settings(
@@ -98,16 +109,23 @@ def key(app: FastAPI) -> str:
         return keys.create_key(db, admin, "all", (KeyScope.READ, KeyScope.WRITE)).text
 
 
-def about(case: Case, there: dict[str, str]) -> Case:
+def about(case: Case[Any], there: dict[str, str]) -> Case[Any]:
     """Ask about what is there; what is not is answered 404, whatever else is asked."""
-    named = {name: there[name] for name in case.path_parameters if name in there}
-    case.path_parameters.update(named)
+    if not is_spoiled(case, ParameterLocation.PATH):
+        named = {name: there[name] for name in case.path_parameters if name in there}
+        case.path_parameters.update(named)
     return case
+
+
+def is_spoiled(case: Case[Any], place: ParameterLocation) -> bool:
+    """Say whether this part of a request was made so that it cannot be."""
+    part = case.meta.components.get(place) if case.meta else None
+    return part is not None and part.mode.is_negative
 
 
 @SCHEMA.parametrize()
 @BOUNDED
-def test_the_api_is_as_described_to_a_program(case: Case, key: str, there: dict[str, str]) -> None:
+def test_the_api_is_as_described_to_a_program(case: Case[Any], key: str, there: dict[str, str]) -> None:
     """And nothing is answered to one with another key, or with none."""
     about(case, there).call_and_validate(
         headers={"Authorization": f"Bearer {key}"}, checks=[*CHECKS, checks.ignored_auth]
@@ -119,7 +137,7 @@ def test_the_api_is_as_described_to_a_program(case: Case, key: str, there: dict[
 @SCHEMA.parametrize()
 @settings(BOUNDED, max_examples=MANY)
 def test_the_api_is_as_described_to_people(
-    case: Case, sign_in: SignIn, there: dict[str, str], who: str
+    case: Case[Any], sign_in: SignIn, there: dict[str, str], who: str
 ) -> None:
     cookie = f"rollbook={sign_in(who).cookies['rollbook']}"
     headers = {"Cookie": cookie, "Authorization": ""}

@@ -34,16 +34,7 @@ INTERNALS = (
     "49$",
 )
 
-FEW = {
-    "NUL",
-    "2^63",
-    "10^400",
-    "10^400 in digits",
-    "a year too far",
-    "ends of lines",
-    "half a pair",
-    "an operator",
-}
+FEW = {"NUL", "2^63", "10^400 in digits", "ends of lines", "half a pair", "an operator"}
 """Of these many, those that every run tries; the others take minutes."""
 
 
