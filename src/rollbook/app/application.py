@@ -14,8 +14,9 @@ from starlette.types import Scope
 
 from rollbook import __version__
 from rollbook.access import pages as access_pages
-from rollbook.accounts import account_pages, factor_pages, oauth
+from rollbook.accounts import account_pages, factor_pages, oauth, oidc_pages
 from rollbook.accounts import pages as accounts_pages
+from rollbook.accounts.oidc_directory import Directory
 from rollbook.accounts.throttle import Throttle
 from rollbook.activity import api as activity_api
 from rollbook.activity import pages as activity_pages
@@ -25,6 +26,8 @@ from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
 from rollbook.core.settings import settings
+from rollbook.privacy import api as privacy_api
+from rollbook.privacy import pages as privacy_pages
 from rollbook.reporting import api as reporting_api
 from rollbook.reporting import (
     api_conduct,
@@ -68,10 +71,13 @@ ROUTERS: Final = (
     writing_api.router,
     api_people.router,
     accounts_pages.router,
+    oidc_pages.router,
     account_pages.router,
     factor_pages.router,
     oauth.router,
     access_pages.router,
+    privacy_pages.router,
+    privacy_api.router,
     risk_pages.router,
     risk_api.router,
     activity_pages.router,
@@ -118,6 +124,7 @@ def create_app(url: str) -> FastAPI:
     )
     app.state.engine = engine_for(url)
     app.state.throttle = Throttle(app.state.engine)
+    app.state.directory = Directory()
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     health.register_collectors(app.state.registry, app.state.engine)
