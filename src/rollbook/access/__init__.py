@@ -1,7 +1,6 @@
 """Room: access. Who may see whom: turns role, work, family and grants into what a transaction may see.
 
-Owns    bi_roles; else it reads roles, grants, work at schools, caseloads, sections and families, and ties a
-        user to a record of staff or of a guardian
+Owns    bi_roles
 Reads   accounts.users, accounts.user_grants, roster.staff, roster.staff_assignments, roster.guardians,
         roster.student_guardians, roster.student_school_enrollments, curriculum.section_staff,
         curriculum.sections, curriculum.course_enrollments
