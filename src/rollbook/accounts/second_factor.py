@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from rollbook.accounts.models import User
 from rollbook.accounts.models_factors import RecoveryCode, TotpSecret
 from rollbook.core import clock
+from rollbook.core.encryption import Column
 from rollbook.core.errors import Conflict, Forbidden, Invalid
 from rollbook.core.tenancy import Tenant
 
@@ -84,13 +85,15 @@ def enrol(db: Session, user: User) -> Enrolment:
     """
     kept = db.get(TotpSecret, (user.tenant_id, user.user_id))
     if kept is None:
-        kept = TotpSecret(tenant_id=user.tenant_id, user_id=user.user_id, secret=pyotp.random_base32())
+        sealed = _secrets_of(user).seal(user.user_id, pyotp.random_base32())
+        kept = TotpSecret(tenant_id=user.tenant_id, user_id=user.user_id, secret=sealed)
         db.add(kept)
         db.flush()
     if kept.confirmed_at is not None:
         raise AlreadySetUp
-    address = pyotp.TOTP(kept.secret).provisioning_uri(name=user.email, issuer_name="Rollbook")
-    return Enrolment(kept.secret, _qr(address))
+    secret = _open(kept)
+    address = pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name="Rollbook")
+    return Enrolment(secret, _qr(address))
 
 
 def confirm(db: Session, user: User, code: str) -> Sequence[str]:
@@ -125,7 +128,7 @@ def shown_code(db: Session, user: User) -> str | None:
     kept = db.get(TotpSecret, (user.tenant_id, user.user_id))
     if kept is None or not db.get_one(Tenant, user.tenant_id).is_synthetic:
         return None
-    code: str = pyotp.TOTP(kept.secret).generate_otp(max(_step_now(), kept.last_step + 1))
+    code: str = pyotp.TOTP(_open(kept)).generate_otp(max(_step_now(), kept.last_step + 1))
     return code
 
 
@@ -147,7 +150,7 @@ def _use_code(db: Session, kept: TotpSecret, code: str) -> bool:
     if len(typed) != _DIGITS or not (typed.isascii() and typed.isdigit()):
         return False
     now = _step_now()
-    generator = pyotp.TOTP(kept.secret)
+    generator = pyotp.TOTP(_open(kept))
     steps = [
         now + off for off in _STEPS_OFF if secrets.compare_digest(generator.generate_otp(now + off), typed)
     ]
@@ -156,6 +159,14 @@ def _use_code(db: Session, kept: TotpSecret, code: str) -> bool:
 
 def _step_now() -> int:
     return int(clock.now().timestamp()) // STEP_S
+
+
+def _secrets_of(user: User | TotpSecret) -> Column:
+    return Column(user.tenant_id, TotpSecret.__tablename__, "secret")
+
+
+def _open(kept: TotpSecret) -> str:
+    return _secrets_of(kept).open(kept.user_id, kept.secret) or ""
 
 
 def _take_step(db: Session, kept: TotpSecret, step: int) -> bool:

@@ -14,11 +14,11 @@ from rollbook.core.errors import NotFound
 from rollbook.core.tenancy import sees_whole_tenant
 from rollbook.reporting.log import Wanted, audited_tables, showings, writings
 from rollbook.ui.page import render
-from rollbook.ui.params import CodeText
+from rollbook.ui.params import CodeText, IsoDay
 
 router = APIRouter(include_in_schema=False)
 
-Day = Annotated[date | Literal[""], Query()]
+Day = Annotated[IsoDay | Literal[""], Query()]
 
 
 @router.get("/audit")

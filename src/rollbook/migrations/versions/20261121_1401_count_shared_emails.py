@@ -7,7 +7,7 @@ users before it knows the tenant, asks a function of the owner's; only within it
 from alembic import op
 
 revision = "20261121_1401"
-down_revision = "20261121_1700"
+down_revision = "20261121_1105"
 branch_labels = None
 depends_on = None
 
