@@ -6,6 +6,7 @@ Reads   accounts.users, accounts.user_grants, roster.staff, roster.staff_assignm
         curriculum.sections, curriculum.course_enrollments
 Verbs   visibility_of, interest_of, why, tie_to_staff, tie_to_guardian, grant, list_grants, end_grant
         (Viewing is the dependency of every page and endpoint that shows pupils);
+        check_bulk, check_administrator, check_audit_reader: what asks for a second factor (guarding.py);
         add_bi_role, list_bi_roles, remove_bi_role: who looks in by SQL (bi_roles.py);
         may, may_for_section, may_for_school and their require..., schools_of: who may write what (writing.py)
 Terms   rule = what makes a user see a student, as a query; grant = students beside those of their work;

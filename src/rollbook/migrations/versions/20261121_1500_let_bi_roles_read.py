@@ -8,7 +8,7 @@ from alembic import op
 from rollbook.migrations import ddl, ddl_audit, ddl_bi
 
 revision = "20261121_1500"
-down_revision = "20261121_1700"
+down_revision = "20261121_1402"
 branch_labels = None
 depends_on = None
 
