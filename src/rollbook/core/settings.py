@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of the PostgreSQL programs to run (15 or later); by default the embedded ones.",
     )
+    keyring: Path | None = Field(
+        default=None,
+        description="File with the keys of encrypted columns; by default keyring.json in home.",
+    )
     tenant: str | None = Field(default=None, description="Tenant that commands use when --tenant is absent.")
     web_host: str = Field(default="127.0.0.1", description="Address that `rollbook serve` listens on.")
     web_port: int = Field(default=8000, ge=0, le=65535, description="Port that `rollbook serve` listens on.")

@@ -93,13 +93,11 @@ def unexpected(request: Request) -> Response:
 
 def _is_program(request: Request) -> bool:
     path = request.url.path
-    if (
-        path.startswith("/api/")
-        or path in ("/health", "/ready", "/metrics")
-        or path.endswith((".json", ".csv"))
-    ):
+    if path.startswith("/api/") or path in ("/health", "/ready", "/metrics"):
         return True
     accepts = request.headers.get("accept", "")
+    if path.endswith((".json", ".csv")):
+        return "html" not in accepts  # a person who follows a link is led on
     return "json" in accepts and "html" not in accepts
 
 
