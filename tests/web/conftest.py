@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from rollbook.accounts import service
 from rollbook.accounts.models import Role
+from rollbook.accounts.oidc_directory import Directory
 from rollbook.app import create_app
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 from rollbook.testing.databases import TestServer
 from web import cast as the_cast
 from web.browser import FLAGS, chromium
 from web.clients import PASSWORD, SignIn, post_form, serving
+from web.providers import ELM, HERE, OAK, OPEN, Provider, register, running
 
 _numbers = itertools.count(1)
 OpenAs = Callable[..., Page]
@@ -139,3 +141,36 @@ def email(app: FastAPI) -> str:
             password=PASSWORD,
         )
     return address
+
+
+@pytest.fixture(scope="module")
+def lakeside() -> Iterator[Provider]:
+    """Run a provider that two tenants sign in by."""
+    with running(f"{HERE}{OAK}/back", f"{HERE}{OPEN}/back") as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def elmwood() -> Iterator[Provider]:
+    """Run another one."""
+    with running(f"{HERE}{ELM}/back") as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def registered(world: the_cast.World, lakeside: Provider, elmwood: Provider) -> Iterator[None]:
+    """Let the cast sign in by them, until the module is done."""
+    register(world.url, "oak-valley", "lakeside", lakeside.issuer, label="Lakeside ID")
+    register(world.url, "oak-valley", "elmwood", elmwood.issuer)
+    register(world.url, "open-u", "lakeside", lakeside.issuer)
+    yield
+    with create_engine(world.owner_url, poolclass=NullPool).begin() as owner:
+        owner.execute(text("DELETE FROM user_sessions WHERE provider_id IS NOT NULL"))
+        owner.execute(text("TRUNCATE identity_links, identity_providers CASCADE"))
+
+
+@pytest.fixture
+def by_provider(app: FastAPI, registered: None) -> None:
+    """Begin with nothing fetched: what an earlier test kept of a provider is forgotten."""
+    assert registered is None
+    app.state.directory = Directory()

@@ -22,7 +22,17 @@ DISCLOSURE = text(
     " WHERE request_id = :request"
 )
 # What is shown to anybody, or of no student.
-OPEN = {"/sign-in", "/sign-in/code", "/health", "/ready", "/metrics", "/", "/api/v1/openapi.json"}
+OPEN = {
+    "/sign-in",
+    "/sign-in/code",
+    "/sign-in/with/{tenant}/{name}",
+    "/sign-in/with/{tenant}/{name}/back",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/",
+    "/api/v1/openapi.json",
+}
 LOOK = text(
     "SELECT set_config('rollbook.tenant', :tenant, true), set_config('rollbook.scope', 'tenant', true)"
 )

@@ -13,8 +13,9 @@ from starlette.types import Scope
 
 from rollbook import __version__
 from rollbook.access import pages as access_pages
-from rollbook.accounts import account_pages, factor_pages, oauth
+from rollbook.accounts import account_pages, factor_pages, oauth, oidc_pages
 from rollbook.accounts import pages as accounts_pages
+from rollbook.accounts.oidc_directory import Directory
 from rollbook.accounts.throttle import Throttle
 from rollbook.activity import api as activity_api
 from rollbook.activity import pages as activity_pages
@@ -68,6 +69,7 @@ ROUTERS: Final = (
     writing_api.router,
     api_people.router,
     accounts_pages.router,
+    oidc_pages.router,
     account_pages.router,
     factor_pages.router,
     oauth.router,
@@ -120,6 +122,7 @@ def create_app(url: str) -> FastAPI:
     )
     app.state.engine = engine_for(url)
     app.state.throttle = Throttle(app.state.engine)
+    app.state.directory = Directory()
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     health.register_collectors(app.state.registry, app.state.engine)

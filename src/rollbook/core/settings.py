@@ -59,6 +59,15 @@ class Settings(BaseSettings):
         le=3600,
         description="A request may take so long to arrive, and its answer so long to be taken.",
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@\s]+$",
+        description="Address that browsers reach Rollbook at; sign-in providers send people back there.",
+    )
+    oidc_secrets: Path | None = Field(
+        default=None,
+        description="Folder with a file TENANT.PROVIDER for each provider's client secret; else in home.",
+    )
     session_idle_minutes: int = Field(
         default=60, ge=1, le=_YEAR_H * 60, description="A sign-in ends after this long unused."
     )

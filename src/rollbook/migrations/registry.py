@@ -4,6 +4,7 @@ import rollbook.accounts.models
 import rollbook.accounts.models_factors
 import rollbook.accounts.models_grants
 import rollbook.accounts.models_keys
+import rollbook.accounts.models_providers
 import rollbook.accounts.models_tries
 import rollbook.activity.models
 import rollbook.attendance.models

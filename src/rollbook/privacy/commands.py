@@ -1,4 +1,4 @@
-"""Commands of privacy: the whole record of a student."""
+"""Commands of privacy: a student's rights, and what is published (the room research)."""
 
 import os
 from pathlib import Path
@@ -12,8 +12,10 @@ from rollbook.core import output
 from rollbook.core.errors import Conflict
 from rollbook.core.output import as_json
 from rollbook.ops.work import Work, work_in
+from rollbook.research.table_commands import app as tables
 
-app = typer.Typer(help="A student's rights: the record, and what follows from it.", no_args_is_help=True)
+app = typer.Typer(help="A student's rights; and telling no more of them than may be.", no_args_is_help=True)
+app.registered_commands += tables.registered_commands
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 TenantOption = Annotated[
@@ -29,7 +31,7 @@ class FileIsThere(Conflict):
 
 @app.callback()
 def privacy() -> None:
-    """A student's rights: the record, and what follows from it."""
+    """A student's rights; and telling no more of them than may be."""
 
 
 @app.command()
