@@ -7,6 +7,7 @@ from sqlalchemy import Table
 
 from rollbook.core.encryption import Column as Sealing
 from rollbook.core.encryption import sealed_columns
+from rollbook.core.keyring import ring
 from rollbook.demo.calendar import Array
 from rollbook.demo.facts import Column, Columns, Words, lists
 
@@ -16,13 +17,16 @@ def seal_columns(target: Table, tenant_id: int, columns: Columns) -> Columns:
     names = [name for name in sealed_columns(target) if name in columns]
     if not names:
         return columns
+    known = ring()
     (key,) = (column.name for column in target.primary_key.columns if column.name != "tenant_id")
     ids = columns[key]
     assert isinstance(ids, np.ndarray)
     rows = [UUID(bytes=one.tobytes()) for one in ids]
     return {
         **columns,
-        **{name: _sealed(Sealing(tenant_id, target.name, name), rows, columns[name]) for name in names},
+        **{
+            name: _sealed(Sealing(tenant_id, target.name, name, known), rows, columns[name]) for name in names
+        },
     }
 
 
