@@ -35,6 +35,7 @@ VERBS: Final = {
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
+    "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),
     "audit": (
         "rollbook.reporting.audit_commands",
         "Say who changed or read what, and whether that log is whole.",

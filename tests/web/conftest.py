@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.orm import Session
 
 from rollbook.accounts import service
@@ -23,6 +24,9 @@ from web.clients import PASSWORD, SignIn, post_form, serving
 from web.providers import ELM, HERE, OAK, OPEN, Provider, register, running
 
 _numbers = itertools.count(1)
+LOOK = text(
+    "SELECT set_config('rollbook.tenant', :tenant, true), set_config('rollbook.scope', 'tenant', true)"
+)
 OpenAs = Callable[..., Page]
 
 
@@ -60,9 +64,21 @@ def sessions() -> dict[str, str]:
     return {}
 
 
+def show_second_factor(owner_url: str, token: str) -> None:
+    """Let a session be one that a code was shown in, as exports and administration ask for."""
+    with create_engine(owner_url, poolclass=NullPool).begin() as owner:
+        token_hash = sha256(token.encode()).digest()
+        owner.execute(text("SELECT set_config('rollbook.session_hash', :it, true)"), {"it": token_hash.hex()})
+        which = text("SELECT tenant_id FROM user_sessions WHERE token_hash = :it")
+        tenant = owner.scalar(which, {"it": token_hash})
+        owner.execute(text("SELECT set_config('rollbook.tenant', :it, true)"), {"it": str(tenant)})
+        shown = text("UPDATE user_sessions SET second_factor_at = now() WHERE token_hash = :it")
+        assert owner.execute(shown, {"it": token_hash}).rowcount == 1
+
+
 @pytest.fixture
 def sign_in(app: FastAPI, world: the_cast.World, sessions: dict[str, str]) -> Iterator[SignIn]:
-    """Return what signs someone in, by role or email, and returns their client."""
+    """Return what signs someone in, by role or email, with a second factor, and returns their client."""
     forget_tries(world)
     opened: list[TestClient] = []
 
@@ -74,6 +90,7 @@ def sign_in(app: FastAPI, world: the_cast.World, sessions: dict[str, str]) -> It
             answer = post_form(client, "/sign-in", email=email, password=the_cast.PASSWORD)
             assert answer.status_code == 303, answer.text
             sessions[email] = client.cookies["rollbook"]
+            show_second_factor(world.owner_url, sessions[email])
         client.cookies.set("rollbook", sessions[email], domain="rollbook.test")
         return client
 
@@ -174,3 +191,25 @@ def by_provider(app: FastAPI, registered: None) -> None:
     """Begin with nothing fetched: what an earlier test kept of a provider is forgotten."""
     assert registered is None
     app.state.directory = Directory()
+
+
+@pytest.fixture(scope="module")
+def owner(world: the_cast.World) -> Iterator[Engine]:
+    engine = create_engine(world.owner_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def log(owner: Engine) -> Iterator[Connection]:
+    with owner.connect() as connection, connection.begin() as transaction:
+        tenant = connection.scalar(text("SELECT set_config('rollbook.tenant_slug', 'oak-valley', true)"))
+        assert tenant == "oak-valley"
+        connection.execute(LOOK, {"tenant": str(_tenant_id(connection))})
+        yield connection
+        transaction.rollback()
+
+
+def _tenant_id(connection: Connection) -> int:
+    found: int = connection.scalar(text("SELECT tenant_id FROM tenants WHERE slug = 'oak-valley'")) or 0
+    return found

@@ -13,7 +13,7 @@ from rollbook.accounts.devices import known_device, remember_device
 from rollbook.accounts.models import Awaited
 from rollbook.accounts.offers import offer_of
 from rollbook.accounts.preferences import start_page
-from rollbook.accounts.second_factor import CodeWrong
+from rollbook.accounts.second_factor import CodeWrong, shown_code
 from rollbook.accounts.service import SignInFailed
 from rollbook.accounts.sessions import NotSignedIn, SignedIn
 from rollbook.accounts.signed_in import arrival_of
@@ -78,8 +78,8 @@ def sign_in(  # noqa: PLR0913, PLR0917 -- the form's fields
 @router.get("/sign-in/code")
 def code_page(request: Request, db: Db, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:  # noqa: A002 -- the parameter's name in the address
     """The form for the second factor."""
-    _awaiting(request, db)
-    return _code_form(request, next_path=next)
+    found = _awaiting(request, db)
+    return _code_form(request, db, found, next_path=next)
 
 
 @router.post("/sign-in/code", dependencies=[Turn])
@@ -99,9 +99,9 @@ def show_code(
         throttle.begin(tries)
         signed_in = service.show_code(db, found, code, arrival_of(request))
     except TooManyTries as error:
-        return _code_form(request, next_path=next, fault=sentence_of(error), status=429)
+        return _code_form(request, db, found, next_path=next, fault=sentence_of(error), status=429)
     except CodeWrong as error:
-        return _code_form(request, next_path=next, fault=sentence_of(error), status=401)
+        return _code_form(request, db, found, next_path=next, fault=sentence_of(error), status=401)
     throttle.succeeded(tries)
     return let_in(request, db, signed_in, next)
 
@@ -175,7 +175,20 @@ def sign_in_form(  # noqa: PLR0913 -- what stands in it
     return response
 
 
-def _code_form(request: Request, *, next_path: str, fault: str | None = None, status: int = 200) -> Response:
+def _code_form(  # noqa: PLR0913 -- what stands in it
+    request: Request,
+    db: Session,
+    found: sessions.Found,
+    *,
+    next_path: str,
+    fault: str | None = None,
+    status: int = 200,
+) -> Response:
     token = form_token(cookies.session_token(request) or "")
-    context = {"form_token": token, "next": local_path(next_path), "fault": fault}
+    context = {
+        "form_token": token,
+        "next": local_path(next_path),
+        "fault": fault,
+        "shown": shown_code(db, found.user),
+    }
     return render(request, "accounts/code.html", context, status_code=status)

@@ -19,6 +19,7 @@ from rollbook.accounts.models_factors import RecoveryCode, TotpSecret
 from rollbook.core import clock
 from rollbook.core.encryption import Column
 from rollbook.core.errors import Conflict, Forbidden, Invalid
+from rollbook.core.tenancy import Tenant
 
 RECOVERY_CODES: Final = 10
 STEP_S: Final = 30
@@ -119,6 +120,18 @@ def check_code(db: Session, user: User, code: str) -> None:
         raise CodeWrong
 
 
+def shown_code(db: Session, user: User) -> str | None:
+    """Return the code that an app would show, where the tenant's students do not exist; else none.
+
+    It lets a demo be used without a phone, and still asks for what a district's people are asked for.
+    """
+    kept = db.get(TotpSecret, (user.tenant_id, user.user_id))
+    if kept is None or not db.get_one(Tenant, user.tenant_id).is_synthetic:
+        return None
+    code: str = pyotp.TOTP(_open(kept)).generate_otp(max(_step_now(), kept.last_step + 1))
+    return code
+
+
 def remove(db: Session, user: User) -> None:
     """Forget the app and the recovery codes: the password is the only factor again."""
     for table in (RecoveryCode, TotpSecret):
@@ -136,12 +149,16 @@ def _use_code(db: Session, kept: TotpSecret, code: str) -> bool:
     typed = "".join(code.split())
     if len(typed) != _DIGITS or not (typed.isascii() and typed.isdigit()):
         return False
-    now = int(clock.now().timestamp()) // STEP_S
+    now = _step_now()
     generator = pyotp.TOTP(_open(kept))
     steps = [
         now + off for off in _STEPS_OFF if secrets.compare_digest(generator.generate_otp(now + off), typed)
     ]
     return any(_take_step(db, kept, step) for step in steps)
+
+
+def _step_now() -> int:
+    return int(clock.now().timestamp()) // STEP_S
 
 
 def _secrets_of(user: User | TotpSecret) -> Column:

@@ -1,5 +1,6 @@
 """Every room's tables in one metadata, for Alembic and for the tests that compare models to migrations."""
 
+import rollbook.access.models
 import rollbook.accounts.models
 import rollbook.accounts.models_factors
 import rollbook.accounts.models_grants

@@ -38,7 +38,7 @@ def read_facts(superuser: Connection, today: date) -> Facts:
     """Read the rows as they are."""
     names = (
         "users user_grants staff staff_assignments guardians student_guardians student_school_enrollments"
-        " section_staff sections course_enrollments students"
+        " section_staff sections course_enrollments schools"
     )
     with superuser.cursor(row_factory=namedtuple_row) as cursor:
         return Facts(
@@ -62,7 +62,7 @@ def students_of(facts: Facts, user: Record) -> frozenset[UUID] | None:
 def _granted(facts: Facts, tenant_id: int, given: Record) -> set[UUID]:
     match given.scope:
         case "school":
-            return _at_school(facts, tenant_id, given.scope_id)
+            return at_school(facts, tenant_id, given.scope_id)
         case "section":
             return _in_sections(facts, facts.of("sections", tenant_id=tenant_id, section_id=given.scope_id))
         case _:
@@ -77,7 +77,7 @@ def _by_work(facts: Facts, user: Record) -> set[UUID]:
         case "counselor":
             return _caseload(facts, user, me)
         case "principal":
-            return _union(_at_school(facts, user.tenant_id, at) for at in _workplaces(facts, user.role, me))
+            return _union(at_school(facts, user.tenant_id, at) for at in _workplaces(facts, user.role, me))
         case "guardian":
             return _family(facts, user)
         case _:
@@ -105,7 +105,7 @@ def _workplaces(facts: Facts, role: str, me: list[Record]) -> set[UUID]:
     return places - {None}
 
 
-def _at_school(facts: Facts, tenant_id: int, school_id: UUID) -> set[UUID]:
+def at_school(facts: Facts, tenant_id: int, school_id: UUID) -> set[UUID]:
     stays = facts.of("student_school_enrollments", tenant_id=tenant_id, school_id=school_id)
     newest = max((stay.school_year for stay in stays), default=None)
     return {
@@ -125,7 +125,7 @@ def _caseload(facts: Facts, user: Record, me: list[Record]) -> set[UUID]:
         )
     ]
     if not mine:
-        return _union(_at_school(facts, user.tenant_id, at) for at in _workplaces(facts, "counselor", me))
+        return _union(at_school(facts, user.tenant_id, at) for at in _workplaces(facts, "counselor", me))
     return {stay.student_id for stay in mine if stay.exit_on is None or stay.exit_on > facts.today}
 
 

@@ -20,13 +20,14 @@ def _names(listed: str) -> frozenset[str]:
 
 # What everybody in the tenant sees: its structure, its staff, and the accounts, which only verbs read.
 STRUCTURE: Final = _names(
-    "academic_sessions access_tokens activities api_keys assignment_categories assignments attendance_loads"
-    " attendance_rules attendance_submissions attendance_total_windows course_prerequisites course_standards"
-    " courses fitness_tests fitness_zones grade_rules grade_scale_steps grade_scales identity_links"
-    " identity_providers known_devices"
-    " learning_standards lesson_plan_standards lesson_plans model_metadata pe_lesson_plans recovery_codes"
-    " routine_activities routines school_calendar_days schools section_sessions section_staff sections staff"
-    " staff_assignments tenants totp_secrets user_grants user_preferences user_sessions users"
+    "academic_sessions access_tokens activities api_keys assignment_categories assignments"
+    " attendance_loads attendance_rules attendance_submissions attendance_total_windows bi_roles"
+    " course_prerequisites course_standards courses fitness_tests fitness_zones grade_rules"
+    " grade_scale_steps grade_scales identity_links identity_providers known_devices"
+    " learning_standards lesson_plan_standards"
+    " lesson_plans model_metadata pe_lesson_plans recovery_codes routine_activities routines"
+    " school_calendar_days schools section_sessions section_staff sections staff staff_assignments"
+    " tenants totp_secrets user_grants user_preferences user_sessions users"
 )
 # What only those see who see all students of the tenant: it is about any of them.
 OF_THE_WHOLE: Final = _names(
@@ -41,15 +42,30 @@ THROUGH: Final = {
 OR_NOBODY: Final = frozenset({"attendance_stale_weeks"})
 KEYED: Final = frozenset({"sign_in_tries"})
 
-READ_ONLY: Final = frozenset({"audit_writes", "disclosures", "audit_seals", "attendance_loads"})
+READ_ONLY: Final = _names("attendance_loads audit_seals audit_writes bi_roles disclosures")
 NEVER_DELETED: Final = _names(
-    "activity_logs api_keys attendance_rules grade_rules identity_providers imports model_metadata tenants training_feedback"
-    " user_grants users"
+    "activity_logs api_keys attendance_rules grade_rules identity_providers imports model_metadata tenants"
+    " training_feedback user_grants users"
 )
 NEVER_CHANGED: Final = _names(
     "activity_logs attendance_stale_weeks attendance_total_windows attendance_totals attendance_weeks"
     " intake_rejects"
 )
+
+# What roles for BI read, histories too: a table that is not named here is none of theirs.
+BI: Final = _names(
+    "academic_sessions activities activity_logs analytics_events assignment_categories assignments"
+    " attendance_records attendance_rules attendance_submissions attendance_totals attendance_week_sums"
+    " attendance_weeks bi_roles course_enrollments course_grades course_outcomes course_prerequisites"
+    " course_standards courses discipline_actions discipline_incidents fitness_results fitness_tests"
+    " fitness_zones grade_rules grade_scale_steps grade_scales grades guardians incident_participants"
+    " learning_standards lesson_plan_standards lesson_plans pe_activity_preferences pe_lesson_plans"
+    " predictions progress routine_activities routine_performance_metrics routines school_calendar_days"
+    " schools section_sessions section_staff sections staff staff_assignments"
+    " student_activity_performances student_features student_guardians student_programs"
+    " student_school_enrollments students tenants training_feedback"
+)
+BY_SCHOOL: Final = frozenset({"attendance_week_sums", "student_school_enrollments"})
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,11 @@ class Viewer:
     tenant_id: int | None = None
     students: frozenset[UUID] | None = frozenset()
     role: str = "rollbook_app"
+    school_id: UUID | None = None
+
+    @property
+    def is_bi(self) -> bool:
+        return self.role.startswith("bi_")
 
     @property
     def is_owner(self) -> bool:
@@ -105,6 +126,8 @@ class Oracle:
         """Say whether the database role may give ``command`` on ``table`` at all, be it on no row."""
         if viewer.is_owner:
             return True
+        if viewer.is_bi:
+            return command == SELECT and table.name.removesuffix("_history") in BI and not table.is_partition
         if table.is_partition:
             return False
         if table.name.endswith("_history") or table.name in READ_ONLY:
@@ -122,7 +145,15 @@ class Oracle:
 
     def _about(self, table: Table, viewer: Viewer) -> Callable[[Row], bool]:
         name = table.name.removesuffix("_history")
-        students = viewer.students
+        if viewer.is_bi and name == "bi_roles":
+            return lambda row: bool(row["role_name"] == viewer.role)
+        if viewer.is_bi and name in BY_SCHOOL:
+            return lambda row: viewer.school_id is None or UUID(row["school_id"]) == viewer.school_id
+        return self._about_students(table, name, viewer.students)
+
+    def _about_students(
+        self, table: Table, name: str, students: frozenset[UUID] | None
+    ) -> Callable[[Row], bool]:
         if name in STRUCTURE:
             return lambda _: True
         if table.is_partition or name in KEYED or (name in OF_THE_WHOLE and students is not None):
@@ -152,6 +183,8 @@ _OPENED: Final = {
 
 def _is_shown(viewer: Viewer, table: str, row: Row, command: str) -> bool:
     """Say whether something that the transaction has shown or named opens the row."""
+    if viewer.is_bi:
+        return False
     shown = {name.removeprefix("rollbook."): value for name, value in viewer.settings.items()}
     if table == "tenants" and row["slug"] == shown.get("tenant_slug"):
         return True

@@ -78,11 +78,11 @@ def test_each_denial_stands_beside_somebody_who_may(world: World) -> None:
 
 def test_partitions_are_among_the_tables_and_nobody_reaches_them(world: World) -> None:
     partitions = [table for table in world.matrix.tables if table.is_partition]
-    app = [viewer for viewer in world.viewers.values() if not viewer.is_owner]
+    others = [viewer for viewer in world.viewers.values() if not viewer.is_owner]
 
     assert len(partitions) >= 5
     assert not any(
-        world.matrix.oracle.is_granted(viewer, table, SELECT) for table in partitions for viewer in app
+        world.matrix.oracle.is_granted(viewer, table, SELECT) for table in partitions for viewer in others
     )
     with world.superuser() as db:
         (marks,) = db.execute("SELECT count(*) FROM attendance_records_2025_09").fetchone() or (0,)

@@ -26,6 +26,7 @@ EQUIVALENT = {
 def witnesses(world: World) -> list[Viewer]:
     """Return some who between them notice everything; many more see as they do."""
     chosen = (
+        "bi of",
         "owner",
         "who ",
         "nobody",

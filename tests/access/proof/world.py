@@ -1,7 +1,7 @@
 """The database of the proof, made once: a generated district and another tenant, the cast, the viewers."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,17 +10,19 @@ from sqlalchemy.orm import Session
 
 from access.proof import filling, people
 from access.proof.catalogue import Connection, Table, tables_of
-from access.proof.facts import read_facts, students_of
+from access.proof.facts import Facts, at_school, read_facts, students_of
 from access.proof.filling import Fields
 from access.proof.matrix import FUNCTION, Matrix
 from access.proof.oracle import Oracle, Row, Viewer
 from access.proof.people import People
+from rollbook.access.bi_roles import add_bi_role
 from rollbook.access.service import visibility_of
 from rollbook.accounts.models import User
 from rollbook.core import clock
 from rollbook.core.database import close_engines, engine_for
-from rollbook.core.tenancy import Visibility, look_through
+from rollbook.core.tenancy import Visibility, look_through, transaction
 from rollbook.ops.embedded import connect_as_superuser
+from rollbook.ops.logins import drop_login, make_login
 from rollbook.testing.databases import Database, TestServer
 
 SETTINGS: Final = ("rollbook.tenant", "rollbook.scope", "rollbook.students")
@@ -49,10 +51,11 @@ class World:
 @contextmanager
 def built(server: TestServer) -> Iterator[World]:
     """Build it, in a database of its own."""
-    with server.database() as database:
+    with ExitStack() as stack, server.database() as database:
         engine = engine_for(database.url, statement_timeout_s=0)
         with Session(engine) as db, db.begin():
             cast = people.build(db)
+        stack.enter_context(_bi_roles(server, database, cast))
         with connect_as_superuser(server.settings, make_url(database.url).database or "") as superuser:
             filling.clear_the_way(superuser)
             superuser.execute(FUNCTION)
@@ -65,11 +68,12 @@ def built(server: TestServer) -> Iterator[World]:
                 viewers = {viewer.name: viewer for viewer in _viewers(db, superuser, cast, oracle, unborn)}
         yield World(database, server, cast, Matrix(oracle, tables, unborn), viewers)
         close_engines(database.url)
+        close_engines(database.owner_url)
 
 
 def _rows(superuser: Connection, table: Table) -> dict[str, Row]:
     interesting = {"tenant_id", "student_id", "guardian_id", "incident_id", "email", "password_hash", "slug"}
-    interesting |= {"token_hash", "key_hash", "last_failed_at"}
+    interesting |= {"token_hash", "key_hash", "last_failed_at", "school_id", "role_name"}
     chosen = sorted(interesting & set(table.columns))
     fields = ", ".join(f"'{name}', {name}" for name in chosen)
     found = superuser.execute(f"SELECT {table.key_text}, jsonb_build_object({fields}) FROM {table.name}")
@@ -91,6 +95,7 @@ def _viewers(
     yield Viewer("somebody without a tenant", {"rollbook.scope": "tenant"})
     yield Viewer("somebody of no tenant", nowhere, 999999, None)
     yield from _owners(cast)
+    yield from _bi(cast, facts)
     yield from _shown(oracle, unborn)
 
 
@@ -116,6 +121,37 @@ def _owners(cast: People) -> Iterator[Viewer]:
     yield Viewer("the owner", role=owner)
     yield Viewer("the owner in a tenant", whole, cast.north, None, owner)
     yield Viewer("the owner before one student", few, cast.north, one, owner)
+
+
+def _bi(cast: People, facts: Facts) -> Iterator[Viewer]:
+    """Yield roles that type SQL: what they set opens nothing."""
+    tricks = {
+        "rollbook.tenant": str(cast.south),
+        "rollbook.scope": "tenant",
+        "rollbook.tenant_slug": "south",
+        "rollbook.students": "{" + str(cast.abroad) + "}",
+        "rollbook.try_keys": "stale",
+    }
+    (oak,) = facts.of("schools", tenant_id=cast.north, school_code="P1")
+    here = frozenset(at_school(facts, cast.north, oak.school_id))
+    for settings, how in ((dict[str, str](), ""), (tricks, " who sets everything")):
+        yield Viewer(f"bi of a tenant{how}", settings, cast.north, None, "bi_north")
+        yield Viewer(f"bi of a school{how}", settings, cast.north, here, "bi_oak", oak.school_id)
+        yield Viewer(f"bi of nobody{how}", settings, role="bi_stranger")
+
+
+@contextmanager
+def _bi_roles(server: TestServer, database: Database, cast: People) -> Iterator[None]:
+    """Make the roles as `rollbook bi-role add` does, and one that nobody told of."""
+    names = ("bi_north", "bi_oak", "bi_stranger")
+    for name in names:
+        make_login(server.settings, name)
+    with transaction(engine_for(database.owner_url), Visibility(cast.north)) as db:
+        add_bi_role(db, cast.north, "bi_north")
+        add_bi_role(db, cast.north, "bi_oak", "P1")
+    yield
+    for name in names:
+        drop_login(server.settings, name)
 
 
 def _shown(oracle: Oracle, unborn: dict[str, list[Fields]]) -> Iterator[Viewer]:

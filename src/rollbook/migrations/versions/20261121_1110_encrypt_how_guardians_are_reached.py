@@ -8,7 +8,7 @@ from alembic import op
 from rollbook.migrations import ddl_sealed
 
 revision = "20261121_1110"
-down_revision = "20261121_1105"
+down_revision = "20261121_1500"
 branch_labels = None
 depends_on = None
 
