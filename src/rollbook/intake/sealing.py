@@ -72,7 +72,9 @@ class _Sealing:
             cursor.execute(
                 self._sql(
                     "SELECT rows.{key}::text, {theirs}, {ours}"
-                    " FROM {incoming} AS rows LEFT JOIN {table} AS ours ON ours.tenant_id = %s AND ours.{key} = rows.{key} WHERE num_nonnulls({theirs}) > 0"
+                    " FROM {incoming} AS rows"
+                    " LEFT JOIN {table} AS ours ON ours.tenant_id = %s AND ours.{key} = rows.{key}"
+                    " WHERE num_nonnulls({theirs}) > 0"
                 ),
                 [self.tenant_id],
             )
