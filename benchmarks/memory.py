@@ -35,6 +35,11 @@ def own_peak_bytes() -> int:
     return _status_bytes("self", "VmHWM")
 
 
+def most_held_by(pid: int) -> int:
+    """Return the most that another process held so far."""
+    return _status_bytes(pid, "VmHWM")
+
+
 def private_bytes(pid: int) -> int:
     try:
         return _status_bytes(pid, "RssAnon")

@@ -27,6 +27,7 @@ VERBS: Final = {
     "status": ("rollbook.ops.commands", "Describe the server, with the URLs to connect to it."),
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
+    "doctor": ("rollbook.reporting.doctor_commands", "Say what is wrong with this installation."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
     "validate": ("rollbook.reporting.validation.commands", "Audit a tenant's records and the database."),
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
@@ -38,6 +39,10 @@ NOUNS: Final = {
         "rollbook.reporting.audit_commands",
         "Say who changed or read what, and whether that log is whole.",
     ),
+    "privacy": (
+        "rollbook.privacy.commands",
+        "A student's rights, and what is told of all: published tables.",
+    ),
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
@@ -45,10 +50,6 @@ NOUNS: Final = {
     "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),
-    "privacy": (
-        "rollbook.reporting.privacy_commands",
-        "Give and publish no more about students than may be told.",
-    ),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 

@@ -45,6 +45,20 @@ WHERE
             ) LIKE '%student_id IN ( SELECT unnest(%'
     );
 
+-- name: scope_is_read_once
+-- A policy reads what may be seen as a subquery, once a statement: asked per row it costs as much as the row.
+-- returns  fault text
+SELECT tables.name || ': policy ' || pg_policy.polname || ' reads rollbook.scope for each row' AS fault
+FROM our_tables AS tables
+INNER JOIN pg_policy ON tables.oid = pg_policy.polrelid
+CROSS JOIN
+    LATERAL (
+        VALUES
+        (pg_get_expr(pg_policy.polqual, pg_policy.polrelid)),
+        (pg_get_expr(pg_policy.polwithcheck, pg_policy.polrelid))
+    ) AS rules (rule)
+WHERE replace(rules.rule, 'SELECT current_setting(''rollbook.scope''', '') LIKE '%(''rollbook.scope''%';
+
 -- name: partitions_are_not_granted
 -- Nobody but the owner may reach a partition directly: the parent's policies would not apply.
 -- returns  fault text

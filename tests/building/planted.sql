@@ -20,6 +20,13 @@ ALTER POLICY student_rows ON predictions WITH CHECK (
     tenant_id = nullif(current_setting('rollbook.tenant', TRUE), '')::int
 );
 
+-- name: scope_is_read_once
+CREATE POLICY seen_rows ON schools USING (current_setting('rollbook.scope', TRUE) = 'tenant');
+CREATE POLICY kept_rows ON schools WITH CHECK (
+    (SELECT current_setting('rollbook.scope', TRUE)) = 'tenant'
+    OR current_setting('rollbook.scope', TRUE) = 'students'
+);
+
 -- name: partitions_are_not_granted
 GRANT SELECT ON attendance_records_2024_01 TO rollbook_app;
 GRANT SELECT ON attendance_records_2024_01 TO public;

@@ -68,4 +68,6 @@ def test_the_wheel_says_what_it_is(metadata: Message) -> None:
 def test_the_wheel_needs_what_pyproject_says(metadata: Message) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-    assert len(metadata.get_all("Requires-Dist") or []) == len(project["dependencies"])
+    extras = [need for needs in project["optional-dependencies"].values() for need in needs]
+
+    assert len(metadata.get_all("Requires-Dist") or []) == len(project["dependencies"]) + len(extras)

@@ -5,8 +5,10 @@ from datetime import date
 from typing import get_args
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from plans import plans_of, read_in_vain
 from rollbook.core.paging import CursorInvalid
 from rollbook.core.tenancy import Tenant, Visibility, look_through
 from rollbook.roster.listing import RosterLine, Sort, StudentFilter, find_students, grades_in_sight
@@ -107,3 +109,19 @@ def test_nobody_out_of_sight_is_found_or_counted(db: Session, tenant: Tenant) ->
 def test_a_cursor_of_somebody_elses_making_is_refused(db: Session, tenant: Tenant, cursor: str) -> None:
     with pytest.raises(CursorInvalid):
         find_students(db, tenant.tenant_id, DAY, StudentFilter(), after=cursor)
+
+
+def test_a_caseload_is_found_without_reading_the_district(db: Session, tenant: Tenant) -> None:
+    mine = make.batch_students(db, 3000)[::300]
+    db.execute(text("SELECT rollbook_analyze('students')"))
+
+    def in_vain() -> int:
+        with plans_of(db, "matching") as plans:
+            assert find_students(db, tenant.tenant_id, DAY, StudentFilter()).total == len(mine)
+        return read_in_vain(plans[0], "students")
+
+    look_through(db, Visibility(tenant.tenant_id, mine))
+    assert in_vain() == 0
+    db.execute(text("SET LOCAL enable_indexscan = off"))
+    db.execute(text("SET LOCAL enable_bitmapscan = off"))
+    assert in_vain() == 3000 - len(mine)  # the control: what is read for nothing would be seen

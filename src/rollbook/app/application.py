@@ -22,6 +22,9 @@ from rollbook.app import health
 from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
+from rollbook.core.settings import settings
+from rollbook.privacy import api as privacy_api
+from rollbook.privacy import pages as privacy_pages
 from rollbook.reporting import api as reporting_api
 from rollbook.reporting import (
     api_conduct,
@@ -69,6 +72,8 @@ ROUTERS: Final = (
     factor_pages.router,
     oauth.router,
     access_pages.router,
+    privacy_pages.router,
+    privacy_api.router,
     risk_pages.router,
     risk_api.router,
     activity_pages.router,
@@ -110,6 +115,8 @@ def create_app(url: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        # it would name the host that the request names
+        redirect_slashes=False,
     )
     app.state.engine = engine_for(url)
     app.state.throttle = Throttle(app.state.engine)
@@ -121,7 +128,7 @@ def create_app(url: str) -> FastAPI:
         app.include_router(router)
     app.mount(STATIC, _KeptFiles(directory=str(files("rollbook.ui").joinpath("static"))), name="static")
     app.add_api_route("/", _start, include_in_schema=False)
-    app.add_middleware(Limits)
+    app.add_middleware(Limits, names=settings().web_host_names, patience=settings().request_timeout_s)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Head)
     app.add_middleware(Observe, registry=app.state.registry)

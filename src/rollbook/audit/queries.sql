@@ -71,6 +71,36 @@ WHERE
         (SELECT max(last_id) FROM audit_seals WHERE tenant_id = :tenant_id AND log = 'disclosures'), 0
     );
 
+-- name: oldest_unsealed
+-- When the oldest row was written that no seal closes yet.
+-- params   tenant_id int
+-- returns  one row: at timestamptz or null
+SELECT
+    least(
+        (
+            SELECT min(at)
+            FROM audit_writes
+            WHERE
+                tenant_id = :tenant_id
+                AND write_id > coalesce(
+                    (SELECT max(last_id) FROM audit_seals WHERE tenant_id = :tenant_id AND log = 'writes'), 0
+                )
+        ),
+        (
+            SELECT min(at)
+            FROM disclosures
+            WHERE
+                tenant_id = :tenant_id
+                AND disclosure_id > coalesce(
+                    (
+                        SELECT max(last_id) FROM audit_seals
+                        WHERE tenant_id = :tenant_id AND log = 'disclosures'
+                    ),
+                    0
+                )
+        )
+    ) AS at;
+
 -- name: has_seal
 -- Is this the hash of one of the seals?
 -- params   tenant_id int, hash bytea

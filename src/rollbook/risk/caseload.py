@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from rollbook.core.paging import Page, find_page
-from rollbook.core.tenancy import Tenant
+from rollbook.core.tenancy import Tenant, sees_whole_tenant
 from rollbook.risk.levels import LEVELS, Level
 from rollbook.risk.lists import SQL, Chosen
 from rollbook.risk.models import RiskCategory
@@ -125,6 +125,7 @@ def read_page(  # noqa: PLR0913 -- each is a part of the address
         SQL["caseload_matching"],
         {
             **_lists(tenant, chosen),
+            "sees_all": sees_whole_tenant(db),
             "category": wanted.category.value if wanted.category else None,
             "course": wanted.course,
             "school": wanted.school,

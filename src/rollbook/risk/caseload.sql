@@ -49,18 +49,22 @@ ORDER BY
 
 -- name: levels
 -- How many subjects, and students, a list has at each level.
--- params   tenant_id int, as_of date, model_version text
+-- params   tenant_id int, as_of date, model_version text, sees_all bool
 -- returns  risk_category text, subjects int
 SELECT
     risk_category,
     count(*) AS subjects
 FROM predictions
-WHERE tenant_id = :tenant_id AND as_of = :as_of AND model_version = :model_version
+WHERE
+    tenant_id = :tenant_id
+    AND as_of = :as_of
+    AND model_version = :model_version
+    AND (:sees_all OR predictions.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
 GROUP BY risk_category;
 
 -- name: students_to_look_at
 -- How many students a list has at the levels given.
--- params   tenant_id int, as_of date, model_version text, levels text[]
+-- params   tenant_id int, as_of date, model_version text, sees_all bool, levels text[]
 -- returns  one row: students int
 SELECT count(DISTINCT student_id) AS students
 FROM predictions
@@ -68,11 +72,12 @@ WHERE
     tenant_id = :tenant_id
     AND as_of = :as_of
     AND model_version = :model_version
+    AND (:sees_all OR predictions.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
     AND risk_category = ANY(cast(:levels AS text[]));
 
 -- name: caseload_matching
 -- The subjects of a list that fit, by their keys alone.
--- params   tenant_id int, as_of date, model_version text; previous_as_of date, previous_model text or null;
+-- params   tenant_id int, as_of date, model_version text, sees_all bool; previous_as_of date, previous_model text or null;
 --          category, course, school text or null; sort text
 -- returns  row_id uuid (the prediction's), sort_key text, searched text
 SELECT
@@ -113,6 +118,7 @@ WHERE
     predictions.tenant_id = :tenant_id
     AND predictions.as_of = :as_of
     AND predictions.model_version = :model_version
+    AND (:sees_all OR predictions.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
     AND (cast(:category AS text) IS NULL OR predictions.risk_category = :category)
     AND (
         cast(:school AS text) IS NULL

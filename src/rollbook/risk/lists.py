@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
-from rollbook.core.tenancy import Tenant, whole_tenant
+from rollbook.core.tenancy import Tenant, sees_whole_tenant, whole_tenant
 from rollbook.risk.levels import NEED_A_LOOK
 
 DATES_OFFERED: Final = 60
@@ -70,19 +70,20 @@ def students_to_look_at(db: Session, tenant: Tenant, chosen: RiskList | None) ->
         return None
     levels = [level.value for level in NEED_A_LOOK]
     count: int = db.execute(
-        SQL["students_to_look_at"], _key(tenant, chosen) | {"levels": levels}
+        SQL["students_to_look_at"], _key(db, tenant, chosen) | {"levels": levels}
     ).scalar_one()
     return count
 
 
 def levels_of(db: Session, tenant: Tenant, chosen: RiskList) -> dict[str, int]:
     """Return how many subjects the list has at each level."""
-    return {row.risk_category: row.subjects for row in db.execute(SQL["levels"], _key(tenant, chosen))}
+    return {row.risk_category: row.subjects for row in db.execute(SQL["levels"], _key(db, tenant, chosen))}
 
 
-def _key(tenant: Tenant, chosen: RiskList) -> dict[str, object]:
+def _key(db: Session, tenant: Tenant, chosen: RiskList) -> dict[str, object]:
     return {
         "tenant_id": tenant.tenant_id,
+        "sees_all": sees_whole_tenant(db),
         "as_of": chosen.as_of,
         "model_version": chosen.model_version,
     }

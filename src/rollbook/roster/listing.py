@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.paging import Page, find_page
 from rollbook.core.sql import named_sql
+from rollbook.core.tenancy import sees_whole_tenant
 from rollbook.roster.names import student_name
 
 PAGE_SIZE: Final = 50
@@ -63,6 +64,7 @@ def find_students(  # noqa: PLR0913 -- each is a part of the address
         {
             "tenant_id": tenant_id,
             "on_day": on_day,
+            "sees_all": sees_whole_tenant(db),
             "grade_level": wanted.grade_level,
             "school": wanted.school,
             "sort": wanted.sort,
@@ -77,7 +79,8 @@ def find_students(  # noqa: PLR0913 -- each is a part of the address
 
 def grades_in_sight(db: Session, tenant_id: int) -> list[int]:
     """Return the grades that students in sight are in; kindergarten is 0."""
-    return list(db.scalars(_SQL["grades_in_sight"], {"tenant_id": tenant_id}))
+    asked = {"tenant_id": tenant_id, "sees_all": sees_whole_tenant(db)}
+    return list(db.scalars(_SQL["grades_in_sight"], asked))
 
 
 def _line(row: RowMapping) -> RosterLine:

@@ -1,6 +1,6 @@
 -- name: students_matching
 -- The students in sight that fit, by their keys alone.
--- params   tenant_id int, on_day date; grade_level int or null; school text or null (its code, an enrollment open on
+-- params   tenant_id int, on_day date, sees_all bool; grade_level int or null; school text or null (its code, an enrollment open on
 --          the day); sort text
 -- returns  row_id uuid, sort_key text, searched text
 SELECT
@@ -19,6 +19,7 @@ SELECT
 FROM students
 WHERE
     students.tenant_id = :tenant_id
+    AND (:sees_all OR students.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
     AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
     AND (
         cast(:school AS text) IS NULL
@@ -75,9 +76,12 @@ ORDER BY page.place;
 
 -- name: grades_in_sight
 -- The grades that students in sight are in.
--- params   tenant_id int
+-- params   tenant_id int, sees_all bool
 -- returns  grade_level int
 SELECT DISTINCT grade_level
 FROM students
-WHERE tenant_id = :tenant_id AND grade_level IS NOT NULL
+WHERE
+    tenant_id = :tenant_id
+    AND grade_level IS NOT NULL
+    AND (:sees_all OR students.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
 ORDER BY grade_level;

@@ -57,7 +57,7 @@ WHERE
 
 -- name: students_page
 -- Students by number, some at a time. Words fit in any case: first upper, as sigma and i have two small forms.
--- params   tenant_id int; words text[] (all must be in the name or number); grade_level int or null;
+-- params   tenant_id int, sees_all bool; words text[] (all must be in the name or number); grade_level int or null;
 --          school text or null (its code, an enrollment open today); today date; after text or null; page_size int
 -- returns  student_id uuid, student_number, first_name, last_name, preferred_name text, grade_level int
 SELECT
@@ -70,6 +70,7 @@ SELECT
 FROM students
 WHERE
     students.tenant_id = :tenant_id
+    AND (:sees_all OR students.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
     AND (cast(:after AS text) IS NULL OR students.student_number > :after)
     AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
     AND (
@@ -113,13 +114,15 @@ LIMIT :page_size;
 
 -- name: students_count
 -- How many students are in sight, counted no further than `most`.
--- params   tenant_id int, most int
+-- params   tenant_id int, sees_all bool, most int
 -- returns  one row: students int
 SELECT count(*) AS students
 FROM (
     SELECT 1
     FROM students
-    WHERE tenant_id = :tenant_id
+    WHERE
+        tenant_id = :tenant_id
+        AND (:sees_all OR students.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
     ORDER BY student_id
     LIMIT :most
 ) AS counted;

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from rollbook.core.errors import NotFound
 from rollbook.core.paging import read_cursor, write_cursor
 from rollbook.core.sql import named_sql
+from rollbook.core.tenancy import sees_whole_tenant
 from rollbook.roster.names import student_name
 
 COUNTED_TO: Final = 10_000
@@ -94,8 +95,10 @@ def list_students(  # noqa: PLR0913 -- each is a part of the address
 
     Raises: ``CursorInvalid``.
     """
+    sees_all = sees_whole_tenant(db)
     wanted = {
         "tenant_id": tenant_id,
+        "sees_all": sees_all,
         "today": today,
         "words": q.split(),
         "grade_level": grade_level,
@@ -114,6 +117,6 @@ def list_students(  # noqa: PLR0913 -- each is a part of the address
         for row in found[:limit]
     ]
     total: int = db.execute(
-        _SQL["students_count"], {"tenant_id": tenant_id, "most": COUNTED_TO + 1}
+        _SQL["students_count"], {"tenant_id": tenant_id, "sees_all": sees_all, "most": COUNTED_TO + 1}
     ).scalar_one()
     return StudentPage(rows, total, write_cursor(rows[-1].student_number) if len(found) > limit else None)
