@@ -14,6 +14,7 @@ import rollbook.curriculum.models
 import rollbook.curriculum.models_lessons
 import rollbook.grades.models
 import rollbook.intake.models
+import rollbook.research.models
 import rollbook.risk.models
 import rollbook.roster.models
 import rollbook.roster.models_calendar

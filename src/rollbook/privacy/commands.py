@@ -12,10 +12,11 @@ from rollbook.core import output
 from rollbook.core.errors import Conflict
 from rollbook.core.output import as_json
 from rollbook.ops.work import Work, work_in
+from rollbook.research.copy_commands import app as copies
 from rollbook.research.table_commands import app as tables
 
 app = typer.Typer(no_args_is_help=True)
-for commands in (tables,):
+for commands in (tables, copies):
     app.registered_commands += commands.registered_commands
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
