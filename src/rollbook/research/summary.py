@@ -16,6 +16,7 @@ def summarise(counts: Sequence[Counted], minimum: int) -> tuple[list[list[str]],
 
     ``counts`` are (row, column, students), None for all of them.
     """
+    counts = [(_said(row), _said(column), students) for row, column, students in counts]
     rows = list(dict.fromkeys(row for row, _, _ in counts))
     columns = list(dict.fromkeys(column for _, column, _ in counts))
     told = {(row, column): students for row, column, students in counts}
@@ -35,6 +36,11 @@ def summarise(counts: Sequence[Counted], minimum: int) -> tuple[list[list[str]],
         for row in rows
     ]
     return [header, *lines], len(hidden)
+
+
+def _said(value: str | None) -> str | None:
+    """Return a label that no reader takes for a hidden count."""
+    return "not told" if value == "*" else value
 
 
 def _key(row: str | None, column: str | None) -> Key:
