@@ -2,12 +2,13 @@
 
 from itertools import combinations
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from research.published_tables import Drawn, Place, tables
+from research.published_tables import Drawn, Place, tables, with_totals
 from rollbook.research.auditing import Rule, audit_table
 from rollbook.research.errors import NothingSuppressible, TotalsContradict
 from rollbook.research.suppressing import suppress_table
@@ -93,10 +94,6 @@ def test_it_hides_little_more_than_the_least_that_will_do(folder: Path) -> None:
 
 
 def _small() -> list[Drawn]:
-    from random import Random  # noqa: PLC0415
-
-    from research.published_tables import with_totals  # noqa: PLC0415
-
     draw = Random(7)
     return [
         Drawn(

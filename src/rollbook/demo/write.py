@@ -171,7 +171,7 @@ def _within(target: Table, correction: Correction) -> Iterator[sql.Composable]:
 
 def _create(staged: _Staged, target: Table) -> sql.Composed:
     if not staged.is_binary:
-        return sql.SQL("CREATE TEMPORARY TABLE {} AS SELECT {} FROM {} WITH NO DATA").format(
+        return sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
             staged.table, _list(map(sql.Identifier, staged.columns)), sql.Identifier(target.name)
         )
     kinds = {name: staged_as(values) for name, values in staged.columns.items()}
@@ -180,7 +180,7 @@ def _create(staged: _Staged, target: Table) -> sql.Composed:
         for name, kind in kinds.items()
         if kind
     )
-    return sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(staged.table, _list(fields))
+    return sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(staged.table, _list(fields))
 
 
 def _list(parts: Iterable[sql.Composable]) -> sql.Composed:

@@ -42,6 +42,7 @@ from rollbook.intake.refusals import (
     refusal_of,
 )
 from rollbook.intake.retry import check_retried
+from rollbook.intake.sealing import seal_rows
 from rollbook.intake.stage import Staged
 from rollbook.intake.target import Stamp, Target, Written
 
@@ -186,7 +187,10 @@ class _Import:
         self.report.step("Comparing")
         with _without_values():
             self.format.type_rows(run)
-        return [(target, diff(run.db, target, run.tenant.tenant_id)) for target in self.format.targets(run)]
+        targets = self.format.targets(run)
+        for target in targets:
+            seal_rows(run.db, target, run.tenant.tenant_id)
+        return [(target, diff(run.db, target, run.tenant.tenant_id)) for target in targets]
 
     def _object(self, found: Found) -> Sequence[Objection]:
         return objections((one for _, one in found), policy_of_settings(), self.request.accept_shrink)

@@ -1,4 +1,4 @@
-"""Commands of privacy: the whole record of a student."""
+"""Commands of privacy: a student's rights, and what is published (the room research)."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,8 @@ from rollbook.ops.work import Work, work_in
 from rollbook.research.copy_commands import app as copies
 from rollbook.research.table_commands import app as tables
 
-app = typer.Typer(no_args_is_help=True)
-for commands in (tables, copies):
-    app.registered_commands += commands.registered_commands
+app = typer.Typer(help="A student's rights; and telling no more of them than may be.", no_args_is_help=True)
+app.registered_commands += tables.registered_commands + copies.registered_commands
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 TenantOption = Annotated[
@@ -33,7 +32,7 @@ class FileIsThere(Conflict):
 
 @app.callback()
 def privacy() -> None:
-    """A student's rights, and what is told of all: published tables."""
+    """A student's rights; and telling no more of them than may be."""
 
 
 @app.command()

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from rollbook.core.encryption import open_row
 from rollbook.core.sql import named_sql
 from rollbook.roster.models_families import ProgramType
 from rollbook.roster.service import StudentNotFound
@@ -110,11 +111,11 @@ def profile_of(
     Raises: ``StudentNotFound``, also for a student whom this transaction may not see.
     """
     key = {"tenant_id": tenant_id, "student_id": student_id}
-    contact = db.execute(_SQL["contact"], key).one_or_none()
+    contact = db.execute(_SQL["contact"], key).mappings().one_or_none()
     if contact is None:
         raise StudentNotFound
     return StudentProfile(
-        Contact(*contact),
+        Contact(**open_row(tenant_id, "students", student_id, dict(contact))),
         [GuardianLine(*row) for row in db.execute(_SQL["guardians_of"], key)],
         programs_of(db, tenant_id, student_id, with_meals=with_meals, known_until=known_until),
         enrollments_of(db, tenant_id, student_id, known_until=known_until),

@@ -20,7 +20,7 @@ NEEDED: Final = {
     "/api/v1/calendar": {"school_id": "{school_id}"},
     "/lesson-plans/new": {"section": "{section_id}"},
 }
-NAMED: Final = {"activity_code": "RUN", "activity_type": "cardio"}
+NAMED: Final = {"activity_code": "RUN", "activity_type": "cardio", "tenant": "oak-valley", "name": "none"}
 _PART: Final = {"student_id": "{student_id}", "role": "witness", "actions": [{"action_type": "warning"}]}
 _STAY: Final = {"school_id": "{school_id}", "entry_on": TODAY}
 _PLAN: Final = {"title": "Slope", "section_id": "{section_id}", "planned_on": TODAY}
@@ -31,6 +31,7 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "marks": [{"student_id": "{student_id}", "status": "absent", "reason": "ill"}],
     },
     ("POST", "/api/v1/schools/{school_id}/attendance/submissions"): {"date": TODAY},
+    ("POST", "/api/v1/students/{student_id}/record"): {"because": "they asked"},
     ("POST", "/api/v1/incidents"): {
         "incident_on": TODAY,
         "incident_type": "noise",

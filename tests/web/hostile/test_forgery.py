@@ -12,8 +12,9 @@ from web.hostile.routes import BODIES, Way, ways
 
 WRITING = [way for way in ways() if way.writes]
 PAGES = [way for way in WRITING if not way.is_api]
-# The first sets the colours of whoever asks; the second takes no cookie, but a client's own secret.
-WITHOUT_TOKEN = {"/look", "/oauth/token"}
+# The first sets the colours of whoever asks; the second takes no cookie, but a client's own secret; the third
+# none either, but what a sign-in provider signed.
+WITHOUT_TOKEN = {"/look", "/oauth/token", "/sign-in/with/{tenant}/{name}/over"}
 # A secret to be shown, which counts for nothing until a code made with it is sent.
 PREPARED = {"/account/second-factor": {"totp_secrets"}}
 STRANGERS = {
@@ -82,7 +83,7 @@ def test_a_form_that_is_not_of_this_browsers_page_changes_nothing(
     for way in PAGES:
         if way.path in WITHOUT_TOKEN:
             continue
-        others = {name: "1" for name in way.fields if name not in ("form_token", "session_id")}
+        others = {name: "1" for name in way.fields if name not in ("form_token", "session_id", "kind")}
         answer = client.request(
             way.method,
             way.address(facts),
