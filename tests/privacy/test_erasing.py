@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
@@ -12,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from privacy.cast import STRINGS, Cast, keep_subject
 from rollbook.audit.sealing import Verified, seal, verify
+from rollbook.core.encryption import sealed_columns
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through, transaction
 from rollbook.intake.erased import has_erased
 from rollbook.migrations import ddl_seals
 from rollbook.ops.binaries import find_binaries
 from rollbook.privacy import erasing
-from rollbook.privacy.about import Subject, rows_about, tables_about, with_versions
+from rollbook.privacy.about import TABLES, Subject, rows_about, tables_about, with_versions
 from rollbook.privacy.erasing import BasisMissing, BasisNamesStudent, Erased, HeldLegally, erase
 from rollbook.privacy.holds import end_hold, place_hold
 from rollbook.roster.service import StudentNotFound
@@ -94,9 +96,24 @@ def dump(server: TestServer, database: Database) -> str:
     return done.stdout + statistics
 
 
+ENCRYPTED: Final = {"phone", "address", "guardian_mail", "guardian_phone"}
+
+
 def found_in(dumped: str) -> set[str]:
     """Return which of the student's strings are somewhere in a dump."""
     return {name for name, said in STRINGS.items() if said in dumped}
+
+
+def ciphertexts(world: World) -> set[str]:
+    """Return, as a dump writes it, what is there of encrypted columns, of whomever."""
+    with transaction(world.app, Visibility(world.tenant_id)) as db:
+        return {
+            value.hex()
+            for name in ("students", "students_history", "guardians", "guardians_history")
+            for row in db.execute(select(*(TABLES[name].c[one] for one in sealed_columns(TABLES[name]))))
+            for value in row
+            if value is not None
+        }
 
 
 def test_an_erased_student_is_nowhere_in_the_database(
@@ -104,12 +121,15 @@ def test_an_erased_student_is_nowhere_in_the_database(
 ) -> None:
     with superuser_of(rollbook_server, fresh_database) as superuser, superuser.begin() as connection:
         connection.execute(text("ANALYZE"))
-    before = dump(rollbook_server, fresh_database)
+    before, sealed = dump(rollbook_server, fresh_database), ciphertexts(world)
     erased = world.erase()
-    after = dump(rollbook_server, fresh_database)
+    after, kept = dump(rollbook_server, fresh_database), ciphertexts(world)
 
-    assert found_in(before) == set(STRINGS), "else nothing could be missing"
+    assert found_in(before) == set(STRINGS) - ENCRYPTED, "else nothing could be missing"
+    assert all(value in before for value in sealed), "encrypted ones are there as ciphertext"
+    assert len(sealed - kept) >= len(ENCRYPTED)
     assert found_in(after) == set()
+    assert not [value for value in sealed - kept if value in after]
     assert "Maria" in before
     assert "Maria" not in after, "the mother has no other child here"
     assert erased.quoted == {}
