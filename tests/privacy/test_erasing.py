@@ -79,7 +79,9 @@ def world(fresh_database: Database) -> Iterator[World]:
 def dump(server: TestServer, database: Database) -> str:
     """Return all that the database holds, as the superuser sees it: also what the planner keeps of values."""
     with superuser_of(server, database) as superuser, superuser.connect() as connection:
-        info = connection.connection.driver_connection.info  # type: ignore[union-attr]
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        info = raw.info
         name = info.dbname
         at = {"PGHOST": info.host, "PGPORT": str(info.port), "PGUSER": info.user, "PGPASSWORD": info.password}
         kept = connection.execute(text("SELECT string_agg(row(s.*)::text, chr(10)) FROM pg_stats AS s"))
