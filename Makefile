@@ -37,9 +37,10 @@ $(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/pip
 	@scripts/link-openmp "$(VENV)"
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+$(VENV)/.dev: requirements/dev.lock tests/provider/package-lock.json $(VENV)/.run
 	@echo "Installing the tools for tests and checks into .venv ..."
 	@$(PIP) install --quiet --require-hashes --only-binary :all: --requirement requirements/dev.lock
+	@scripts/install-provider "$(VENV)"
 	@touch $@
 
 lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows.

@@ -35,12 +35,15 @@ VERBS: Final = {
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
+    "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),
     "audit": (
         "rollbook.reporting.audit_commands",
         "Say who changed or read what, and whether that log is whole.",
     ),
-    "privacy": ("rollbook.privacy.commands", "A student's rights: the record, and what follows from it."),
+    "privacy": ("rollbook.privacy.commands", "A student's rights; and telling no more of them than may be."),
+    "provider": ("rollbook.accounts.provider_commands", "Let people sign in by a provider."),
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
+    "keys": ("rollbook.ops.keys_commands", "Keep the keys of encrypted columns."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),

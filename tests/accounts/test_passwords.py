@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from rollbook.accounts import passwords, service, sessions
 from rollbook.accounts.models import Awaited, Role, User
 from rollbook.accounts.passwords import HashUnknown, PasswordCommon, PasswordUnfit, check_password
-from rollbook.core.tenancy import Tenant
+from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through
 
 LONG = "an old password of some length"
 
@@ -196,6 +196,32 @@ def test_every_failed_sign_in_is_the_same_work(
     done = [work.of(db, email) for email in ("old@oak.example", *people, "nobody@oak.example", "no email")]
 
     assert done == [["$2b$04$", "m=65536,t=3,p=4"]] * 5
+
+
+def test_an_email_that_several_tenants_know_is_the_same_work_as_any_other(
+    db: Session, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for who is known in one tenant or in none, and for who has no password or may not sign in."""
+    shared = {"three@oak.example": 3, "two@oak.example": 2, "one@oak.example": 1}
+    tenants = [tenant, *(ensure_tenant(db, slug, name=slug) for slug in ("elm-park", "ash-hill"))]
+    for place, one in enumerate(tenants):
+        look_through(db, Visibility(one.tenant_id))
+        for email, times in shared.items():
+            if place < times:
+                known(db, one, email, LONG if place != 1 else None)
+        known(db, one, "out@oak.example", LONG).is_active = False
+    db.flush()
+    work = Work(monkeypatch)
+
+    done = [work.of(db, email) for email in (*shared, "out@oak.example", "nobody@oak.example", "no email")]
+
+    assert done == [["m=65536,t=3,p=4"] * 3] * 6
+
+
+def known(db: Session, tenant: Tenant, email: str, password: str | None) -> User:
+    return service.add_user(
+        db, tenant_id=tenant.tenant_id, email=email, full_name="Nora", role=Role.TEACHER, password=password
+    )
 
 
 def test_without_an_older_hash_no_time_is_spent_on_one(

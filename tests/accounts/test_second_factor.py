@@ -12,6 +12,7 @@ from rollbook.accounts.models import Awaited, Role, User
 from rollbook.accounts.models_factors import RecoveryCode, TotpSecret
 from rollbook.accounts.second_factor import AlreadySetUp, CodeWrong, Guarded, SecondFactorNeeded
 from rollbook.core import clock
+from rollbook.core.encryption import Column
 from rollbook.core.tenancy import Tenant
 
 PASSWORD = "correct horse battery"
@@ -62,7 +63,8 @@ def set_up(db: Session, user: User, at: Clock) -> tuple[str, list[str]]:
 def test_the_codes_are_those_of_rfc_6238(db: Session, ada: User, at: Clock) -> None:
     second_factor.enrol(db, ada)
     kept = db.get_one(TotpSecret, (ada.tenant_id, ada.user_id))
-    kept.secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # "12345678901234567890", as in its appendix B
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # "12345678901234567890", as in its appendix B
+    kept.secret = Column(ada.tenant_id, "totp_secrets", "secret").seal(ada.user_id, secret)
     at.now = datetime.fromtimestamp(1111111111, UTC)
 
     assert len(second_factor.confirm(db, ada, "050 471")) == second_factor.RECOVERY_CODES

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from rollbook.core.encryption import open_row
 from rollbook.core.schema import Base
 from rollbook.core.tenancy import Tenant, Visibility, look_through
 from rollbook.roster.directory import DIRECTORY_COLUMNS, directory, set_directory_opt_out, undisclosed
@@ -40,10 +41,13 @@ def test_an_export_says_nothing_directory_like_of_who_opted_out(db: Session, ten
     make.create_student(db, name="Ben Abara", number="2", phone="555-0101")
     columns = [getattr(Student, name) for name in DIRECTORY_COLUMNS["students"]]
 
-    chosen = select(Student.student_number, *map(undisclosed, columns)).order_by(Student.student_number)
-    hidden, shown = db.execute(chosen).mappings()
+    chosen = select(Student.student_id, *map(undisclosed, columns)).order_by(Student.student_number)
+    hidden, shown = (
+        open_row(tenant.tenant_id, "students", row["student_id"], dict(row))
+        for row in db.execute(chosen).mappings()
+    )
 
-    assert {name for name, value in hidden.items() if value is not None} == {"student_number"}
+    assert {name for name, value in hidden.items() if value is not None} == {"student_id"}
     assert (shown["first_name"], shown["phone"]) == ("Ben", "555-0101")
     assert tenant.tenant_id
 

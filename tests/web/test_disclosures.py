@@ -1,77 +1,21 @@
 """Whoever is shown a named student is in the disclosure log: on every page, endpoint and file there is."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, text
 
-from rollbook.app.application import ROUTERS
 from rollbook.audit import reading
 from web import cast as the_cast
 from web.clients import SignIn
+from web.walking import addresses, students
 
-KINDS = ("csv", "json")
-NEEDED = {"/api/v1/calendar": "?school_id={school_id}", "/lesson-plans/new": "?section={section_id}"}
-COURSE = text("SELECT course_id FROM courses WHERE course_code = 'ALG1'")
 DISCLOSURE = text(
     "SELECT users.email, disclosures.* FROM disclosures JOIN users USING (tenant_id, user_id)"
     " WHERE request_id = :request"
 )
-# What is shown to anybody, or of no student.
-OPEN = {"/sign-in", "/sign-in/code", "/health", "/ready", "/metrics", "/", "/api/v1/openapi.json"}
-LOOK = text(
-    "SELECT set_config('rollbook.tenant', :tenant, true), set_config('rollbook.scope', 'tenant', true)"
-)
-
-
-@dataclass(frozen=True)
-class Named:
-    """A student of the cast, by all that names them."""
-
-    student_id: UUID
-    number: str
-    names: tuple[str, ...]
-
-    def is_in(self, shown: str) -> bool:
-        return any(name in shown for name in (str(self.student_id), *self.names))
-
-
-@pytest.fixture(scope="module")
-def owner(world: the_cast.World) -> Iterator[Engine]:
-    engine = create_engine(world.owner_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def log(owner: Engine) -> Iterator[Connection]:
-    with owner.connect() as connection, connection.begin() as transaction:
-        tenant = connection.scalar(text("SELECT set_config('rollbook.tenant_slug', 'oak-valley', true)"))
-        assert tenant == "oak-valley"
-        connection.execute(LOOK, {"tenant": str(_tenant_id(connection))})
-        yield connection
-        transaction.rollback()
-
-
-def _tenant_id(connection: Connection) -> int:
-    found: int = connection.scalar(text("SELECT tenant_id FROM tenants WHERE slug = 'oak-valley'")) or 0
-    return found
-
-
-def _students(log: Connection) -> list[Named]:
-    rows = log.execute(text("SELECT student_id, student_number, first_name, last_name FROM students")).all()
-    return [
-        Named(
-            row.student_id,
-            row.student_number,
-            (f"{row.first_name} {row.last_name}", f"{row.last_name}, {row.first_name}"),
-        )
-        for row in rows
-    ]
 
 
 def _disclosed(log: Connection, request_id: str) -> set[UUID]:
@@ -79,25 +23,6 @@ def _disclosed(log: Connection, request_id: str) -> set[UUID]:
         text("SELECT student_id FROM disclosures WHERE request_id = :request"), {"request": request_id}
     )
     return set(found.scalars())
-
-
-def _addresses(world: the_cast.World, course_id: UUID) -> list[str]:
-    """Return an address of every route that answers GET, with the cast's ids in it."""
-    facts = {
-        "student_id": world.ada,
-        "school_id": world.oak,
-        "section_id": world.algebra,
-        "lesson_plan_id": world.lesson,
-        "course_id": course_id,
-    }
-    found = []
-    for route in (route for router in ROUTERS for route in router.routes):
-        if not isinstance(route, APIRoute) or "GET" not in (route.methods or ()) or route.path in OPEN:
-            continue
-        kinds = KINDS if "{kind}" in route.path else ("",)
-        form = route.path + NEEDED.get(route.path, "")
-        found += [form.format_map(facts | {"kind": kind}) for kind in kinds]
-    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -110,15 +35,14 @@ class Answered:
 
 
 def _walk(client: TestClient, world: the_cast.World, log: Connection) -> list[Answered]:
-    students = _students(log)
-    course: UUID = log.execute(COURSE).scalar_one()
+    known = students(log)
     walked = []
-    for address in _addresses(world, course):
+    for address in addresses(world, log):
         answer = client.get(address)
         if address.startswith("/admin") and answer.status_code == 303:
             continue  # it asks for a second factor first, which the cast has not
         assert answer.status_code == 200, (address, answer.text)
-        shown = {student.student_id for student in students if student.is_in(answer.text)}
+        shown = {student.student_id for student in known if student.is_in(answer.text)}
         walked.append(Answered(address, shown, _disclosed(log, answer.headers["x-request-id"])))
     return walked
 

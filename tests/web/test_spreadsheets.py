@@ -18,6 +18,7 @@ from rollbook.core.tenancy import Visibility, find_tenant, look_through
 from rollbook.testing.databases import TestServer
 from web import cast as the_cast
 from web.clients import post_form
+from web.conftest import show_second_factor
 
 SOURCE = Path(rollbook.__file__).parent
 PATHS = sorted(
@@ -64,6 +65,7 @@ def client(rollbook_server: TestServer) -> Iterator[TestClient]:
             email = "district_admin@oak.example"
             answer = post_form(opened, "/sign-in", email=email, password=the_cast.PASSWORD)
             assert answer.status_code == 303, answer.text
+            show_second_factor(lent.owner_url, opened.cookies["rollbook"])
             yield opened
         app.state.engine.dispose()
 

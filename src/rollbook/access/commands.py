@@ -11,6 +11,7 @@ from rollbook.access.service import tie_to_guardian, tie_to_staff
 from rollbook.accounts import second_factor, service
 from rollbook.accounts.models import Role, User
 from rollbook.accounts.models_grants import GrantScope
+from rollbook.accounts.providers import links_of, unlink
 from rollbook.accounts.sessions import end_sessions
 from rollbook.core import output
 from rollbook.core.errors import Invalid
@@ -53,12 +54,16 @@ def add(  # noqa: PLR0913 -- each option says what it is for
         bool,
         typer.Option("--bcrypt-stdin", help="Read the bcrypt hash that an older system kept from stdin."),
     ] = False,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Give them none: they sign in by a provider, or not.")
+    ] = False,
     tenant: TenantOption = None,
     json: Json = False,
 ) -> None:
     """Add a user. The password is asked for, or read from stdin; it is never an argument."""
     bcrypt_hash = _read_line() if bcrypt_stdin else None
-    password = None if bcrypt_stdin else _read_line() if password_stdin else _ask()
+    without = bcrypt_stdin or no_password
+    password = None if without else _read_line() if password_stdin else _ask()
     with work_in(tenant) as work:
         user = service.add_user(
             work.db,
@@ -158,6 +163,33 @@ def sign_out(email: Email, *, tenant: TenantOption = None, json: Json = False) -
         user = service.get_user(work.db, work.tenant.tenant_id, email)
         ended = end_sessions(work.db, user)
         (output.print_json if json else output.print_fields)({"email": user.email, "ended": ended})
+
+
+@app.command()
+def links(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
+    """List who a user is at sign-in providers."""
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        rows = [
+            {"issuer": link.issuer, "subject": link.subject, "last_used_at": link.last_used_at.isoformat()}
+            for link in links_of(work.db, user)
+        ]
+    if json:
+        output.print_json(rows)
+    else:
+        output.print_table(("issuer", "subject", "last used at"), [tuple(row.values()) for row in rows])
+
+
+@app.command(name="unlink")
+def unlink_user(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
+    """Forget who a user is at sign-in providers, and end their sessions at once.
+
+    The next sign-in there links them again, by a verified email.
+    """
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        told = {"email": user.email, "forgotten": unlink(work.db, user), "ended": end_sessions(work.db, user)}
+    (output.print_json if json else output.print_fields)(told)
 
 
 def _read_line() -> str:

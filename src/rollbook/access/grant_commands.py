@@ -36,6 +36,9 @@ def grant(  # noqa: PLR0913 -- each option says what it is for
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day; by default today.")
     ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="For writing too: what their role writes, about these as well.")
+    ] = False,
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day without it; by default none.")
     ] = None,
@@ -52,6 +55,7 @@ def grant(  # noqa: PLR0913 -- each option says what it is for
             reason=reason,
             begins_on=since.date() if since else None,
             ends_on=until.date() if until else None,
+            may_write=write,
         )
         (output.print_json if json else output.print_fields)(_fields(given))
 
@@ -65,7 +69,7 @@ def list_grants(email: Email, *, tenant: TenantOption = None, json: Json = False
         if json:
             output.print_json(listed)
         else:
-            columns = ("grant_id", "scope", "scope_id", "begins_on", "ends_on", "reason")
+            columns = ("grant_id", "scope", "scope_id", "begins_on", "ends_on", "writing", "reason")
             output.print_table(columns, [tuple(row.values()) for row in listed])
 
 
@@ -115,5 +119,6 @@ def _fields(given: UserGrant) -> dict[str, object]:
         "scope_id": str(given.scope_id) if given.scope_id else None,
         "begins_on": given.begins_on.isoformat(),
         "ends_on": given.ends_on.isoformat() if given.ends_on else None,
+        "writing": "yes" if given.may_write else "no",
         "reason": given.reason,
     }

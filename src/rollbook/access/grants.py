@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from rollbook.access.service import StudentNotFound, find_student_id, today_of
+from rollbook.access.writing import writes
 from rollbook.accounts.models import User
 from rollbook.accounts.models_grants import GrantScope, UserGrant
 from rollbook.core.errors import Conflict, Invalid, NotFound
@@ -27,6 +28,10 @@ class ScopeNotFound(NotFound):
 
 class ReasonMissing(Invalid):
     """Say in a sentence of at most 500 characters why they need it: who asks is told."""
+
+
+class RoleWritesNothing(Invalid):
+    """A {role} writes nothing about students, so that a grant cannot let them write. Nothing was granted."""
 
 
 class GrantDatesInvalid(Invalid):
@@ -50,13 +55,17 @@ def grant(  # noqa: PLR0913 -- a grant is that many facts, all named
     reason: str,
     begins_on: date | None = None,
     ends_on: date | None = None,
+    may_write: bool = False,
 ) -> UserGrant:
     """Let ``user`` see the students of the school, section or student that ``name`` names, or of the tenant.
 
+    ``may_write``: what their role writes, they write about these students too.
     Units:  days in the tenant's time zone; ``ends_on`` is the first day without it.
     Raises: ``ScopeUnnamed``; ``ScopeNotFound``; ``StudentNotFound``; ``ReasonMissing``;
-    ``GrantDatesInvalid``.
+    ``GrantDatesInvalid``; ``RoleWritesNothing``.
     """
+    if may_write and not writes(user):
+        raise RoleWritesNothing(role=user.role.value.replace("_", " "))
     told = reason.strip()
     if not 1 <= len(told) <= 500 or not told.isprintable():  # noqa: PLR2004 -- as ReasonMissing says
         raise ReasonMissing
@@ -71,6 +80,7 @@ def grant(  # noqa: PLR0913 -- a grant is that many facts, all named
         begins_on=since,
         ends_on=ends_on,
         reason=told,
+        may_write=may_write,
     )
     db.add(given)
     db.flush()

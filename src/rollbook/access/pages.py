@@ -2,21 +2,16 @@
 
 from fastapi import APIRouter, Request, Response
 
+from rollbook.access.guarding import check_administrator
 from rollbook.access.service import StudentNotFound, find_student_id
-from rollbook.access.viewing import Viewer, Viewing
+from rollbook.access.viewing import Viewing
 from rollbook.access.why import Reason, why
-from rollbook.accounts.models import Role, User
-from rollbook.accounts.second_factor import Guarded, check_second_factor
+from rollbook.accounts.models import User
 from rollbook.accounts.service import UserNotFound, get_user
-from rollbook.core.errors import Forbidden
 from rollbook.ui.page import render, sentence_of
 from rollbook.ui.params import SearchText
 
 router = APIRouter(include_in_schema=False)
-
-
-class NotAdministrator(Forbidden):
-    """This page is for the district's administrators."""
 
 
 @router.get("/admin/why")
@@ -27,7 +22,7 @@ def why_page(
     student: SearchText = "",
 ) -> Response:
     """The question as a form, and its answer."""
-    _check_admin(viewer)
+    check_administrator(viewer.user, viewer.second_factor_at)
     user: User | None = None
     reasons: list[Reason] = []
     fault = None
@@ -40,13 +35,3 @@ def why_page(
     asked = {"email": email, "student": student, "user": None if fault else user}
     context = asked | {"fault": fault, "reasons": reasons}
     return render(request, "access/why.html", context, frame=viewer.frame)
-
-
-def _check_admin(viewer: Viewer) -> None:
-    """Let nobody in who is no administrator, or came with a password alone.
-
-    Raises: ``NotAdministrator``; ``SecondFactorNeeded``.
-    """
-    if viewer.user.role is not Role.DISTRICT_ADMIN:
-        raise NotAdministrator
-    check_second_factor(Guarded.ADMIN, viewer.second_factor_at)

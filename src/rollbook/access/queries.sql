@@ -115,8 +115,8 @@ INNER JOIN student_guardians AS relations USING (tenant_id, guardian_id)
 WHERE guardians.tenant_id = :tenant_id AND guardians.user_id = :user_id AND relations.may_see_records;
 
 -- name: scopes_granted
--- How far the user's grants reach that are in force.
--- params   tenant_id int, user_id uuid, today date
+-- How far the user's grants reach that are in force; only those for writing too, where that is asked.
+-- params   tenant_id int, user_id uuid, today date, for_writing bool
 -- returns  scope text
 SELECT DISTINCT scope
 FROM user_grants
@@ -124,12 +124,29 @@ WHERE
     tenant_id = :tenant_id
     AND user_id = :user_id
     AND begins_on <= :today
-    AND (ends_on IS NULL OR ends_on > :today);
+    AND (ends_on IS NULL OR ends_on > :today)
+    AND (may_write OR NOT :for_writing);
+
+-- name: granted_for_writing
+-- Of what the user's role writes, for which schools and sections they were granted that too; or for the tenant.
+-- params   tenant_id int, user_id uuid, today date
+-- returns  scope text, scope_id uuid or null
+SELECT DISTINCT
+    scope,
+    scope_id
+FROM user_grants
+WHERE
+    tenant_id = :tenant_id
+    AND user_id = :user_id
+    AND begins_on <= :today
+    AND (ends_on IS NULL OR ends_on > :today)
+    AND may_write;
 
 -- name: students_granted
 -- Students of the schools, of the sections, and by themselves, that the user is granted today. Of a school those
--- there now, or earlier in its newest school year; of a section those who did not leave it.
--- params   tenant_id int, user_id uuid, today date
+-- there now, or earlier in its newest school year; of a section those who did not leave it. Only by grants for
+-- writing too, where that is asked.
+-- params   tenant_id int, user_id uuid, today date, for_writing bool
 -- returns  student_id uuid
 WITH granted AS (
     SELECT
@@ -141,6 +158,7 @@ WITH granted AS (
         AND user_id = :user_id
         AND begins_on <= :today
         AND (ends_on IS NULL OR ends_on > :today)
+        AND (may_write OR NOT :for_writing)
 )
 
 SELECT granted.scope_id AS student_id

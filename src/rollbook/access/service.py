@@ -90,18 +90,19 @@ def tie_to_guardian(db: Session, user: User, guardian_number: str) -> None:
     db.flush()
 
 
-def visibility_of(db: Session, user: User) -> Visibility:
+def visibility_of(db: Session, user: User, *, for_writing: bool = False) -> Visibility:
     """Return what ``user`` may see; ``db`` must look at the whole tenant while this asks.
 
     A district admin sees the tenant. A principal sees the students of the schools they lead; a counselor
     those whose enrollment names them, or those of their schools where no enrollment ever did; a teacher those
     in the sections they teach; a guardian those they answer for and may see; whoever is granted a school, a
     section or a student sees those too. All by what stands today, in the tenant's time zone. Someone
-    whom no staff record ties to anybody sees nobody.
+    whom no staff record ties to anybody sees nobody. ``for_writing``: whom they may write about, which a
+    grant widens only where it says so.
     """
     if user.role is Role.DISTRICT_ADMIN:
         return Visibility(user.tenant_id)
-    who = who_is(db, user)
+    who = who_is(db, user) | {"for_writing": for_writing}
     scopes = set(db.scalars(_SQL["scopes_granted"], who))
     if GrantScope.TENANT in scopes:
         return Visibility(user.tenant_id)
@@ -131,6 +132,7 @@ def who_is(db: Session, user: User) -> dict[str, object]:
         "user_id": user.user_id,
         "today": today_of(db, user),
         "staff_roles": SCHOOL_ROLES.get(user.role, []),
+        "for_writing": False,
     }
 
 

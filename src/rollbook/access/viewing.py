@@ -11,7 +11,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from rollbook.access.guarding import check_bulk
 from rollbook.access.service import interest_of, visibility_of
+from rollbook.access.writing import writes
 from rollbook.accounts import cookies, sessions
 from rollbook.accounts.keys import Scope, find_bearer
 from rollbook.accounts.models import User
@@ -39,33 +41,51 @@ class Viewer:
     second_factor_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks, and what they showed. A program shows a key: whoever made that answers for what it takes."""
+
+    user: User
+    shown: str
+    second_factor_at: datetime | None = None
+    is_program: bool = False
+
+
 def _viewer(request: Request) -> Iterator[Viewer]:
     with Session(request.app.state.engine) as db, db.begin():
-        user, token, second_factor_at = _who_asks(request, db)
+        asking = _who_asks(request, db)
+        user = asking.user
         tenant = db.get_one(Tenant, user.tenant_id)
-        frame = frame_of(request, db, user, token)
-        visibility = visibility_of(db, user)
+        frame = frame_of(request, db, user, asking.shown)
+        for_writing = request.method not in _READING and writes(user)
+        visibility = visibility_of(db, user, for_writing=for_writing)
         reason = _reason(request, interest_of(db, user))
         look_through(db, visibility)
         sign(db, user_id=user.user_id, purpose=reason.what)
-        with disclosing(db, reason):
+        with disclosing(db, reason) as shown:
             yield Viewer(
                 db,
                 user,
                 tenant,
                 frame,
                 sees_nobody=visibility.student_ids == (),
-                second_factor_at=second_factor_at,
+                second_factor_at=asking.second_factor_at,
             )
+            if not asking.is_program:
+                check_bulk(_route(request), shown, asking.second_factor_at)
 
 
 def _reason(request: Request, interest: str) -> Reason:
     """Name the route, not the address: that may name a student, or what was searched for."""
-    route = getattr(request.scope.get("route"), "path", "")
-    return Reason(f"{request.method} {route}", interest, request.headers.get(PURPOSE))
+    return Reason(f"{request.method} {_route(request)}", interest, request.headers.get(PURPOSE))
 
 
-def _who_asks(request: Request, db: Session) -> tuple[User, str, datetime | None]:
+def _route(request: Request) -> str:
+    path: str = getattr(request.scope.get("route"), "path", "")
+    return path
+
+
+def _who_asks(request: Request, db: Session) -> _Asking:
     """Return the user, what they showed, and when they showed a second factor.
 
     The API is also open to a program with a key or a token; a page is not.
@@ -74,12 +94,12 @@ def _who_asks(request: Request, db: Session) -> tuple[User, str, datetime | None
     kind, _, shown = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and request.url.path.startswith(_API):
         needed = Scope.READ if request.method in _READING else Scope.WRITE
-        return find_bearer(db, shown.strip(), needed), shown, None
+        return _Asking(find_bearer(db, shown.strip(), needed), shown, is_program=True)
     token = cookies.session_token(request)
     if not token:
         raise NotSignedIn
     found = sessions.find_open_session(db, token, arrival_of(request).network)
-    return found.user, token, found.session.second_factor_at
+    return _Asking(found.user, token, found.session.second_factor_at)
 
 
 Viewing = Annotated[Viewer, Depends(_viewer, scope="function")]

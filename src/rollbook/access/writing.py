@@ -1,7 +1,9 @@
 """Who may write what. Whoever is not named here writes nothing: a student, a guardian, a researcher.
 
-About a student: only those whom the transaction sees. About a section: who teaches it, and who leads or
-counsels at its school. About a school: who leads or counsels there. A district admin writes all.
+About a student: only those whom the transaction sees; where a request writes, that is whom its user may
+write about. About a section: who teaches it, and who leads or counsels at its school. About a school: who
+leads or counsels there. A grant widens this only where it says so, and never what a role writes at all. A
+district admin writes all.
 """
 
 from datetime import date
@@ -14,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.access.service import SCHOOL_ROLES, today_of
 from rollbook.accounts.models import Role, User
+from rollbook.accounts.models_grants import GrantScope
 from rollbook.core.errors import Forbidden
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import whole_tenant
@@ -21,6 +24,7 @@ from rollbook.roster.models import School, Staff
 
 _SQL: Final = named_sql("rollbook.access")
 _ALL: Final = frozenset({Role.TEACHER, Role.COUNSELOR, Role.PRINCIPAL, Role.DISTRICT_ADMIN})
+_TENANT: Final = (GrantScope.TENANT, None)
 _OFFICE: Final = _ALL - {Role.TEACHER}
 
 
@@ -57,6 +61,11 @@ class SchoolNotYours(Forbidden):
     """You may not {work} for this school: it is not yours. Nothing was changed."""
 
 
+def writes(user: User) -> bool:
+    """Say whether the user's role writes anything."""
+    return user.role in _ALL
+
+
 def may(user: User, work: Work) -> bool:
     """Say whether the user may do such work at all."""
     return user.role in _WHO[work]
@@ -77,9 +86,12 @@ def may_for_section(db: Session, user: User, section_id: UUID, work: Work) -> bo
         return False
     if user.role is Role.DISTRICT_ADMIN:
         return True
+    school_id = db.scalar(_SQL["school_of_section"], {"tenant_id": user.tenant_id, "section_id": section_id})
+    granted = _granted(db, user)
+    if granted & {_TENANT, (GrantScope.SECTION, section_id), (GrantScope.SCHOOL, school_id)}:
+        return True
     if user.role is Role.TEACHER:
         return bool(db.scalar(_SQL["teaches"], _who(db, user) | {"section_id": section_id}))
-    school_id = db.scalar(_SQL["school_of_section"], {"tenant_id": user.tenant_id, "section_id": section_id})
     return school_id is not None and school_id in schools_of(db, user)
 
 
@@ -95,12 +107,15 @@ def require_section(db: Session, user: User, section_id: UUID, work: Work) -> No
 
 def schools_of(db: Session, user: User) -> frozenset[UUID]:
     """Return the schools that the user works for: all of a district admin, none of a teacher."""
-    if user.role is Role.DISTRICT_ADMIN:
-        return frozenset(db.scalars(select(School.school_id).where(School.tenant_id == user.tenant_id)))
     roles = SCHOOL_ROLES.get(user.role)
+    granted = _granted(db, user) if roles else frozenset()
+    if user.role is Role.DISTRICT_ADMIN or _TENANT in granted:
+        return frozenset(db.scalars(select(School.school_id).where(School.tenant_id == user.tenant_id)))
     if roles is None:
         return frozenset()
-    return frozenset(db.scalars(_SQL["own_schools"], _who(db, user) | {"staff_roles": roles}))
+    own = db.scalars(_SQL["own_schools"], _who(db, user) | {"staff_roles": roles})
+    also = (scope_id for scope, scope_id in granted if scope == GrantScope.SCHOOL and scope_id)
+    return frozenset(own) | frozenset(also)
 
 
 def may_for_school(db: Session, user: User, school_id: UUID, work: Work) -> bool:
@@ -135,6 +150,12 @@ def has_caseload(db: Session, user: User) -> bool:
         return False
     with whole_tenant(db):
         return bool(db.scalar(_SQL["has_caseload"], _who(db, user)))
+
+
+def _granted(db: Session, user: User) -> frozenset[tuple[str, UUID | None]]:
+    """Return the schools and sections that the user is granted for writing too, or the tenant."""
+    rows = db.execute(_SQL["granted_for_writing"], _who(db, user))
+    return frozenset((row.scope, row.scope_id) for row in rows)
 
 
 def _who(db: Session, user: User) -> dict[str, object]:

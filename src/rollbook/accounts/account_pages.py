@@ -115,7 +115,8 @@ def begin_again(
     request: Request, at: Account, response: Response, *, second_factor_at: datetime | None
 ) -> None:
     """Give the browser a session with another token instead of the one it has."""
-    begun = sessions.begin_session(at.db, at.user, arrival_of(request), second_factor_at=second_factor_at)
+    arrival = arrival_of(request).within(at.session)
+    begun = sessions.begin_session(at.db, at.user, arrival, second_factor_at=second_factor_at)
     cookies.set_session(request, response, begun.token)
 
 

@@ -85,6 +85,7 @@ def _page(
     context = {
         "codes": codes,
         "enrolment": None if is_set_up else second_factor.enrol(at.db, at.user),
+        "shown": second_factor.shown_code(at.db, at.user),
         "left": second_factor.recovery_codes_left(at.db, at.user),
         "fault": sentence_of(fault) if fault else None,
     }

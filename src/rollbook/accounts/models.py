@@ -67,8 +67,10 @@ class UserSession(TenantOwned):
     __tablename__ = "user_sessions"
     __table_args__ = (
         references("users", "user_id"),
+        references("identity_providers", "provider_id"),
         UniqueConstraint("tenant_id", "session_id"),
         Index(None, "tenant_id", "user_id"),
+        Index(None, "tenant_id", "provider_id"),
         Index("ix_user_sessions_token_hash", "token_hash"),
     )
 
@@ -81,6 +83,10 @@ class UserSession(TenantOwned):
         text_enum(Awaited), comment="until then the session opens nothing else"
     )
     second_factor_at: Mapped[datetime | None] = mapped_column(comment="when a second factor was shown")
+    provider_id: Mapped[UUID | None] = mapped_column(comment="by which it began; none = by a password")
+    provider_session: Mapped[str | None] = mapped_column(
+        comment="what the provider calls its own session (sid)"
+    )
     network: Mapped[str] = mapped_column(server_default="", comment="last seen from: a /24, or a /48 of IPv6")
     device: Mapped[str] = mapped_column(server_default="", comment="kind of browser and system")
     created_at: Mapped[datetime] = created_at()

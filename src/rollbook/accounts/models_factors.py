@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from rollbook.core.encryption import Sealed
 from rollbook.core.schema import TenantOwned, created_at, references
 
 
@@ -16,7 +17,7 @@ class TotpSecret(TenantOwned):
     __table_args__ = (references("users", "user_id"),)
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    secret: Mapped[str] = mapped_column(comment="base32, RFC 6238")
+    secret: Mapped[bytes] = mapped_column(Sealed, comment="base32, RFC 6238; encrypted for user_id")
     confirmed_at: Mapped[datetime | None] = mapped_column(comment="until then it is asked of nobody")
     last_step: Mapped[int] = mapped_column(
         BigInteger,

@@ -41,6 +41,11 @@ class UserGrant(TenantOwned):
     scope_id: Mapped[UUID | None] = mapped_column(comment="of the school, section or student")
     begins_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(comment="first day without it; none = until taken back")
+    may_write: Mapped[bool] = mapped_column(
+        server_default=text("false"),
+        comment="what the role writes, it writes about these students too",
+        sort_order=95,
+    )
     reason: Mapped[str] = mapped_column(comment="why they need it; who asks is told")
     created_at: Mapped[datetime] = created_at()
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from rollbook.accounts import cookies, service, sessions
 from rollbook.accounts.devices import known_device, remember_device
 from rollbook.accounts.models import Awaited
+from rollbook.accounts.offers import offer_of
 from rollbook.accounts.preferences import start_page
-from rollbook.accounts.second_factor import CodeWrong
+from rollbook.accounts.second_factor import CodeWrong, shown_code
 from rollbook.accounts.service import SignInFailed
 from rollbook.accounts.sessions import NotSignedIn, SignedIn
 from rollbook.accounts.signed_in import arrival_of
@@ -41,9 +42,13 @@ Turn = Depends(_turn, scope="function")
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:  # noqa: A002 -- the parameter's name in the address
-    """The form."""
-    return _form(request, next_path=next)
+def sign_in_page(
+    request: Request,
+    next: Annotated[str, Query(max_length=2000)] = "/",  # noqa: A002 -- the parameter's name in the address
+    district: Annotated[str, Query(max_length=63)] = "",
+) -> Response:
+    """The form, and the providers of the district."""
+    return sign_in_form(request, next_path=next, district=district)
 
 
 @router.post("/sign-in", dependencies=[Turn])
@@ -63,18 +68,18 @@ def sign_in(  # noqa: PLR0913, PLR0917 -- the form's fields
         throttle.begin(tries)
         signed_in = service.sign_in(db, email, password, arrival_of(request))
     except TooManyTries as error:
-        return _form(request, next_path=next, email=email, fault=sentence_of(error), status=429)
+        return sign_in_form(request, next_path=next, email=email, fault=sentence_of(error), status=429)
     except SignInFailed as error:
-        return _form(request, next_path=next, email=email, fault=sentence_of(error), status=401)
+        return sign_in_form(request, next_path=next, email=email, fault=sentence_of(error), status=401)
     throttle.succeeded(tries)
-    return _let_in(request, db, signed_in, next)
+    return let_in(request, db, signed_in, next)
 
 
 @router.get("/sign-in/code")
 def code_page(request: Request, db: Db, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:  # noqa: A002 -- the parameter's name in the address
     """The form for the second factor."""
-    _awaiting(request, db)
-    return _code_form(request, next_path=next)
+    found = _awaiting(request, db)
+    return _code_form(request, db, found, next_path=next)
 
 
 @router.post("/sign-in/code", dependencies=[Turn])
@@ -94,11 +99,11 @@ def show_code(
         throttle.begin(tries)
         signed_in = service.show_code(db, found, code, arrival_of(request))
     except TooManyTries as error:
-        return _code_form(request, next_path=next, fault=sentence_of(error), status=429)
+        return _code_form(request, db, found, next_path=next, fault=sentence_of(error), status=429)
     except CodeWrong as error:
-        return _code_form(request, next_path=next, fault=sentence_of(error), status=401)
+        return _code_form(request, db, found, next_path=next, fault=sentence_of(error), status=401)
     throttle.succeeded(tries)
-    return _let_in(request, db, signed_in, next)
+    return let_in(request, db, signed_in, next)
 
 
 @router.post("/sign-out")
@@ -119,7 +124,7 @@ def tries_of(request: Request, email: str) -> list[Counter]:
     return counters(email, host, device)
 
 
-def _let_in(request: Request, db: Session, signed_in: SignedIn, next_path: str) -> Response:
+def let_in(request: Request, db: Session, signed_in: SignedIn, next_path: str) -> Response:
     """Give the browser its session, and send it on: to the code, to a new password, or where it wanted to."""
     where = local_path(next_path)
     response = Response(status_code=303)
@@ -144,22 +149,46 @@ def _awaiting(request: Request, db: Session) -> sessions.Found:
     return found
 
 
-def _form(
-    request: Request, *, next_path: str, email: str = "", fault: str | None = None, status: int = 200
+def sign_in_form(  # noqa: PLR0913 -- what stands in it
+    request: Request,
+    *,
+    next_path: str,
+    district: str = "",
+    email: str = "",
+    fault: str | None = None,
+    status: int = 200,
 ) -> Response:
+    """Return the ways in, and what went wrong with one."""
     secret = cookies.form_secret(request) or secrets.token_urlsafe(32)
+    offer = offer_of(request, local_path(next_path), district)
     context = {
         "form_token": form_token(secret),
         "next": local_path(next_path),
+        "offer": offer,
         "email": email,
         "fault": fault,
     }
     response = render(request, "accounts/sign_in.html", context, status_code=status)
     cookies.set_form_secret(request, response, secret)
+    if offer.buttons:
+        cookies.set_district(request, response, offer.district)
     return response
 
 
-def _code_form(request: Request, *, next_path: str, fault: str | None = None, status: int = 200) -> Response:
+def _code_form(  # noqa: PLR0913 -- what stands in it
+    request: Request,
+    db: Session,
+    found: sessions.Found,
+    *,
+    next_path: str,
+    fault: str | None = None,
+    status: int = 200,
+) -> Response:
     token = form_token(cookies.session_token(request) or "")
-    context = {"form_token": token, "next": local_path(next_path), "fault": fault}
+    context = {
+        "form_token": token,
+        "next": local_path(next_path),
+        "fault": fault,
+        "shown": shown_code(db, found.user),
+    }
     return render(request, "accounts/code.html", context, status_code=status)

@@ -17,14 +17,16 @@ from sqlalchemy.orm import Session
 from rollbook.accounts.models import User
 from rollbook.accounts.models_factors import RecoveryCode, TotpSecret
 from rollbook.core import clock
+from rollbook.core.encryption import Column
 from rollbook.core.errors import Conflict, Forbidden, Invalid
+from rollbook.core.tenancy import Tenant
 
 RECOVERY_CODES: Final = 10
 STEP_S: Final = 30
 # A clock may be wrong by one step, either way.
 _STEPS_OFF: Final = (0, -1, 1)
 _DIGITS: Final = 6
-_RECOVERY_BYTES: Final = 10
+_RECOVERY_BYTES: Final = 15
 
 
 class Guarded(StrEnum):
@@ -83,13 +85,15 @@ def enrol(db: Session, user: User) -> Enrolment:
     """
     kept = db.get(TotpSecret, (user.tenant_id, user.user_id))
     if kept is None:
-        kept = TotpSecret(tenant_id=user.tenant_id, user_id=user.user_id, secret=pyotp.random_base32())
+        sealed = _secrets_of(user).seal(user.user_id, pyotp.random_base32())
+        kept = TotpSecret(tenant_id=user.tenant_id, user_id=user.user_id, secret=sealed)
         db.add(kept)
         db.flush()
     if kept.confirmed_at is not None:
         raise AlreadySetUp
-    address = pyotp.TOTP(kept.secret).provisioning_uri(name=user.email, issuer_name="Rollbook")
-    return Enrolment(kept.secret, _qr(address))
+    secret = _open(kept)
+    address = pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name="Rollbook")
+    return Enrolment(secret, _qr(address))
 
 
 def confirm(db: Session, user: User, code: str) -> Sequence[str]:
@@ -116,6 +120,18 @@ def check_code(db: Session, user: User, code: str) -> None:
         raise CodeWrong
 
 
+def shown_code(db: Session, user: User) -> str | None:
+    """Return the code that an app would show, where the tenant's students do not exist; else none.
+
+    It lets a demo be used without a phone, and still asks for what a district's people are asked for.
+    """
+    kept = db.get(TotpSecret, (user.tenant_id, user.user_id))
+    if kept is None or not db.get_one(Tenant, user.tenant_id).is_synthetic:
+        return None
+    code: str = pyotp.TOTP(_open(kept)).generate_otp(max(_step_now(), kept.last_step + 1))
+    return code
+
+
 def remove(db: Session, user: User) -> None:
     """Forget the app and the recovery codes: the password is the only factor again."""
     for table in (RecoveryCode, TotpSecret):
@@ -133,12 +149,24 @@ def _use_code(db: Session, kept: TotpSecret, code: str) -> bool:
     typed = "".join(code.split())
     if len(typed) != _DIGITS or not (typed.isascii() and typed.isdigit()):
         return False
-    now = int(clock.now().timestamp()) // STEP_S
-    generator = pyotp.TOTP(kept.secret)
+    now = _step_now()
+    generator = pyotp.TOTP(_open(kept))
     steps = [
         now + off for off in _STEPS_OFF if secrets.compare_digest(generator.generate_otp(now + off), typed)
     ]
     return any(_take_step(db, kept, step) for step in steps)
+
+
+def _step_now() -> int:
+    return int(clock.now().timestamp()) // STEP_S
+
+
+def _secrets_of(user: User | TotpSecret) -> Column:
+    return Column(user.tenant_id, TotpSecret.__tablename__, "secret")
+
+
+def _open(kept: TotpSecret) -> str:
+    return _secrets_of(kept).open(kept.user_id, kept.secret) or ""
 
 
 def _take_step(db: Session, kept: TotpSecret, step: int) -> bool:
@@ -167,13 +195,13 @@ def _mine(user: User) -> tuple[ColumnElement[bool], ...]:
 
 
 def _random_code() -> str:
-    """Return 80 random bits as four groups of letters and digits."""
+    """Return 120 random bits as six groups of letters and digits."""
     letters = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()
     return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
 
 
 def _hash(code: str) -> bytes:
-    """80 random bits need no slow hash. Groups and capitals are for the eye."""
+    """120 random bits need no slow hash. Groups and capitals are for the eye."""
     plain = "".join(letter for letter in code.lower() if letter.isalnum())
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).digest()
 

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.accounts.devices import forget_devices
 from rollbook.accounts.models import Awaited, Role, User, UserSession
+from rollbook.accounts.models_providers import IdentityProvider
 from rollbook.accounts.passwords import (
     check_bcrypt,
     check_password,
@@ -19,6 +21,7 @@ from rollbook.accounts.passwords import (
     is_password_of,
     is_too_short,
 )
+from rollbook.accounts.providers import Identity, are_passwords_replaced, user_of
 from rollbook.accounts.second_factor import check_code, has_second_factor
 from rollbook.accounts.sessions import (
     Arrival,
@@ -33,6 +36,7 @@ from rollbook.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from rollbook.core.tenancy import Tenant, Visibility
 
 _EMAIL: Final = re.compile(r"[!-?A-~]{1,64}@[!-?A-~]{1,189}")
+_MOST_SHARING: Final = text("SELECT rollbook_most_sharing_an_email()")
 _BCRYPT_COST: Final = text("SELECT rollbook_bcrypt_cost()")
 _ONE_TIME_BYTES: Final = 15
 
@@ -120,17 +124,21 @@ def sign_in(db: Session, email: str, password: str, arrival: Arrival | None = No
     """Begin a session for the user of any tenant whose email and password these are.
 
     Afterwards ``db`` looks at that user's tenant. An unknown email takes the work of a wrong password
-    and fails alike; an email known in two tenants is tried in both.
+    and fails alike. An email known in two tenants is tried in both; then every email takes the work of two.
     Raises: ``SignInFailed``.
     """
     cost = db.scalar(_BCRYPT_COST)
     users = _signing_in(db, email)
-    hashes = [user.password_hash for user in users] or [None]
+    known = [user.password_hash for user in users]
+    most = max(1, db.scalar(_MOST_SHARING) or 0)
+    hashes = [*known, *[None] * (most - len(known))]
     fitting = [is_password_of(kept, password, cost) for kept in hashes]
     if not any(fitting):
         raise SignInFailed
     user = users[fitting.index(True)]
     tenancy.look_through(db, Visibility(user.tenant_id))
+    if are_passwords_replaced(db, user.tenant_id):
+        raise SignInFailed
     _keep_as_today(db, user, password)
     return begin_session(db, user, arrival, awaits=awaited(db, user))
 
@@ -149,8 +157,24 @@ def show_code(db: Session, found: Found, code: str, arrival: Arrival | None = No
     """
     check_code(db, found.user, code)
     end_session(db, found.user, found.session.session_id)
-    awaits = Awaited.NEW_PASSWORD if found.user.must_change_password else None
-    return begin_session(db, found.user, arrival, awaits=awaits, second_factor_at=clock.now())
+    by_provider = found.session.provider_id is not None
+    awaits = Awaited.NEW_PASSWORD if found.user.must_change_password and not by_provider else None
+    goes_on = (arrival or Arrival()).within(found.session)
+    return begin_session(db, found.user, goes_on, awaits=awaits, second_factor_at=clock.now())
+
+
+def sign_in_by_provider(
+    db: Session, provider: IdentityProvider, identity: Identity, arrival: Arrival | None = None
+) -> SignedIn:
+    """Begin a session for whom the provider vouches. A second factor there counts where the tenant says so.
+
+    Raises: ``IdentityUnknown``.
+    """
+    user = user_of(db, provider, identity)
+    came = replace(arrival or Arrival(), provider_id=provider.provider_id, provider_session=identity.session)
+    shown_at = clock.now() if identity.factors & set(provider.second_factors) else None
+    awaits = Awaited.CODE if shown_at is None and has_second_factor(db, user) else None
+    return begin_session(db, user, came, awaits=awaits, second_factor_at=shown_at)
 
 
 def change_password(db: Session, user: User, present: str, new: str) -> None:

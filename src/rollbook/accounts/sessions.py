@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -40,11 +40,17 @@ class PasswordChangeNeeded(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Where a sign-in comes from, coarsely, and the token that the browser had until now."""
+    """Where a sign-in comes from, coarsely; the token that the browser had until now; by which provider."""
 
     network: str = ""
     device: str = ""
     token: str = ""
+    provider_id: UUID | None = None
+    provider_session: str | None = None
+
+    def within(self, session: UserSession) -> "Arrival":
+        """Return it as the sign-in goes on that began ``session``: by the same provider, or by none."""
+        return replace(self, provider_id=session.provider_id, provider_session=session.provider_session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,8 @@ def begin_session(
         user_id=user.user_id,
         awaits=awaits,
         second_factor_at=second_factor_at,
+        provider_id=arrival.provider_id,
+        provider_session=arrival.provider_session,
         network=arrival.network,
         device=arrival.device,
         expires_at=clock.now() + lasts,

@@ -15,7 +15,7 @@ from rollbook.activity.logs import EventDay, events_by_day
 from rollbook.activity.performances import ActivityLine, Improvement, Metric, Performance, Preference
 from rollbook.curriculum.present import present_of
 from rollbook.roster.service import find_student
-from rollbook.ui.params import CodeText
+from rollbook.ui.params import CodeText, IsoDay
 from rollbook.ui.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", tags=["activity"], responses=PROBLEMS)
@@ -72,8 +72,8 @@ class EventsOut:
 def get_student_activity(
     viewer: Viewing,
     student_id: UUID,
-    since: date | None = None,
-    until: date | None = None,
+    since: IsoDay | None = None,
+    until: IsoDay | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> StudentActivityOut:
     """What a student did in PE and elsewhere; of the last year unless you say."""
@@ -92,7 +92,9 @@ def get_student_activity(
 
 
 @router.get("/activities")
-def get_activities(viewer: Viewing, since: date | None = None, until: date | None = None) -> ActivitiesOut:
+def get_activities(
+    viewer: Viewing, since: IsoDay | None = None, until: IsoDay | None = None
+) -> ActivitiesOut:
     """The activities, and how the students you may see did in each in the last year unless you say."""
     begin, end = span(viewer, since, until)
     return ActivitiesOut(begin, end, performances.list_activities(viewer.db, viewer.tenant, begin, end))
@@ -100,7 +102,7 @@ def get_activities(viewer: Viewing, since: date | None = None, until: date | Non
 
 @router.get("/fitness")
 def get_fitness(
-    viewer: Viewing, since: date | None = None, until: date | None = None, school: CodeText = None
+    viewer: Viewing, since: IsoDay | None = None, until: IsoDay | None = None, school: CodeText = None
 ) -> FitnessOut:
     """How many students are in the healthy zone of each fitness test, in the last year unless you say."""
     begin, end = span(viewer, since, until)
@@ -109,7 +111,7 @@ def get_fitness(
 
 
 @router.get("/activities/events")
-def get_events(viewer: Viewing, since: date | None = None, until: date | None = None) -> EventsOut:
+def get_events(viewer: Viewing, since: IsoDay | None = None, until: IsoDay | None = None) -> EventsOut:
     """What was done online by day and kind, in the last year unless you say."""
     begin, end = span(viewer, since, until)
     return EventsOut(begin, end, events_by_day(viewer.db, viewer.tenant, begin, end))

@@ -14,13 +14,13 @@ from rollbook.activity.fitness import FEWEST, ZoneShare, zone_shares
 from rollbook.activity.performances import list_activities
 from rollbook.ui import tables, words
 from rollbook.ui.page import render
-from rollbook.ui.params import CodeText
+from rollbook.ui.params import CodeText, IsoDay
 
 router = APIRouter(include_in_schema=False)
 
 _CSV: Final = (*(field.name for field in fields(ZoneShare)), "healthy_rate")
 
-Day = Annotated[date | Literal[""], Query()]
+Day = Annotated[IsoDay | Literal[""], Query()]
 
 
 @router.get("/pe")

@@ -1,6 +1,7 @@
 """The application: routers, middleware, static files."""
 
 from asyncio import Semaphore
+from functools import partial
 from importlib.resources import files
 from typing import Final
 
@@ -13,15 +14,18 @@ from starlette.types import Scope
 
 from rollbook import __version__
 from rollbook.access import pages as access_pages
-from rollbook.accounts import account_pages, factor_pages, oauth
+from rollbook.accounts import account_pages, factor_pages, oauth, oidc_pages
 from rollbook.accounts import pages as accounts_pages
+from rollbook.accounts.oidc_directory import Directory
 from rollbook.accounts.throttle import Throttle
 from rollbook.activity import api as activity_api
 from rollbook.activity import pages as activity_pages
 from rollbook.app import health
+from rollbook.app.description import describe
 from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
+from rollbook.core.settings import settings
 from rollbook.privacy import api as privacy_api
 from rollbook.privacy import pages as privacy_pages
 from rollbook.reporting import api as reporting_api
@@ -67,6 +71,7 @@ ROUTERS: Final = (
     writing_api.router,
     api_people.router,
     accounts_pages.router,
+    oidc_pages.router,
     account_pages.router,
     factor_pages.router,
     oauth.router,
@@ -114,9 +119,12 @@ def create_app(url: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        # it would name the host that the request names
+        redirect_slashes=False,
     )
     app.state.engine = engine_for(url)
     app.state.throttle = Throttle(app.state.engine)
+    app.state.directory = Directory()
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     health.register_collectors(app.state.registry, app.state.engine)
@@ -124,8 +132,9 @@ def create_app(url: str) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.mount(STATIC, _KeptFiles(directory=str(files("rollbook.ui").joinpath("static"))), name="static")
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to say more
     app.add_api_route("/", _start, include_in_schema=False)
-    app.add_middleware(Limits)
+    app.add_middleware(Limits, names=settings().web_host_names, patience=settings().request_timeout_s)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Head)
     app.add_middleware(Observe, registry=app.state.registry)

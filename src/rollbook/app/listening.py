@@ -10,7 +10,9 @@ import structlog
 import uvicorn
 
 from rollbook.app.application import create_app
+from rollbook.app.connection import Connection
 from rollbook.core.errors import Unavailable
+from rollbook.core.settings import settings
 
 _NOBODY: Final[Callable[[str], None]] = lambda _address: None  # noqa: E731 -- a name for "tell nobody"
 
@@ -59,6 +61,10 @@ def serve(
             create_app(database.url),
             log_config=None,
             access_log=False,
+            http=Connection,
+            ws="none",
+            proxy_headers=bool(settings().trusted_proxies),
+            forwarded_allow_ips=settings().trusted_proxies,
             server_header=False,
             timeout_graceful_shutdown=10,
             limit_concurrency=200,

@@ -21,11 +21,11 @@ from rollbook.attendance.service import (
 )
 from rollbook.curriculum.present import present_of
 from rollbook.roster.service import find_student
-from rollbook.ui.params import CodeText, CursorText
+from rollbook.ui.params import CodeText, CursorText, IsoDay
 from rollbook.ui.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", tags=["attendance"], responses=PROBLEMS)
-DayText = Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)]
+DayText = Annotated[IsoDay | None, Query(ge=FIRST_DAY, le=LAST_DAY)]
 
 
 @dataclass(frozen=True, slots=True)

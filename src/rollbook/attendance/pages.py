@@ -17,7 +17,7 @@ from rollbook.curriculum.present import present_of
 from rollbook.ui import charts, tables, words
 from rollbook.ui.charts import Point, Span
 from rollbook.ui.page import render
-from rollbook.ui.params import CodeText, CursorText
+from rollbook.ui.params import CodeText, CursorText, IsoDay
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,7 +25,7 @@ PAGE_SIZE: Final = 50
 _STEP: Final = 5  # the scale of the charts ends at a multiple of this many percent
 _CSV: Final = tuple(field.name for field in fields(ChronicStudent))
 
-AsOf = Annotated[date | Literal[""], Query()]
+AsOf = Annotated[IsoDay | Literal[""], Query()]
 
 
 @dataclass(frozen=True, slots=True)

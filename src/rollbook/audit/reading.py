@@ -66,9 +66,10 @@ class _Seen:
 
 
 @contextmanager
-def disclosing(db: Session, reason: Reason) -> Iterator[None]:
+def disclosing(db: Session, reason: Reason) -> Iterator[set[UUID]]:
     """Let the block read for someone, and write down whose rows came out of ``db``'s transaction.
 
+    Yields the students whose rows came out so far.
     Raises: ``DisclosureUnwritten``.
     """
     raw: Connection[Any] | None = db.connection().connection.driver_connection
@@ -77,7 +78,7 @@ def disclosing(db: Session, reason: Reason) -> Iterator[None]:
     usual: RowFactory[Any] = raw.row_factory
     raw.row_factory = seen.rows
     try:
-        yield
+        yield seen.students
     finally:
         raw.row_factory = usual
     disclose(db, seen.students, reason)

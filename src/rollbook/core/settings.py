@@ -38,9 +38,36 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of the PostgreSQL programs to run (15 or later); by default the embedded ones.",
     )
+    keyring: Path | None = Field(
+        default=None,
+        description="File with the keys of encrypted columns; by default keyring.json in home.",
+    )
     tenant: str | None = Field(default=None, description="Tenant that commands use when --tenant is absent.")
     web_host: str = Field(default="127.0.0.1", description="Address that `rollbook serve` listens on.")
     web_port: int = Field(default=8000, ge=0, le=65535, description="Port that `rollbook serve` listens on.")
+    web_names: str = Field(
+        default="",
+        description="Names that the site is called by, by commas; a request for another one is refused.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Proxies' addresses, by commas, whose X-Forwarded-For and -Proto are believed.",
+    )
+    request_timeout_s: int = Field(
+        default=20,
+        ge=1,
+        le=3600,
+        description="A request may take so long to arrive, and its answer so long to be taken.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@\s]+$",
+        description="Address that browsers reach Rollbook at; sign-in providers send people back there.",
+    )
+    oidc_secrets: Path | None = Field(
+        default=None,
+        description="Folder with a file TENANT.PROVIDER for each provider's client secret; else in home.",
+    )
     session_idle_minutes: int = Field(
         default=60, ge=1, le=_YEAR_H * 60, description="A sign-in ends after this long unused."
     )
@@ -81,6 +108,11 @@ class Settings(BaseSettings):
     statement_timeout_s: int = Field(
         default=30, ge=1, le=_DAY_S, description="Longest a page's or API's statement may run."
     )
+
+    @property
+    def web_host_names(self) -> frozenset[str]:
+        """The names in ``web_names``; none = whatever a request calls the site."""
+        return frozenset(filter(None, (name.strip().lower() for name in self.web_names.split(","))))
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from rollbook.core.encryption import Sealed
 from rollbook.intake.moments import Clock, Day, Instant
 from rollbook.intake.values import Decimal, Flag, Line, Several, Value, WholeNumber, Word, grade_level
 
@@ -74,6 +75,7 @@ _FORMS: Final[Mapping[type, Callable[[TypeEngine[Any], Range | None], Value]]] =
     Enum: _words,
     Integer: _whole,
     Numeric: _decimal,
+    Sealed: lambda *_: Line(),
     SmallInteger: _small,
     String: lambda *_: Line(),
     Time: lambda *_: Clock(),

@@ -43,6 +43,7 @@ from rollbook.intake.refusals import (
     refusal_of,
 )
 from rollbook.intake.retry import check_retried
+from rollbook.intake.sealing import seal_rows
 from rollbook.intake.stage import Staged
 from rollbook.intake.target import Stamp, Target, Written
 
@@ -190,6 +191,7 @@ class _Import:
             self.format.type_rows(run)
         targets = self.format.targets(run)
         for target in targets:
+            seal_rows(run.db, target, run.tenant.tenant_id)
             if target.name == "students":
                 refuse_erased(run.db, run.tenant.tenant_id, target.rows, "student_number")
         return [(target, diff(run.db, target, run.tenant.tenant_id)) for target in targets]

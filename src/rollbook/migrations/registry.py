@@ -1,9 +1,11 @@
 """Every room's tables in one metadata, for Alembic and for the tests that compare models to migrations."""
 
+import rollbook.access.models
 import rollbook.accounts.models
 import rollbook.accounts.models_factors
 import rollbook.accounts.models_grants
 import rollbook.accounts.models_keys
+import rollbook.accounts.models_providers
 import rollbook.accounts.models_tries
 import rollbook.activity.models
 import rollbook.attendance.models

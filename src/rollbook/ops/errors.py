@@ -174,6 +174,21 @@ class AppRoleLacksGrants(Forbidden):
     """
 
 
+class LoginTaken(Conflict):
+    """The server already has a role '{name}'. Choose another name; nothing was changed."""
+
+
+class LoginNotPlain(Forbidden):
+    """'{name}' cannot be a BI role: it has to be a member of rollbook_bi, and of nothing that has powers."""
+
+
+class RolesMadeElsewhere(Forbidden):
+    """Roles of this server are made by its administrator, not by Rollbook: ROLLBOOK_OWNER_URL is set.
+
+    Let them run: CREATE ROLE {name} LOGIN PASSWORD '...'; GRANT rollbook_bi TO {name}; then say --existing.
+    """
+
+
 class MigrationBusy(Unavailable):
     """Another migration of this database has been running for {seconds} s. Wait for it, then try again."""
 

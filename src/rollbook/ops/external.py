@@ -95,6 +95,14 @@ def _connect(url: str) -> roles.Connection:
         raise ExternalUnreachable(reason=" ".join(str(error).split())) from error
 
 
+def connect_as_given(settings: Settings) -> roles.Connection:
+    """Connect as the role of ROLLBOOK_DATABASE_URL itself: without ROLLBOOK_OWNER_URL it may make roles.
+
+    Raises: ``ExternalUnreachable``; ``ExternalUrlInvalid``.
+    """
+    return _connect(_database_url(settings))
+
+
 def _check_version(db: roles.Connection) -> None:
     number = db.info.server_version
     if number // 10_000 < OLDEST_MAJOR:
@@ -154,13 +162,15 @@ def _grant(db: roles.Connection) -> None:
         "GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {app}",
         "GRANT ALL ON SCHEMA public TO {owner}",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-        "GRANT USAGE ON SCHEMA public TO {app}",
+        "GRANT CONNECT ON DATABASE {database} TO {bi}",
+        "GRANT USAGE ON SCHEMA public TO {app}, {bi}",
     ):
         db.execute(
             sql.SQL(statement).format(
                 database=sql.Identifier(db.info.dbname),
                 owner=sql.Identifier(roles.OWNER),
                 app=sql.Identifier(roles.APP),
+                bi=sql.Identifier(roles.BI),
             )
         )
 

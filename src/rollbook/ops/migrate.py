@@ -16,6 +16,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from rollbook.core.progress import Report, Silent
+from rollbook.ops import rekeying
 from rollbook.ops.errors import (
     MigrationBusy,
     MigrationFailed,
@@ -43,16 +44,21 @@ def upgrade(owner_url: str, revision: str = "head", report: Report = _SILENT) ->
     """Apply what is missing up to ``revision``; return it, oldest first.
 
     Each migration is a transaction of its own: one that fails leaves those before it.
-    Raises: ``MigrationFailed``; ``MigrationBusy``; ``SchemaNewer``; ``RevisionUnknown``.
+    Afterwards what was plain in columns that are encrypted now is encrypted.
+    Raises: ``MigrationFailed``; ``MigrationBusy``; ``SchemaNewer``; ``RevisionUnknown``; ``RingMissing``.
     """
     with _connected(owner_url) as db:
-        if not _missing(db, revision):
-            return []
-        with _alone(db, report):
-            missing = _missing(db, revision)  # somebody else may have been at it
-            report.step(f"Migrating the schema ({len(missing)} steps)")
-            _run(db, "upgrade", revision)
-            return missing
+        done = _upgrade(db, revision, report) if _missing(db, revision) else []
+    rekeying.settle(owner_url, report)
+    return done
+
+
+def _upgrade(db: Connection, revision: str, report: Report) -> list[Revision]:
+    with _alone(db, report):
+        missing = _missing(db, revision)  # somebody else may have been at it
+        report.step(f"Migrating the schema ({len(missing)} steps)")
+        _run(db, "upgrade", revision)
+        return missing
 
 
 def downgrade(owner_url: str, revision: str = "-1", report: Report = _SILENT) -> list[Revision]:

@@ -1,4 +1,7 @@
-"""The two roles every database of ours has: one owns the tables, the other uses them and owns nothing."""
+"""The roles every database of ours has: one owns the tables, another uses them and owns nothing.
+
+A third cannot sign in: what it may, every login role for BI may (logins.py).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from psycopg import sql
 OWNER: Final = "rollbook_owner"
 APP: Final = "rollbook_app"
 ROLES: Final = (OWNER, APP)
+BI: Final = "rollbook_bi"
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -38,8 +42,10 @@ class Place:
 def ensure_roles(db: Connection, passwords: Mapping[str, str]) -> None:
     """Make the roles that are missing. Passwords go as SCRAM verifiers, so no log can hold them."""
     present = {
-        name for (name,) in db.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(ROLES)])
+        name for (name,) in db.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[*ROLES, BI]])
     }
+    if BI not in present:
+        db.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(BI)))
     for role in ROLES:
         if role not in present:
             db.execute(
@@ -89,8 +95,13 @@ def ensure_database(db: Connection, name: str, template: str | None = None) -> N
     for statement in (
         "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
         "GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {app}",
+        "GRANT CONNECT ON DATABASE {name} TO {bi}",
     ):
-        db.execute(sql.SQL(statement).format(name=sql.Identifier(name), app=sql.Identifier(APP)))
+        db.execute(
+            sql.SQL(statement).format(
+                name=sql.Identifier(name), app=sql.Identifier(APP), bi=sql.Identifier(BI)
+            )
+        )
 
 
 def open_schema(db: Connection) -> None:
@@ -98,6 +109,10 @@ def open_schema(db: Connection) -> None:
     for statement in (
         "ALTER SCHEMA public OWNER TO {owner}",
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
-        "GRANT USAGE ON SCHEMA public TO {app}",
+        "GRANT USAGE ON SCHEMA public TO {app}, {bi}",
     ):
-        db.execute(sql.SQL(statement).format(owner=sql.Identifier(OWNER), app=sql.Identifier(APP)))
+        db.execute(
+            sql.SQL(statement).format(
+                owner=sql.Identifier(OWNER), app=sql.Identifier(APP), bi=sql.Identifier(BI)
+            )
+        )

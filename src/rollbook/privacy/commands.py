@@ -1,4 +1,4 @@
-"""Commands of privacy: the whole record of a student."""
+"""Commands of privacy: a student's rights, and what is published (the room research)."""
 
 import os
 from contextlib import suppress
@@ -13,11 +13,13 @@ from rollbook.core import output
 from rollbook.core.errors import Conflict
 from rollbook.core.output import as_json
 from rollbook.ops.work import Work, work_in
+from rollbook.research.table_commands import app as tables
 
 if TYPE_CHECKING:
     from rollbook.privacy.erasing import Erased
 
-app = typer.Typer(help="A student's rights: the record, and what follows from it.", no_args_is_help=True)
+app = typer.Typer(help="A student's rights; and telling no more of them than may be.", no_args_is_help=True)
+app.registered_commands += tables.registered_commands
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 TenantOption = Annotated[
@@ -34,7 +36,7 @@ class FileIsThere(Conflict):
 
 @app.callback()
 def privacy() -> None:
-    """A student's rights: the record, and what follows from it."""
+    """A student's rights; and telling no more of them than may be."""
 
 
 @app.command()

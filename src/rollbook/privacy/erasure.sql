@@ -188,11 +188,9 @@ VALUES (
 -- Whether a legal hold on the student stands.
 -- params   tenant_id int, student_id uuid
 -- returns  one row: held bool
-SELECT
-    EXISTS (
-        SELECT FROM legal_holds
-        WHERE tenant_id = :tenant_id AND student_id = :student_id AND ended_at IS NULL
-    ) AS held;
+SELECT count(*) > 0 AS held
+FROM legal_holds
+WHERE tenant_id = :tenant_id AND student_id = :student_id AND ended_at IS NULL;
 
 -- name: others_guardians
 -- Which of these guardians answer for another student too.

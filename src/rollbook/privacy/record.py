@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from rollbook.audit.reading import Reason, disclose
 from rollbook.core import clock
+from rollbook.core.encryption import open_version
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
 from rollbook.privacy.about import TABLES, Subject, history_of, own_key, rows_about
 from rollbook.privacy.labels import labels_of
+from rollbook.privacy.opening import opened
 from rollbook.privacy.titles import PARTS
 from rollbook.roster.models import Student
 from rollbook.roster.names import student_name
@@ -130,7 +132,7 @@ def _rows(db: Session, table: Table, subject: Subject) -> Rows:
     hidden = {"tenant_id", "history_id", *_secrets(db, table)}
     shown = [_finite(column) for column in table.columns if column.name not in hidden]
     query = select(*shown).where(rows_about(table, subject)).order_by(*_order(table))
-    return [dict(row) for row in db.execute(query).mappings()]
+    return [open_version(table, subject.tenant_id, dict(row)) for row in db.execute(query).mappings()]
 
 
 def _finite(column: Column[Any]) -> ColumnElement[Any]:
@@ -197,7 +199,7 @@ def _writes(db: Session, subject: Subject, sections: Mapping[str, Section], hand
         "keys": sorted({str(subject.student_id), *keys}),
         "source_ids": sorted({row["source_id"] for row in sections["source_records"].rows}),
     }
-    return [dict(row) for row in db.execute(SQL["writes_about"], facts).mappings()]
+    return [opened(subject.tenant_id, dict(row)) for row in db.execute(SQL["writes_about"], facts).mappings()]
 
 
 _SHARED: Final = frozenset({"guardians", "discipline_incidents"})

@@ -20,7 +20,7 @@ from rollbook.conduct.service import StudentIncident, incidents_of
 from rollbook.reporting.days import day_of
 from rollbook.reporting.pages_conduct import Wanted
 from rollbook.roster.service import find_student
-from rollbook.ui.params import CursorText
+from rollbook.ui.params import CursorText, IsoDay
 from rollbook.ui.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", tags=["conduct"], responses=PROBLEMS)
@@ -78,7 +78,7 @@ def get_incidents(
 
 @router.get("/students/{student_id}/incidents")
 def get_student_incidents(
-    viewer: Viewing, student_id: UUID, since: date = date.min, until: date = date.max
+    viewer: Viewing, student_id: UUID, since: IsoDay = date.min, until: IsoDay = date.max
 ) -> StudentIncidentsOut:
     """A student's part in the incidents of [since, until]; not what concerns the others in them."""
     find_student(viewer.db, viewer.tenant.tenant_id, student_id, day_of(viewer.db, viewer.tenant).on_day)

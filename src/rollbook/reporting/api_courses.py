@@ -26,7 +26,7 @@ from rollbook.curriculum.sections import (
     list_sections,
 )
 from rollbook.reporting.days import AsOf, On, day_of, day_on
-from rollbook.ui.params import CodeText, CursorText, SearchText
+from rollbook.ui.params import CodeText, CursorText, IsoDay, SearchText
 from rollbook.ui.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", tags=["courses"], responses=PROBLEMS)
@@ -145,8 +145,8 @@ def get_lesson_plans(  # noqa: PLR0913, PLR0917 -- each is a part of the address
     viewer: Viewing,
     course_id: UUID | None = None,
     section_id: UUID | None = None,
-    since: date = date.min,
-    until: date = date.max,
+    since: IsoDay = date.min,
+    until: IsoDay = date.max,
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> LessonPlansOut:

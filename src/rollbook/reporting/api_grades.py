@@ -24,7 +24,7 @@ from rollbook.grades.repeats import CourseGradeLine
 from rollbook.grades.service import Work, coursework_of
 from rollbook.reporting.days import AsOf, day_of
 from rollbook.roster.service import find_student
-from rollbook.ui.params import CodeText, CursorText
+from rollbook.ui.params import CodeText, CursorText, IsoDay
 from rollbook.ui.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", tags=["grades"], responses=PROBLEMS)
@@ -66,7 +66,7 @@ def get_transcript(viewer: Viewing, student_id: UUID, as_of: AsOf = "") -> Trans
 
 
 @router.get("/students/{student_id}/grades")
-def get_grades(viewer: Viewing, student_id: UUID, since: date = date.min, as_of: AsOf = "") -> GradesOut:
+def get_grades(viewer: Viewing, student_id: UUID, since: IsoDay = date.min, as_of: AsOf = "") -> GradesOut:
     """A student's course grades, and the work that was due or came in from ``since`` to ``as_of``."""
     day = day_of(viewer.db, viewer.tenant, as_of).on_day
     find_student(viewer.db, viewer.tenant.tenant_id, student_id, day)

@@ -22,7 +22,7 @@ from rollbook.roster.schools import (
     list_schools,
     staff_of_school,
 )
-from rollbook.ui.params import CursorText
+from rollbook.ui.params import CursorText, IsoDay
 from rollbook.ui.problems import PROBLEMS
 
 LONGEST: Final = timedelta(days=800)
@@ -93,8 +93,8 @@ def get_school(viewer: Viewing, school_id: UUID, on: On = "") -> SchoolOut:
 def get_calendar(  # noqa: PLR0913 -- each is a part of the address
     viewer: Viewing,
     school_id: UUID,
-    since: date | None = None,
-    until: date | None = None,
+    since: IsoDay | None = None,
+    until: IsoDay | None = None,
     as_of: AsOf = "",
     *,
     only_instructional: bool = False,

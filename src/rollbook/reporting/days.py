@@ -11,6 +11,7 @@ from rollbook.core import clock
 from rollbook.core.errors import Invalid
 from rollbook.core.tenancy import Tenant
 from rollbook.curriculum.present import present_of
+from rollbook.ui.params import IsoDay
 
 # Outside of these no school kept records, and arithmetic on dates may leave the calendar.
 _FIRST: Final = date(1900, 1, 1)
@@ -18,7 +19,7 @@ _LAST: Final = date(2999, 12, 31)
 
 # A form sends an empty field where no day was chosen. "As of" a day: with what was known when it closed;
 # "on" a day: with what is known now.
-AsOf = Annotated[date | Literal[""], Query()]
+AsOf = Annotated[IsoDay | Literal[""], Query()]
 On = AsOf
 
 

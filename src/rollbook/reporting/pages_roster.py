@@ -1,6 +1,5 @@
 """The register of students, and the list of schools with a page for each."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -25,7 +24,6 @@ router = APIRouter(include_in_schema=False)
 EVERYTHING: Final = 1_000_000
 _MOST_SECTIONS: Final = 12
 # A code may hold what a file's name, or the header that tells it, may not.
-_SAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
 _STUDENTS: Final = ("student_number", "name", "grade_level", "school", "counselor")
 _SCHOOLS: Final = ("school_code", "name", "school_type", "low_grade", "high_grade", "students")
 _STAFF: Final = ("staff_number", "name", "staff_role", "email", "phone", "begins_on", "ends_on")
@@ -174,7 +172,7 @@ def as_file(  # noqa: PLR0913, PLR0917 -- what the file is called and what is in
 ) -> Response:
     """Return the rows as CSV or JSON."""
     if kind == "csv":
-        return tables.csv_response(_SAFE.sub("_", name), columns, cells(columns, rows))
+        return tables.csv_response(name, columns, cells(columns, rows))
     return document(viewer, rows, day)
 
 

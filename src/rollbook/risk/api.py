@@ -13,7 +13,7 @@ from rollbook.core.paging import CursorInvalid, read_cursor, write_cursor
 from rollbook.risk.lists import SQL
 from rollbook.risk.models import RiskCategory
 from rollbook.roster.service import find_student
-from rollbook.ui.params import CursorText
+from rollbook.ui.params import CursorText, IsoDay
 from rollbook.ui.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", tags=["risk"], responses=PROBLEMS)
@@ -51,8 +51,8 @@ class PredictionsOut:
 def list_predictions(  # noqa: PLR0913, PLR0917 -- each is a part of the address
     viewer: Viewing,
     student_id: UUID,
-    since: date = date.min,
-    until: date = date.max,
+    since: IsoDay = date.min,
+    until: IsoDay = date.max,
     section_id: UUID | None = None,
     cursor: CursorText = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

@@ -16,7 +16,7 @@ from rollbook.risk.lists import Chosen, choose_list, levels_of, students_to_look
 from rollbook.risk.models import RiskCategory
 from rollbook.ui import tables, words
 from rollbook.ui.page import render
-from rollbook.ui.params import CodeText, CursorText, SearchText
+from rollbook.ui.params import CodeText, CursorText, IsoDay, SearchText
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,7 +56,7 @@ def _filter(
 
 
 Wanted = Annotated[Filter, Depends(_filter)]
-AsOf = Annotated[date | Literal[""], Query()]
+AsOf = Annotated[IsoDay | Literal[""], Query()]
 
 
 @router.get("/caseload")

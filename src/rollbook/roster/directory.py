@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, case, null
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from rollbook.core.by_hand import revise
+from rollbook.core.encryption import open_row
 from rollbook.core.sql import named_sql
 from rollbook.roster.models import Student
 from rollbook.roster.service import StudentNotFound
@@ -56,13 +57,17 @@ class DirectoryEntry:
 def directory(db: Session, tenant_id: int, on_day: date) -> list[DirectoryEntry]:
     """Return the directory of the students enrolled on the day, without those whose families forbid it."""
     key = {"tenant_id": tenant_id, "on_day": on_day}
-    return [DirectoryEntry(*row) for row in db.execute(_SQL["directory"], key)]
+    return [_entry(tenant_id, **row) for row in db.execute(_SQL["directory"], key).mappings()]
+
+
+def _entry(tenant_id: int, *, student_id: UUID, **columns: Any) -> DirectoryEntry:  # noqa: ANN401 -- of all kinds
+    return DirectoryEntry(**open_row(tenant_id, Student.__tablename__, student_id, columns))
 
 
 def undisclosed(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
     """Return ``column`` as an export to outsiders selects it: nothing where the family forbids it.
 
-    Shape:  the query must read ``students`` too.
+    Shape:  the query must read ``students`` too; encrypted columns come as ciphertext, for ``open_row``.
     """
     return case((Student.is_directory_opt_out, null()), else_=column).label(column.key)
 

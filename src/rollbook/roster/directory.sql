@@ -1,8 +1,9 @@
 -- name: directory
 -- What a district may hand out of its students enrolled on a day: those whose families forbid it are not there.
 -- params   tenant_id int, on_day date
--- returns  the columns of DirectoryEntry in directory.py
+-- returns  student_id uuid, the columns of DirectoryEntry in directory.py
 SELECT
+    students.student_id,
     students.first_name,
     students.middle_name,
     students.last_name,

@@ -135,6 +135,7 @@ STUDENTS: Final = Kind(
             table=table_of(Student),
             columns=same_names("student_number", *_STUDENT),
             key=("student_number",),
+            entity="student_id",
             is_watched=True,
         ),
     ),

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from rollbook.core.encryption import Sealed
 from rollbook.core.schema import (
     Json,
     StudentOwned,
@@ -120,8 +121,8 @@ class Student(StudentOwned):
         ARRAY(Text), comment="ISO 639, that of the home first"
     )
     email: Mapped[str | None]
-    phone: Mapped[str | None]
-    address: Mapped[str | None]
+    phone: Mapped[bytes | None] = mapped_column(Sealed)
+    address: Mapped[bytes | None] = mapped_column(Sealed)
     is_directory_opt_out: Mapped[bool] = mapped_column(
         server_default=text("false"), comment="the family forbids handing out directory information"
     )

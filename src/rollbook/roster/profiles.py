@@ -1,13 +1,14 @@
 """What a school keeps of a student besides name and grade: contact, guardians, programmes, enrollments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from rollbook.core.encryption import open_row
 from rollbook.core.sql import named_sql
 from rollbook.roster.models_families import ProgramType
 from rollbook.roster.service import StudentNotFound
@@ -110,15 +111,19 @@ def profile_of(
     Raises: ``StudentNotFound``, also for a student whom this transaction may not see.
     """
     key = {"tenant_id": tenant_id, "student_id": student_id}
-    contact = db.execute(_SQL["contact"], key).one_or_none()
+    contact = db.execute(_SQL["contact"], key).mappings().one_or_none()
     if contact is None:
         raise StudentNotFound
     return StudentProfile(
-        Contact(*contact),
-        [GuardianLine(*row) for row in db.execute(_SQL["guardians_of"], key)],
+        Contact(**open_row(tenant_id, "students", student_id, dict(contact))),
+        [_guardian(tenant_id, dict(row)) for row in db.execute(_SQL["guardians_of"], key).mappings()],
         programs_of(db, tenant_id, student_id, with_meals=with_meals, known_until=known_until),
         enrollments_of(db, tenant_id, student_id, known_until=known_until),
     )
+
+
+def _guardian(tenant_id: int, row: Mapping[str, Any]) -> GuardianLine:
+    return GuardianLine(**open_row(tenant_id, "guardians", row["guardian_id"], row))
 
 
 def enrollments_of(

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
+from rollbook.core.encryption import seal_version, sealed_columns
 from rollbook.core.schema import TenantOwned
 
 TERM_STARTS: Final = date(2025, 9, 1)
@@ -24,19 +26,35 @@ def add(db: Session, row: Row) -> Row:
 
 
 def add_all(db: Session, rows: Sequence[Row]) -> list[Row]:
-    """Write ``rows`` in the session's tenant."""
+    """Write ``rows`` in the session's tenant; texts of encrypted columns are encrypted."""
     tenant_id = db.scalar(_TENANT)
     for row in rows:
         row.tenant_id = tenant_id
+        _seal(row)
     db.add_all(rows)
     db.flush()
     return list(rows)
+
+
+def _seal(row: TenantOwned) -> None:
+    """Encrypt the texts of encrypted columns; a row whose id the database would make gets one first."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    texts = {name: getattr(row, name) for name in sealed_columns(table)}
+    if not any(isinstance(value, str) for value in texts.values()):
+        return
+    (key,) = (c.name for c in table.primary_key if c.name != "tenant_id")
+    setattr(row, key, getattr(row, key) or uuid4())
+    values = {"tenant_id": row.tenant_id, key: getattr(row, key)}
+    for name, value in seal_version(table, values, texts).items():
+        setattr(row, name, value)
 
 
 def correct(db: Session, row: Row, **changes: Any) -> Row:  # noqa: ANN401 - any column of the row
     """Write a later version of ``row``; give its ``known_at`` among ``changes``."""
     for column, value in changes.items():
         setattr(row, column, value)
+    _seal(row)
     db.flush()
     return row
 

@@ -1,20 +1,26 @@
 """What stands before every endpoint: limits on what may come in, headers on what goes out."""
 
+import asyncio
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rollbook.ui.bodies import Fault, fault_of_body, fault_of_query
 from rollbook.ui.problems import plain_problem
 
 LARGEST_BODY: Final = 64 * 1024
 LONGEST_URL: Final = 8 * 1024
+LARGEST_HEAD: Final = 16 * 1024
+_HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*)(?::[0-9]*)?")
+_VERSIONS: Final = frozenset({"1.0", "1.1", "2", "3"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        " form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -22,8 +28,16 @@ _HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_SECURE_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+_TOO_LARGE: Final = 413, "What was sent is too large."
+_TOO_SLOW: Final = 408, "What was sent took too long to arrive. Nothing was changed."
+
+
+def security_headers(scheme: str) -> dict[str, str]:
+    """Return what every answer says to the browser."""
+    return {**_HEADERS, **(_SECURE_ONLY if scheme == "https" else {})}
 
 
 class SecurityHeaders:
@@ -38,50 +52,80 @@ class SecurityHeaders:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in security_headers(scope["scheme"]).items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
-                if scope["scheme"] == "https":
-                    headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
         await self._app(scope, receive, send_guarded if scope["type"] == "http" else send)
 
 
 class Limits:
-    """Turns away what no page of ours sends: huge bodies and addresses, NUL bytes, another site's forms."""
+    """Turns away what no page of ours sends: huge, slow or unclear requests, and other sites' forms.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``names`` are the hosts that this site is called by, any if there are none.
+
+    Units:  ``patience`` in seconds.
+    """
+
+    def __init__(self, app: ASGIApp, *, names: frozenset[str] = frozenset(), patience: float) -> None:
         self._app = app
+        self._names = names
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with what is wrong."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fault = _fault(scope)
+        fault, body = self._fault(scope), b""
         if fault is None:
-            body = await _body(receive)
-            fault = None if body is not None else (413, "What was sent is too large.")
+            fault, body = await self._read(scope, receive)
         if fault is not None:
             await plain_problem(*fault)(scope, receive, send)
             return
-        await self._app(scope, _replay(body or b"", receive), send)
+        await self._app(scope, _replay(body, receive), send)
+
+    def _fault(self, scope: Scope) -> Fault | None:
+        host = _HOST.fullmatch(Headers(scope=scope).get("host", ""))
+        if host is None or scope["http_version"] not in _VERSIONS:
+            return 400, "The request could not be read. Nothing was changed."
+        if self._names and host["name"].lower() not in self._names:
+            return 421, "This site has another name."
+        return _fault_of_address(scope) or _fault_of_head(scope)
+
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[Fault | None, bytes]:
+        """Return the body, or what is wrong with it."""
+        try:
+            async with asyncio.timeout(self._patience):
+                body = await _body(receive)
+        except TimeoutError:
+            return _TOO_SLOW, b""
+        if body is None:
+            return _TOO_LARGE, b""
+        is_api = scope["path"].startswith("/api/")
+        return fault_of_body(Headers(scope=scope), body, is_api=is_api), body
 
 
-def _fault(scope: Scope) -> tuple[int, str] | None:
-    query = scope["query_string"].lower()
+def _fault_of_address(scope: Scope) -> Fault | None:
+    query = scope["query_string"]
     if len(scope["raw_path"]) + len(query) > LONGEST_URL:
         return 414, "The address is too long."
     if b"%00" in query or b"\0" in query or "\0" in scope["path"]:
         return 400, "The address holds a character that no text has."
+    return fault_of_query(query)
+
+
+def _fault_of_head(scope: Scope) -> Fault | None:
     headers = Headers(scope=scope)
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+        return 431, "The request's headers are too large."
+    if "transfer-encoding" in headers and "content-length" in headers:
+        return 400, "The request says in two ways where it ends. Nothing was changed."
     if scope["method"] not in _SAFE and not _is_own(headers, scope["scheme"]):
         return 403, "The form came from another site. Nothing was changed."
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > LARGEST_BODY:
-        return 413, "What was sent is too large."
-    return None
+    return None if length.isdecimal() and int(length) <= LARGEST_BODY else _TOO_LARGE
 
 
 def _is_own(headers: Headers, scheme: str) -> bool:

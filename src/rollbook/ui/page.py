@@ -47,7 +47,7 @@ def environment() -> Environment:
         loader=_RoomLoader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters |= words.FILTERS
-    made.globals |= {"static": static_url, "charts": charts}
+    made.globals |= {"static": static_url, "charts": charts, "look_of": look_of}
     return made
 
 
@@ -69,6 +69,16 @@ def static_url(name: str) -> str:
     """Return the URL of a file in ``static``; it changes when the file does, so browsers may keep it."""
     digest = hashlib.sha256(files("rollbook.ui").joinpath("static", name).read_bytes()).hexdigest()[:12]
     return f"{STATIC}/{name}?v={digest}"
+
+
+def look_cookie(request: Request) -> str:
+    """Return the name of the cookie that keeps the appearance; over https it is bound to this host."""
+    return "__Host-rollbook_look" if request.url.scheme == "https" else "rollbook_look"
+
+
+def look_of(request: Request) -> str:
+    """Return the appearance that was chosen in this browser."""
+    return request.cookies.get(look_cookie(request), "auto")
 
 
 def sentence_of(error: RollbookError) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
 
-from rollbook.ui.page import local_path
+from rollbook.ui.page import local_path, look_cookie
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,6 +19,6 @@ def choose_look(
     response = Response(status_code=303, headers={"Location": local_path(back)})
     secure = request.url.scheme == "https"
     response.set_cookie(
-        "rollbook_look", look, max_age=31_536_000, secure=secure, httponly=True, samesite="lax"
+        look_cookie(request), look, max_age=31_536_000, secure=secure, httponly=True, samesite="lax"
     )
     return response

@@ -14,25 +14,44 @@ from starlette.exceptions import HTTPException
 from rollbook.core.errors import RollbookError, Unauthenticated
 from rollbook.ui.page import Frame, render, sentence_of
 
-_PROBLEM: Final = {
-    "application/problem+json": {
-        "schema": {
-            "type": "object",
-            "required": ["title", "status", "detail", "code"],
-            "properties": {
-                "title": {"type": "string"},
-                "status": {"type": "integer"},
-                "detail": {"type": "string", "description": "a sentence for people"},
-                "code": {"type": "string", "description": "stable, for programs"},
-            },
-        }
-    }
+PROBLEM_SCHEMA: Final = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457",
+    "required": ["title", "status", "detail", "code"],
+    "additionalProperties": False,
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "a sentence for people"},
+        "code": {"type": "string", "description": "stable, for programs"},
+    },
 }
+
+
+def refusal(description: str) -> dict[str, Any]:
+    """Return how the API's document describes an answer that is a problem."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
+
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    401: {"description": "Not signed in", "content": _PROBLEM},
-    404: {"description": "No such record, or not yours to see", "content": _PROBLEM},
-    422: {"description": "A value that cannot be", "content": _PROBLEM},
+    401: refusal("Not signed in"),
+    404: refusal("No such record, or not yours to see"),
+    422: refusal("A value that cannot be"),
 }
+GUARDS: Final = {
+    400: "Not readable, or readable in two ways",
+    403: "Not yours to do, or sent by another site",
+    408: "Took too long to arrive",
+    413: "Too large",
+    414: "The address is too long",
+    415: "Not JSON, or packed",
+    421: "Not this site's name",
+    431: "Headers too large",
+    503: "The database does not answer",
+}
+"""What the guards before every endpoint may answer."""
 _BUSY: Final = "The database does not answer, or took too long. Nothing was changed: try again in a minute."
 _UNEXPECTED: Final = "Rollbook failed here, and has noted where. Nothing was changed."
 _SENTENCES: Final = {
@@ -74,13 +93,11 @@ def unexpected(request: Request) -> Response:
 
 def _is_program(request: Request) -> bool:
     path = request.url.path
-    if (
-        path.startswith("/api/")
-        or path in ("/health", "/ready", "/metrics")
-        or path.endswith((".json", ".csv"))
-    ):
+    if path.startswith("/api/") or path in ("/health", "/ready", "/metrics"):
         return True
     accepts = request.headers.get("accept", "")
+    if path.endswith((".json", ".csv")):
+        return "html" not in accepts  # a person who follows a link is led on
     return "json" in accepts and "html" not in accepts
 
 

@@ -23,6 +23,7 @@ from rollbook.core.database import engine_for
 from rollbook.core.progress import Report, Silent
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, Visibility, find_tenant, look_through
+from rollbook.exchange.oneroster.contacts import make_contacts
 from rollbook.exchange.oneroster.errors import PlaceTaken, SourceAmbiguous
 from rollbook.exchange.oneroster.manifest import FILE as MANIFEST
 from rollbook.exchange.oneroster.manifest import write_manifest
@@ -145,6 +146,7 @@ class _Export:
         facts = {"source": self.source, "tenant_name": self.tenant.name, "is_delta": self.since is not None}
         self.db.execute(IDS["say_export"], facts)
         make(self.db, IDS, IDS_IN_ORDER)
+        make_contacts(self.db, self.tenant.tenant_id)
         self.db.execute(IDS["say_ids"])
         for table in TABLES.values():
             self.db.execute(text(verbatim_ids(table)))

@@ -179,13 +179,13 @@ SELECT
     CASE
         WHEN ours.is_private THEN NULL
         WHEN mine.is_second THEN mine.facts ->> 'email'
-        ELSE ours.email
+        ELSE coalesce(ours.email, reached.email)
     END AS email,
     CASE WHEN NOT ours.is_private THEN mine.facts ->> 'sms' END AS sms,
     CASE
         WHEN ours.is_private THEN NULL
         WHEN mine.is_second THEN mine.facts ->> 'phone'
-        ELSE ours.phone
+        ELSE coalesce(ours.phone, reached.phone)
     END AS phone,
     CASE
         WHEN mine.is_second OR mine.kind <> 'students' THEN mine.facts ->> 'agentSourcedIds'
@@ -217,7 +217,7 @@ INNER JOIN (
         middle_name,
         preferred_name,
         email,
-        phone,
+        NULL AS phone,
         grade_level,
         is_directory_opt_out AS is_private
     FROM students
@@ -244,12 +244,13 @@ INNER JOIN (
         last_name AS family_name,
         NULL AS middle_name,
         NULL AS preferred_name,
-        email,
-        phone,
+        NULL AS email,
+        NULL AS phone,
         NULL AS grade_level,
         FALSE AS is_private
     FROM guardians
 ) AS ours USING (kind, entity_id)
+LEFT JOIN export_contacts AS reached USING (kind, entity_id)
 LEFT JOIN oneroster_grade_levels AS grade ON ours.grade_level = grade.level AND grade.is_ours
 LEFT JOIN (
     SELECT

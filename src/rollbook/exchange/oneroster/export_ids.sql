@@ -460,3 +460,12 @@ WHERE EXISTS (
 -- name: index_ids
 -- The parts of a list are looked up one by one.
 CREATE INDEX IF NOT EXISTS export_ids_by_id ON export_ids (source_id, record_type);
+
+-- name: make_contacts
+-- How people are reached, as encrypted columns say, by table and id of the person; filled by contacts.py.
+CREATE TEMP TABLE IF NOT EXISTS export_contacts (
+    kind text NOT NULL,
+    entity_id uuid NOT NULL,
+    email text,
+    phone text
+) ON COMMIT DROP;

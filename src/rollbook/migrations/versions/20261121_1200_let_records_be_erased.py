@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from rollbook.migrations import ddl, ddl_audit, ddl_redaction, ddl_scope, ddl_seals
 
 revision = "20261121_1200"
-down_revision = "20261121_1700"
+down_revision = "20261121_1115"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 from rollbook.migrations import ddl_scope
 
 revision = "20261121_1700"
-down_revision = "20261121_1015"
+down_revision = "20261121_1400"
 branch_labels = None
 depends_on = None
 

@@ -24,6 +24,7 @@ from rollbook.curriculum.sections import find_section
 from rollbook.reporting.writing import incidents, lessons
 from rollbook.reporting.writing.desk import WRITE_PROBLEMS, AtDesk
 from rollbook.roster.schools import find_school
+from rollbook.ui.params import IsoDay
 
 router = APIRouter(prefix="/api/v1", tags=["writing"], responses=WRITE_PROBLEMS)
 
@@ -74,7 +75,7 @@ class AttendanceIn(Body):
     ``period`` none: the first of the section's, or the whole day.
     """
 
-    date: date
+    date: IsoDay
     period: Annotated[int, Field(ge=0, le=MOST_PERIODS)] | None = None
     marks: Annotated[list[MarkIn], Field(max_length=1000)] = []
 
@@ -82,15 +83,15 @@ class AttendanceIn(Body):
 class DayIn(Body):
     """A school's day that is complete."""
 
-    date: date
+    date: IsoDay
 
 
 class ActionIn(Body):
     """What was done about a student's part."""
 
     action_type: Name
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: IsoDay | None = None
+    ends_on: IsoDay | None = None
     days_lost: Annotated[Decimal, Field(ge=0, lt=366)] | None = None
     notes: Long | None = None
 
@@ -108,7 +109,7 @@ class ParticipantIn(Body):
 class IncidentIn(Body):
     """What happened. ``incident_number`` none: one is made; with one, sending it twice records it once."""
 
-    incident_on: date
+    incident_on: IsoDay
     incident_type: Name
     severity_level: Annotated[int, Field(ge=1, le=5)]
     incident_number: Name | None = None
@@ -135,7 +136,7 @@ class LessonPlanChange(Body):
 
     title: Name | None = None
     section_id: UUID | None = None
-    planned_on: date | None = None
+    planned_on: IsoDay | None = None
     duration_minutes: Annotated[int, Field(ge=1, le=600)] | None = None
     objectives: Long | None = None
     content: Told | None = None

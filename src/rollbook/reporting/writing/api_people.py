@@ -20,6 +20,7 @@ from rollbook.reporting.writing.api import Body, Line, Long, Name
 from rollbook.reporting.writing.desk import WRITE_PROBLEMS, AtDesk, Desk
 from rollbook.roster.enrolling import Placement
 from rollbook.roster.service import find_student
+from rollbook.ui.params import IsoDay
 
 router = APIRouter(prefix="/api/v1", tags=["writing"], responses=WRITE_PROBLEMS)
 
@@ -37,7 +38,7 @@ class EnrollmentIn(Body):
     """Where a student is to be from a day on. ``grade_level`` none: as the student's."""
 
     school_id: UUID
-    entry_on: date
+    entry_on: IsoDay
     entry_code: Code | None = None
     grade_level: Annotated[int, Field(ge=0, le=12)] | None = None
     counselor_staff_id: UUID | None = None
@@ -51,7 +52,7 @@ class EnrollmentIn(Body):
 class ExitIn(Body):
     """The first day on which the student is no longer enrolled."""
 
-    exit_on: date
+    exit_on: IsoDay
     exit_code: Code | None = None
 
 
@@ -65,14 +66,14 @@ class PlaceIn(Body):
     """A student's place in a section from a day on."""
 
     student_id: UUID
-    enrolled_on: date
+    enrolled_on: IsoDay
 
 
 class PerformanceIn(Body):
     """How a student did once. ``score``: out of the activity's highest."""
 
     student_id: UUID
-    performed_on: date
+    performed_on: IsoDay
     score: Score | None = None
     duration_minutes: Minutes | None = None
     attempt: Annotated[int, Field(ge=1, le=1000)] = 1
@@ -96,7 +97,7 @@ class RoutineIn(Body):
     """What was measured when the student did a routine."""
 
     routine_code: Name
-    performed_on: date
+    performed_on: IsoDay
     metrics: Annotated[dict[Name, Score], Field(min_length=1, max_length=_MOST_METRICS)]
 
 

@@ -19,14 +19,13 @@ from rollbook.attendance.recording import ensure_months
 from rollbook.core import clock
 from rollbook.core.errors import Invalid
 from rollbook.core.sql import named_sql
-from rollbook.ui.problems import PROBLEMS
+from rollbook.ui.problems import PROBLEMS, refusal
 
 _SQL: Final = named_sql("rollbook.reporting")
 _OLDEST: Final = timedelta(days=3 * 366)
-_REFUSED: Final = PROBLEMS[404]["content"]
 WRITE_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = PROBLEMS | {
-    403: {"description": "Not yours to write", "content": _REFUSED},
-    409: {"description": "Collides with what is there", "content": _REFUSED},
+    403: refusal("Not yours to write"),
+    409: refusal("Collides with what is there"),
 }
 
 
