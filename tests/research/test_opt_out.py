@@ -93,7 +93,9 @@ def handed_to_outsiders(db: Session, folder: Path) -> dict[str, str]:
     columns = [getattr(Student, name) for name in DIRECTORY_COLUMNS["students"]]
     chosen = select(Student.student_id, *map(undisclosed, columns))
     rows = [
-        open_row(tenant.tenant_id, "students", row["student_id"], dict(row.items()))
+        open_row(
+            tenant.tenant_id, "students", row["student_id"], dict(zip(row.keys(), row.values(), strict=True))
+        )
         for row in db.execute(chosen).mappings()
     ]
     manifest = deidentify(db, tenant, Wanted("opt-out", k=4), folder / "copy")
