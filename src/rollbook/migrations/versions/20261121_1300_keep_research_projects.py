@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from rollbook.migrations import ddl, ddl_audit, ddl_scope
 
 revision = "20261121_1300"
-down_revision = "20261121_1500"
+down_revision = "20261121_1200"
 branch_labels = None
 depends_on = None
 
