@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from rollbook.core.encryption import Column
 from rollbook.core.sql import named_sql
 from rollbook.privacy.about import (
     TABLES,
@@ -88,13 +89,16 @@ def _quotes(db: Session, doomed: Doomed) -> list[str]:
             select(table.c.first_name, table.c.last_name).where(rows_about(table, subject)).distinct()
         )
     ]
-    told = [
-        value
-        for column in ("email", "phone", "address")
-        for value in db.scalars(ever("students", column, subject))
-    ]
+    told = [value for name in ("email", "phone", "address") for value in _ever_told(db, subject, name)]
     said = {*names, *told, *doomed.numbers, *(source_id for _, source_id in doomed.sources)}
     return sorted(one for one in said if one and len(one) >= _LEAST_QUOTE)
+
+
+def _ever_told(db: Session, subject: Subject, name: str) -> Iterator[str | None]:
+    """Yield what a column of the student's row ever said, decrypted where it is encrypted."""
+    column = Column(subject.tenant_id, "students", name)
+    for value in db.scalars(ever("students", name, subject)):
+        yield column.open(subject.student_id, value) if isinstance(value, bytes) else value
 
 
 def _keys(db: Session, doomed: Doomed) -> Iterator[str]:
