@@ -97,7 +97,10 @@ def list_users(*, tenant: TenantOption = None, json: Json = False) -> None:
 
 @app.command()
 def deactivate(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
-    """Keep a user from signing in, and end their sessions at once."""
+    """Keep a user out: end their sessions, keys, tokens and links to sign-in providers at once.
+
+    `rollbook user activate` lets them sign in again; keys have to be made anew.
+    """
     with work_in(tenant) as work:
         user = service.get_user(work.db, work.tenant.tenant_id, email)
         service.deactivate(work.db, user.tenant_id, user.user_id)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from rollbook.accounts.devices import forget_devices
-from rollbook.accounts.models import Awaited, Role, User, UserSession
+from rollbook.accounts.keys import revoke_keys
+from rollbook.accounts.models import Awaited, Role, User
 from rollbook.accounts.models_providers import IdentityProvider
 from rollbook.accounts.passwords import (
     check_bcrypt,
@@ -21,7 +22,7 @@ from rollbook.accounts.passwords import (
     is_password_of,
     is_too_short,
 )
-from rollbook.accounts.providers import Identity, are_passwords_replaced, user_of
+from rollbook.accounts.providers import Identity, are_passwords_replaced, unlink, user_of
 from rollbook.accounts.second_factor import check_code, has_second_factor
 from rollbook.accounts.sessions import (
     Arrival,
@@ -217,16 +218,20 @@ def activate(db: Session, user: User) -> None:
 
 
 def deactivate(db: Session, tenant_id: int, user_id: UUID) -> None:
-    """Keep the user from signing in, and end their sessions at once.
+    """Keep the user from signing in, and end at once all that lets them or their programs in.
 
+    Sessions, keys, tokens, links to providers and known browsers: none comes back with ``activate``.
     Raises: ``UserNotFound``.
     """
     user = db.get(User, (tenant_id, user_id))
     if user is None:
         raise UserNotFound
     user.is_active = False
+    end_sessions(db, user)
+    revoke_keys(db, user)
+    unlink(db, user)
     forget_devices(db, user)
-    db.execute(delete(UserSession).where(UserSession.tenant_id == tenant_id, UserSession.user_id == user_id))
+    db.flush()
 
 
 def known_of(db: Session, user: User) -> list[str]:
