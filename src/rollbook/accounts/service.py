@@ -82,13 +82,8 @@ def add_user(  # noqa: PLR0913 -- a user is that many facts, all named
     Raises: ``EmailInvalid``; ``NameInvalid``; ``PasswordUnfit``; ``PasswordCommon``; ``HashUnknown``;
     ``EmailTaken``.
     """
-    address = _address(email)
-    if address is None:
-        raise EmailInvalid
-    if not 1 <= len(full_name) <= 200 or not full_name.isprintable():  # noqa: PLR2004 -- as NameInvalid says
-        raise NameInvalid
-    if find_user(db, tenant_id, address) is not None:
-        raise EmailTaken
+    address = _free_address(db, tenant_id, email)
+    _check_name(full_name)
     user = User(tenant_id=tenant_id, email=address, full_name=full_name, role=Role(role))
     if password is not None:
         check_password(password, known_of(db, user))
@@ -204,6 +199,27 @@ def reset_password(db: Session, user: User, password: str | None = None) -> str:
     return given
 
 
+def change_email(db: Session, user: User, email: str) -> None:
+    """Let ``user`` sign in with another email from now on; every session of theirs ends.
+
+    Raises: ``EmailInvalid``; ``EmailTaken``.
+    """
+    user.email = _free_address(db, user.tenant_id, email)
+    end_sessions(db, user)
+    forget_devices(db, user)
+    db.flush()
+
+
+def change_name(db: Session, user: User, full_name: str) -> None:
+    """Call ``user`` otherwise.
+
+    Raises: ``NameInvalid``.
+    """
+    _check_name(full_name)
+    user.full_name = full_name
+    db.flush()
+
+
 def set_role(db: Session, user: User, role: Role) -> None:
     """Let ``user`` be something else in the tenant; every session of theirs ends."""
     user.role = role
@@ -238,6 +254,21 @@ def known_of(db: Session, user: User) -> list[str]:
     """Return what everybody knows of ``user``, and would try as their password."""
     tenant = db.get(Tenant, user.tenant_id)
     return [user.email, user.full_name, *([tenant.name, tenant.slug] if tenant else [])]
+
+
+def _free_address(db: Session, tenant_id: int, email: str) -> str:
+    """Return the email in the form it is kept in, if nobody of the tenant has it."""
+    address = _address(email)
+    if address is None:
+        raise EmailInvalid
+    if find_user(db, tenant_id, address) is not None:
+        raise EmailTaken
+    return address
+
+
+def _check_name(full_name: str) -> None:
+    if not 1 <= len(full_name) <= 200 or not full_name.isprintable():  # noqa: PLR2004 -- as NameInvalid says
+        raise NameInvalid
 
 
 def _address(email: str) -> str | None:
