@@ -14,6 +14,7 @@ STATEMENT = re.compile(
 # What is put in there: names of our own tables and columns, or queries of our own. Never what somebody sent.
 BUILT = {
     "core/paging.py": "a named query around which the page is cut",
+    "core/database.py": "limits of time, which are whole numbers",
     "demo/marks.py": "the name of a table",
     "exchange/csv_files/submissions.py": "the name of a table",
     "exchange/csv_files/typing.py": "columns of a layout of ours",
@@ -67,11 +68,8 @@ def test_sql_is_built_only_where_it_is_said() -> None:
 
 def test_nothing_that_a_door_takes_is_near_it() -> None:
     """Where requests are read, no statement is built at all."""
-    doors = [
-        path
-        for path in SOURCE.rglob("*.py")
-        if re.search(r"(api|pages)", path.stem) or path.parent.name == "app"
-    ]
+    rooms = [path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts]
+    doors = [path for path in rooms if re.search(r"api|pages", path.stem) or path.parent.name == "app"]
 
     assert [path.name for path in doors if built(path.read_text(encoding="utf-8"))] == []
     assert len(doors) > 25

@@ -26,7 +26,7 @@ STEP_S: Final = 30
 # A clock may be wrong by one step, either way.
 _STEPS_OFF: Final = (0, -1, 1)
 _DIGITS: Final = 6
-_RECOVERY_BYTES: Final = 10
+_RECOVERY_BYTES: Final = 15
 
 
 class Guarded(StrEnum):
@@ -195,13 +195,13 @@ def _mine(user: User) -> tuple[ColumnElement[bool], ...]:
 
 
 def _random_code() -> str:
-    """Return 80 random bits as four groups of letters and digits."""
+    """Return 120 random bits as six groups of letters and digits."""
     letters = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()
     return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
 
 
 def _hash(code: str) -> bytes:
-    """80 random bits need no slow hash. Groups and capitals are for the eye."""
+    """120 random bits need no slow hash. Groups and capitals are for the eye."""
     plain = "".join(letter for letter in code.lower() if letter.isalnum())
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).digest()
 

@@ -22,6 +22,7 @@ from rollbook.demo.calendar import Array
 from rollbook.demo.facts import KNOWN_AT, Batch, Column, Columns, Correction, Words
 from rollbook.demo.ids import UUID_BYTES
 from rollbook.demo.marks import MarksLoad
+from rollbook.demo.sealing import seal_columns
 from rollbook.migrations.registry import metadata
 
 _MONTHS: Final = text("SELECT rollbook_ensure_months(cast(:table AS regclass), :since, :until)")
@@ -124,6 +125,7 @@ class Writer:
 
     def _stage(self, target: Table, columns: Columns) -> _Staged:
         """COPY ``columns`` into a temporary table, emptied and used again for the next batch of its kind."""
+        columns = seal_columns(target, self._tenant_id, columns)
         is_binary = all(staged_as(values) for values in columns.values())
         kind = zlib.crc32(repr((list(columns), is_binary)).encode())
         staged = _Staged(f"demo_{target.name[:40]}_{kind:08x}", columns, is_binary)

@@ -20,10 +20,22 @@ NEEDED: Final = {
     "/api/v1/calendar": {"school_id": "{school_id}"},
     "/lesson-plans/new": {"section": "{section_id}"},
 }
-NAMED: Final = {"activity_code": "RUN", "activity_type": "cardio"}
+NAMED: Final = {
+    "activity_code": "RUN",
+    "activity_type": "cardio",
+    "tenant": "oak-valley",
+    "name": "none-such",  # no provider of sign-ins: those have tests of their own
+}
 _PART: Final = {"student_id": "{student_id}", "role": "witness", "actions": [{"action_type": "warning"}]}
 _STAY: Final = {"school_id": "{school_id}", "entry_on": TODAY}
 _PLAN: Final = {"title": "Slope", "section_id": "{section_id}", "planned_on": TODAY}
+# What is right in a form's field.
+FIELDS: Final = {
+    "kind": "json",
+    "look": "dark",
+    "start": "/students",
+    "session_id": "00000000-0000-4000-8000-000000000007",
+}
 # What is right to send to each route of the API that writes.
 BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("POST", "/api/v1/sections/{section_id}/attendance"): {
@@ -58,6 +70,7 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         "preference_level": 3,
         "notes": "likes it",
     },
+    ("POST", "/api/v1/students/{student_id}/record"): {"because": "asked for"},
     ("POST", "/api/v1/students/{student_id}/routines"): {
         "routine_code": "WARM",
         "performed_on": TODAY,
@@ -108,6 +121,11 @@ class Way:
     def fields(self) -> tuple[str, ...]:
         """The names of its form's fields, where it says them."""
         return () if self.is_api else tuple(_names(self.route.dependant, "body_params"))
+
+    @property
+    def form(self) -> dict[str, str]:
+        """What is right to send as its form, but for the token."""
+        return {name: FIELDS.get(name, "1") for name in self.fields if name != "form_token"}
 
     @property
     def takes_ids(self) -> bool:

@@ -118,9 +118,7 @@ def test_what_anybody_may_ask_names_no_tenant(
 
 
 def test_the_description_of_the_api_needs_no_other_site(client: TestClient) -> None:
-    assert "http" not in re.sub(
-        r"https?://(json-schema\.org|tools\.ietf\.org)\S*", "", client.get("/api/v1/openapi.json").text
-    )
+    assert "://" not in client.get("/api/v1/openapi.json").text
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert client.get(path).status_code == 404
 

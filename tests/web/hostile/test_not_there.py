@@ -27,7 +27,7 @@ def answered(client: TestClient, way: Way, facts: dict[str, str]) -> httpx2.Resp
         body = way.body(facts) if way.writes else None
         return client.request(way.method, address, json=body, params=needed)
     token = form_token(client.cookies.get("rollbook") or "")
-    fields = {"form_token": token, "on": "2025-11-25"} if way.writes else None
+    fields = way.form | {"form_token": token, "on": "2025-11-25"} if way.writes else None
     return client.request(way.method, address, data=fields, params=needed)
 
 

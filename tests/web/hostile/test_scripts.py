@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from rollbook.testing.databases import TestServer
 from web import cast as the_cast
 from web.clients import serving
+from web.conftest import show_second_factor
 from web.hostile.planted import plant
 from web.hostile.routes import Way, facts_of, looking, ways
 
@@ -68,8 +69,14 @@ def district(rollbook_server: TestServer, browser: Browser) -> Iterator[District
         with serving(lent.url, lent.owner_url) as address:
             context = browser.new_context()
             context.add_init_script(WATCH)
-            yield District(address, columns, facts, _signed_in(context, address))
+            page = _signed_in(context, address)
+            show_second_factor(lent.owner_url, _session_of(context))
+            yield District(address, columns, facts, page)
             context.close()
+
+
+def _session_of(context: BrowserContext) -> str:
+    return next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "rollbook")
 
 
 def _signed_in(context: BrowserContext, address: str) -> Page:
