@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, select
 
 from places import OwnTenant
+from rollbook.core.encryption import Column, sealed_columns
+from rollbook.core.tenancy import find_tenant
 from rollbook.exchange.csv_files.format import CsvFormat
 from rollbook.exchange.csv_files.kinds import KINDS
 from rollbook.exchange.csv_files.mapping import CsvMap
@@ -81,7 +83,8 @@ class Place(OwnTenant):
     def told(self, kind: Kind) -> list[dict[str, Any]]:
         """Return what the tables say, as lines of the kind: codes instead of ids."""
         with self.session() as db:
-            rows = [dict(row) for row in db.execute(told(kind)).mappings()]
+            tenant_id = find_tenant(db, self.slug).tenant_id
+            rows = [opened(kind, tenant_id, dict(row)) for row in db.execute(told(kind)).mappings()]
         return sorted(rows, key=repr)
 
 
@@ -97,7 +100,17 @@ def told(kind: Kind) -> Select[Any]:
                 columns.setdefault(name, part.table.c[column])
             else:
                 source = _looked_up(kind, part, column, name, source, columns)
-    return select(*(value.label(name) for name, value in columns.items())).select_from(source)
+    ids = [part.table.c[part.entity].label(f"id_{part.entity}") for part in kind.parts if part.entity]
+    return select(*ids, *(value.label(name) for name, value in columns.items())).select_from(source)
+
+
+def opened(kind: Kind, tenant_id: int, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a line without ids, and with what encrypted columns say."""
+    for part in kind.parts:
+        if part.entity and (row_id := row.pop(f"id_{part.entity}")):
+            for name in set(sealed_columns(part.table)) & row.keys():
+                row[name] = Column(tenant_id, part.table.name, name).open(row_id, row[name])
+    return row
 
 
 def _belongs(part: Part, before: Sequence[Part]) -> ColumnElement[bool]:

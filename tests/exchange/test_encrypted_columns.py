@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from core.rings import ring_at
 from exchange.csvs import Place, counts, csv_text
+from rollbook.accounts.models import Role
+from rollbook.accounts.second_factor import enrol
+from rollbook.accounts.service import add_user
 from rollbook.core import keyring
 from rollbook.core.encryption import CiphertextRefused, key_of, open_version, sealed_columns
 from rollbook.core.schema import Base
@@ -20,6 +23,7 @@ from rollbook.intake.undo import undo
 from rollbook.ops import rekeying
 from rollbook.ops.binaries import find_binaries
 from rollbook.ops.embedded import connect_as_superuser
+from rollbook.roster.guardians import Person, Tie, add_guardian
 from rollbook.roster.listing import StudentFilter, find_students
 from rollbook.roster.profiles import profile_of
 from rollbook.testing.databases import Database, TestServer
@@ -29,6 +33,10 @@ ADA = {"student_number": "1", "last_name": "Byron", "phone": "555-0177-4242", "a
 BEN = {"student_number": "2", "last_name": "Hopper", "phone": "555-0188-4343", "address": ""}
 CAL = {"student_number": "3", "last_name": "Noether", "phone": "", "address": ""}
 STUDENTS = csv_text(ADA, BEN, CAL)
+GUARDIANS = (
+    "guardian_number,first_name,last_name,email,phone,student_number,relation\n"
+    "G1,Anne,Isabella,anne@home.example,555-0303-4646,1,mother\n"
+)
 NUMBERS = "SELECT student_number, phone, address FROM students ORDER BY student_number"
 
 
@@ -39,12 +47,13 @@ def place(fresh_database: Database, tmp_path: Path) -> Iterator[Place]:
 
 
 def reached(place: Place, table: str = "students") -> list[tuple[str, str | None, str | None]]:
-    """Return number, telephone and address as they are read, by number and moment."""
+    """Return number, telephone and address (of guardians: e-mail) as they are read, in their order."""
     rows = Base.metadata.tables[table]
     with place.session() as db:
         tenant_id = find_tenant(db, place.slug).tenant_id
         found = [open_version(rows, tenant_id, dict(row)) for row in db.execute(rows.select()).mappings()]
-    return sorted((row["student_number"], row["phone"], row["address"]) for row in found)
+    number, second = ("student_number", "address") if "address" in rows.c else ("guardian_number", "email")
+    return sorted((row[number], row["phone"], row[second]) for row in found)
 
 
 def profile_phones(place: Place) -> list[str | None]:
@@ -52,6 +61,22 @@ def profile_phones(place: Place) -> list[str | None]:
         tenant_id = find_tenant(db, place.slug).tenant_id
         lines = find_students(db, tenant_id, DAY, StudentFilter()).rows
         return [profile_of(db, tenant_id, line.student_id).contact.phone for line in lines]
+
+
+def enrolled(place: Place) -> str:
+    """Give a user a second factor; return its secret."""
+    with place.session() as db:
+        user = add_user(
+            db,
+            tenant_id=find_tenant(db, place.slug).tenant_id,
+            email="grace@oak.example",
+            full_name="Grace",
+            role=Role.STAFF,
+            password=None,
+        )
+        secret = enrol(db, user).secret
+        db.commit()
+    return secret
 
 
 def keys_in_use(place: Place) -> set[str]:
@@ -117,6 +142,37 @@ def test_an_import_is_undone_over_a_rotation(place: Place, fresh_database: Datab
     assert counts(place.bring("students", STUDENTS))["students"] == (0, 0, 3)
 
 
+def test_guardians_are_reached_and_the_same_again_writes_nothing(
+    place: Place, fresh_database: Database
+) -> None:
+    place.bring("students", STUDENTS)
+    place.bring("guardians", GUARDIANS)
+    with place.session() as db:
+        tenant_id = find_tenant(db, place.slug).tenant_id
+        ((ada,),) = place.rows("SELECT student_id FROM students WHERE student_number = '1'")
+        add_guardian(db, tenant_id, ada, Person("G2", "Ida", "King", None, "555-0404"), Tie("aunt"))
+        found = profile_of(db, tenant_id, ada).guardians
+        db.commit()
+
+    assert {(one.guardian_number, one.email, one.phone) for one in found} == {
+        ("G1", "anne@home.example", "555-0303-4646"),
+        ("G2", None, "555-0404"),
+    }
+    rekeying.rotate(fresh_database.owner_url)
+    assert counts(place.bring("guardians", GUARDIANS))["guardians"] == (0, 0, 1)
+    assert place.rows("SELECT count(*) FROM guardians_history") == [(0,)]
+
+
+def test_a_view_in_sql_names_a_guardian_and_no_more(place: Place) -> None:
+    """SQL has no keys, whoever asks: that is what encryption is for."""
+    place.bring("students", STUDENTS)
+    place.bring("guardians", GUARDIANS)
+
+    assert place.rows("SELECT parent_contact FROM edupulse.students WHERE district_id = '1'") == [
+        ("Anne Isabella",)
+    ]
+
+
 def test_a_value_is_refused_in_another_row(place: Place) -> None:
     place.bring("students", STUDENTS)
     with place.session() as db:
@@ -169,9 +225,16 @@ def test_a_dump_has_none_of_it(place: Place, rollbook_server: TestServer, fresh_
     place.bring("students", csv_text(ADA | {"phone": "555-0199-4444"}))
     rekeying.rotate(fresh_database.owner_url)
     place.bring("students", csv_text(ADA | {"phone": "555-0200-4545"}))
-    numbers = ("555-0177-4242", "555-0188-4343", "555-0199-4444", "555-0200-4545", "9 Xylophone Court")
-    told = {number for row in (*reached(place), *reached(place, "students_history")) for number in row}
-    assert told >= set(numbers)
+    secret = enrolled(place)
+    place.bring("guardians", GUARDIANS)
+    place.bring("guardians", GUARDIANS.replace("anne@", "annette@"))
+    numbers = (
+        *("555-0177-4242", "555-0188-4343", "555-0199-4444", "555-0200-4545", "9 Xylophone Court"),
+        *("555-0303-4646", "anne@home.example", "annette@home.example", secret),
+    )
+    tables = ("students", "students_history", "guardians", "guardians_history")
+    told = {number for table in tables for row in reached(place, table) for number in row}
+    assert told | {secret} >= set(numbers)
     assert len(place.rows("SELECT 1 FROM audit_writes WHERE changes::text LIKE '%phone%'")) >= 2
 
     found = dump(rollbook_server, fresh_database)
@@ -207,7 +270,7 @@ def test_what_is_declared_encrypted_is_so_in_the_database(db: Session) -> None:
     )
 
     assert {(row.table_name, row.column_name) for row in columns} == declared
-    assert {("students", "phone"), ("students_history", "address"), ("totp_secrets", "secret")} <= declared
+    assert {("students", "phone"), ("guardians_history", "email"), ("totp_secrets", "secret")} <= declared
     vouched = "SELECT convalidated FROM pg_constraint WHERE conname = 'sealed_no_plain'"
     assert db.connection().exec_driver_sql(vouched).scalar_one() is True
 

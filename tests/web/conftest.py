@@ -16,11 +16,11 @@ from rollbook.accounts import service
 from rollbook.accounts.models import Role
 from rollbook.accounts.oidc_directory import Directory
 from rollbook.app import create_app
-from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
+from rollbook.core.tenancy import Visibility, ensure_tenant, find_tenant, look_through
 from rollbook.testing.databases import TestServer
 from web import cast as the_cast
 from web.browser import FLAGS, chromium
-from web.clients import PASSWORD, SignIn, post_form, serving
+from web.clients import PASSWORD, SignIn, enter, post_form, serving
 from web.providers import ELM, HERE, OAK, OPEN, Provider, register, running
 
 _numbers = itertools.count(1)
@@ -97,6 +97,13 @@ def sign_in(app: FastAPI, world: the_cast.World, sessions: dict[str, str]) -> It
     yield as_
     for client in opened:
         client.close()
+
+
+@pytest.fixture
+def by_password(app: FastAPI, world: the_cast.World) -> SignIn:
+    """Return what signs someone in who shows nothing but a password."""
+    forget_tries(world)
+    return lambda who: enter(app, who if "@" in who else f"{who}@oak.example")
 
 
 @pytest.fixture(scope="session")
@@ -181,9 +188,17 @@ def registered(world: the_cast.World, lakeside: Provider, elmwood: Provider) -> 
     register(world.url, "oak-valley", "elmwood", elmwood.issuer)
     register(world.url, "open-u", "lakeside", lakeside.issuer)
     yield
-    with create_engine(world.owner_url, poolclass=NullPool).begin() as owner:
-        owner.execute(text("DELETE FROM user_sessions WHERE provider_id IS NOT NULL"))
-        owner.execute(text("TRUNCATE identity_links, identity_providers CASCADE"))
+    for slug in ("oak-valley", "open-u"):
+        forget_providers(world.owner_url, slug)
+
+
+def forget_providers(owner_url: str, slug: str) -> None:
+    """Let nobody of the tenant sign in by a provider any more."""
+    with Session(create_engine(owner_url, poolclass=NullPool)) as db, db.begin():
+        look_through(db, Visibility(find_tenant(db, slug).tenant_id))
+        db.execute(text("DELETE FROM user_sessions WHERE provider_id IS NOT NULL"))
+        for table in ("identity_links", "identity_providers"):
+            db.execute(text(f"DELETE FROM {table}"))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from web.clients import enter
-from web.providers import HERE, OAK, Provider, come_in
+from web.providers import HERE, OAK, OPEN, Provider, come_in
 
 pytestmark = pytest.mark.usefixtures("by_provider")
 
@@ -55,3 +55,11 @@ def test_the_provider_ends_the_sessions_that_it_began(
     assert done.status_code == 200, done.text
     assert client.get("/caseload").status_code == 303
     assert by_password.get("/caseload").status_code == 200
+
+
+def test_a_provider_that_there_is_not_ends_nothing(client: TestClient, lakeside: Provider) -> None:
+    token = lakeside.forge(logout_token(lakeside))
+
+    assert client.post("/sign-in/with/no-such/provider/over", data={"logout_token": token}).status_code == 400
+    assert client.post(f"{OPEN}/over", data={"logout_token": token}).status_code == 200
+    assert client.post(f"{OAK}/over", data={}).status_code == 422

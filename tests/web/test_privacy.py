@@ -1,14 +1,12 @@
 """The whole record over the web: for who may have it, noted; an admin needs a second factor."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from rollbook.access.grants import grant
@@ -66,30 +64,6 @@ def _user(db: Session, tenant: Tenant, role: Role, name: str) -> User:
     )
 
 
-@pytest.fixture
-def with_code(world: the_cast.World, sign_in: SignIn) -> Iterator[None]:
-    """Let the district admin have shown a second factor."""
-    owner = create_engine(world.owner_url, poolclass=NullPool)
-    shown = text(
-        "UPDATE user_sessions SET second_factor_at = :at WHERE user_id ="
-        " (SELECT user_id FROM users WHERE email = 'district_admin@oak.example')"
-    )
-
-    def say(at: datetime | None) -> None:
-        with owner.begin() as db:
-            db.execute(text("ALTER TABLE users NO FORCE ROW LEVEL SECURITY"))
-            db.execute(text("ALTER TABLE user_sessions NO FORCE ROW LEVEL SECURITY"))
-            db.execute(shown, {"at": at})
-            db.execute(text("ALTER TABLE users FORCE ROW LEVEL SECURITY"))
-            db.execute(text("ALTER TABLE user_sessions FORCE ROW LEVEL SECURITY"))
-
-    sign_in("district_admin")
-    say(datetime.now(UTC))
-    yield
-    say(None)
-    owner.dispose()
-
-
 def status(client: TestClient, student_id: UUID) -> int:
     return client.post(f"/api/v1/students/{student_id}/record", json={}).status_code
 
@@ -145,11 +119,10 @@ def test_staff_who_see_the_student_do_not_get_the_whole_record(
     assert status(client, world.ada) == 403
 
 
-def test_an_admin_needs_a_second_factor(sign_in: SignIn, world: the_cast.World) -> None:
-    assert status(sign_in("district_admin"), world.ada) == 403
+def test_an_admin_needs_a_second_factor(by_password: SignIn, world: the_cast.World) -> None:
+    assert status(by_password("district_admin"), world.ada) == 403
 
 
-@pytest.mark.usefixtures("with_code")
 def test_an_admin_with_a_second_factor_gets_it(sign_in: SignIn, world: the_cast.World) -> None:
     assert status(sign_in("district_admin"), world.ada) == 200
 

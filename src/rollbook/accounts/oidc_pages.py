@@ -12,7 +12,7 @@ from rollbook.accounts.client_secrets import ClientSecretMissing, client_secret
 from rollbook.accounts.models_providers import ClientAuth, IdentityProvider
 from rollbook.accounts.oidc import Client, Pending, SignInRefused
 from rollbook.accounts.oidc_directory import Directory, ProviderUnreachable
-from rollbook.accounts.oidc_logout import over_of
+from rollbook.accounts.oidc_logout import LogoutInvalid, over_of
 from rollbook.accounts.pages import let_in, sign_in_form
 from rollbook.accounts.providers import (
     Identity,
@@ -77,8 +77,14 @@ def come_back(request: Request, tenant: Slug, name: Slug) -> Response:
 def sign_in_is_over(
     request: Request, tenant: Slug, name: Slug, logout_token: Annotated[str, Form(max_length=20_000)]
 ) -> Response:
-    """End the sessions that the provider says are over."""
-    client = _client(request, tenant, name, needs_secret=False)
+    """End the sessions that the provider says are over: it asks itself, so there is no form of ours.
+
+    Raises: ``LogoutInvalid``; ``ProviderUnreachable``.
+    """
+    try:
+        client = _client(request, tenant, name, needs_secret=False)
+    except ProviderUnknown:
+        raise LogoutInvalid from None
     over = over_of(client.provider, _directory(request), logout_token)
     with _in_tenant(request, tenant, name) as (db, provider):
         end_provider_sessions(db, provider, subject=over.subject, session=over.session)

@@ -1,13 +1,24 @@
 """Tables of audit. The app writes none of them by hand: triggers and definer functions do, for it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Index, Integer, LargeBinary, PrimaryKeyConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rollbook.core.schema import Base, StudentOwned, TenantOwned
+from rollbook.core.schema import Base, Json, StudentOwned, TenantOwned
 
 
 class AuditWrite(Base):
@@ -68,6 +79,7 @@ class Disclosure(StudentOwned):
     what: Mapped[str] = mapped_column(comment="the page, endpoint or file")
     interest: Mapped[str] = mapped_column(comment="by which rule they may see the student")
     purpose: Mapped[str | None] = mapped_column(comment="what they said they need it for")
+    redaction: Mapped[Json | None] = mapped_column(comment="in place of the purpose, after an erasure")
 
 
 class AuditSeal(TenantOwned):
@@ -92,3 +104,43 @@ class AuditSeal(TenantOwned):
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary, comment="SHA-256 over all of the above")
     sealed_at: Mapped[datetime]
+    leaf_version: Mapped[int] = mapped_column(
+        SmallInteger,
+        server_default="1",
+        comment="2: what was changed is taken by its digest, so that an erasure leaves the leaf as is",
+    )
+
+
+class AuditRedaction(TenantOwned):
+    """A value that a lawful erasure took out of a log. Grain: one row per (tenant, log, row, change).
+
+    A redaction in a log that is not here was made by somebody who hides something.
+    """
+
+    __tablename__ = "audit_redactions"
+
+    log: Mapped[str] = mapped_column(primary_key=True, comment="writes or disclosures")
+    row_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, comment="which of its changes, from 1"
+    )
+    erasure_id: Mapped[int]
+    digest: Mapped[str] = mapped_column(comment="SHA-256 of what stood there, or random before a seal")
+
+
+class Erasure(TenantOwned):
+    """That a student's record was erased: by numbers, and by nothing that names them.
+
+    Grain: one row per (tenant, erasure). Written as the owner.
+    """
+
+    __tablename__ = "erasures"
+
+    erasure_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True, sort_order=-9)
+    erased_id: Mapped[UUID] = mapped_column(comment="the id that the student had: random")
+    erased_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    erased_by: Mapped[str] = mapped_column(comment="the account on the machine")
+    basis: Mapped[str] = mapped_column(comment="why; it names nobody")
+    removed: Mapped[Json] = mapped_column(comment="rows by table")
+    kept: Mapped[list[Any]] = mapped_column(JSONB, comment="what, how many rows, why")
+    redactions: Mapped[int] = mapped_column(comment="entries of the logs without their values")

@@ -153,7 +153,14 @@ SELECT seals.seal_no
 FROM audit_seals AS seals
 CROSS JOIN
     LATERAL (
-        SELECT sha256(string_agg(int8send(leaves.row_id) || leaves.leaf, '' ORDER BY leaves.row_id)) AS root
+        SELECT
+            sha256(
+                string_agg(
+                    int8send(leaves.row_id)
+                    || CASE WHEN seals.leaf_version = 1 THEN leaves.leaf ELSE leaves.leaf_2 END,
+                    '' ORDER BY leaves.row_id
+                )
+            ) AS root
         FROM audit_leaves AS leaves
         WHERE
             leaves.tenant_id = :tenant_id
@@ -172,10 +179,12 @@ ORDER BY seals.seal_no;
 -- What is wrong in these blocks, row by row: the ids and marks that were sealed against those that are there. A
 -- row that is there under another id was moved; rows missing after the last that is left were cut off.
 -- params   tenant_id int, log text, seal_nos int[]
--- returns  row_id bigint, kind text (edited, deleted, inserted, reordered, cut)
+-- returns  row_id bigint, kind text (edited, deleted, inserted, reordered, cut; redacted = an erasure took values out
+--          of a row whose seal is older than erasures, so that the rest of the row is not proven any more)
 WITH sealed AS (
     SELECT
         seals.seal_no,
+        seals.leaf_version,
         marked.row_id,
         marked.mark
     FROM audit_seals AS seals
@@ -189,7 +198,14 @@ WITH sealed AS (
 there AS (
     SELECT
         leaves.row_id,
-        cast(cast('x' || encode(substr(leaves.leaf, 1, 8), 'hex') AS bit(64)) AS bigint) AS mark
+        cast(
+            cast(
+                'x'
+                || encode(
+                    substr(CASE WHEN seals.leaf_version = 1 THEN leaves.leaf ELSE leaves.leaf_2 END, 1, 8), 'hex'
+                ) AS bit(64)
+            ) AS bigint
+        ) AS mark
     FROM audit_seals AS seals
     INNER JOIN audit_leaves AS leaves
         ON
@@ -213,7 +229,8 @@ differing AS (
     SELECT
         coalesce(sealed.row_id, there.row_id) AS row_id,
         sealed.mark AS was,
-        there.mark AS now
+        there.mark AS now,
+        sealed.leaf_version = 1 AS is_old
     FROM sealed
     FULL JOIN there ON sealed.row_id = there.row_id
     WHERE sealed.mark IS DISTINCT FROM there.mark
@@ -229,8 +246,111 @@ SELECT
         WHEN differing.was IS NULL THEN 'inserted'
         WHEN differing.now IS NULL AND differing.row_id > last_left.row_id THEN 'cut'
         WHEN differing.now IS NULL THEN 'deleted'
+        WHEN
+            differing.is_old AND EXISTS (
+                SELECT 1 FROM audit_redactions AS redacted
+                WHERE
+                    redacted.tenant_id = :tenant_id
+                    AND redacted.log = :log
+                    AND redacted.row_id = differing.row_id
+            )
+            THEN 'redacted'
         ELSE 'edited'
     END AS kind
 FROM differing
 CROSS JOIN last_left
 ORDER BY differing.row_id;
+
+-- name: unlawful_redactions
+-- Entries whose values were taken out, and no erasure says so with the same digest; and erasures that the log of
+-- writes does not know, or not with so many redactions.
+-- params   tenant_id int
+-- returns  log text, row_id bigint
+WITH redacted AS (
+    SELECT
+        'writes' AS log,
+        written.write_id AS row_id,
+        change.place,
+        change.said
+    FROM audit_writes AS written
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                place,
+                said
+            FROM jsonb_array_elements(written.changes) WITH ORDINALITY AS each (said, place)
+            WHERE rollbook_is_redaction(said)
+        ) AS change
+    WHERE written.tenant_id = :tenant_id AND jsonb_path_exists(written.changes, '$[*].redacted')
+    UNION ALL
+    SELECT
+        'disclosures' AS log,
+        disclosure_id AS row_id,
+        1 AS place,
+        redaction AS said
+    FROM disclosures
+    WHERE tenant_id = :tenant_id AND redaction IS NOT NULL
+),
+
+noted AS (
+    SELECT
+        erasures.erasure_id,
+        erasures.redactions,
+        (
+            SELECT max(written.transaction_id)
+            FROM audit_writes AS written
+            WHERE
+                written.tenant_id = :tenant_id
+                AND written.table_name = 'erasures'
+                AND written.command = 'INSERT'
+                AND written.changes @> jsonb_build_array(
+                    jsonb_build_object('key', jsonb_build_object('erasure_id', erasures.erasure_id))
+                )
+        ) AS transaction_id
+    FROM erasures
+    WHERE erasures.tenant_id = :tenant_id
+),
+
+lawful AS (
+    SELECT noted.erasure_id
+    FROM noted
+    WHERE
+        noted.redactions = (
+            SELECT coalesce(sum(written.row_count), 0)
+            FROM audit_writes AS written
+            WHERE
+                written.tenant_id = :tenant_id
+                AND written.transaction_id = noted.transaction_id
+                AND written.table_name = 'audit_redactions'
+                AND written.command = 'INSERT'
+        )
+        AND noted.redactions = (
+            SELECT count(*)
+            FROM audit_redactions AS listed
+            WHERE listed.tenant_id = :tenant_id AND listed.erasure_id = noted.erasure_id
+        )
+)
+
+SELECT DISTINCT
+    redacted.log,
+    redacted.row_id
+FROM redacted
+LEFT JOIN audit_redactions AS listed
+    ON
+        listed.tenant_id = :tenant_id
+        AND redacted.log = listed.log
+        AND redacted.row_id = listed.row_id
+        AND redacted.place = listed.place
+        AND redacted.said ->> 'redacted' = listed.digest
+        AND redacted.said ->> 'erasure' = cast(listed.erasure_id AS text)
+LEFT JOIN lawful ON listed.erasure_id = lawful.erasure_id
+WHERE lawful.erasure_id IS NULL
+ORDER BY redacted.log, redacted.row_id;
+
+-- name: count_redactions
+-- How many values erasures took out of the logs.
+-- params   tenant_id int
+-- returns  one row: redacted bigint
+SELECT count(*) AS redacted
+FROM audit_redactions
+WHERE tenant_id = :tenant_id;

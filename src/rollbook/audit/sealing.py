@@ -19,6 +19,8 @@ _WORDS: Final = {
     "inserted": "A row was inserted among sealed ones.",
     "reordered": "A row was moved to another place.",
     "cut": "The log's end was cut off: a sealed row after the last that is left is missing.",
+    "redacted": "An erasure took values out of a row that an earlier release sealed: its rest is unproven.",
+    "hidden": "Values were taken out of a row, and no erasure in the log of writes accounts for that.",
     "block": "The block is not what was sealed.",
     "seal_edited": "The seal itself was edited.",
     "seal_missing": "The seal does not follow the one before it: a seal is missing.",
@@ -58,12 +60,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a check found, over how much; ``unsealed`` rows are not covered yet."""
+    """What a check found, over how much.
+
+    ``unsealed`` rows are not covered yet; ``redacted``: values that erasures took out, lawfully.
+    """
 
     findings: Sequence[Finding]
     seals: int
     rows: int
     unsealed: int
+    redacted: int
     sealed: Sequence[Sealed]
 
 
@@ -99,12 +105,13 @@ def verify(
     """
     where: dict[str, object] = {"tenant_id": tenant_id, "since": since}
     hash_expected = _bytes(expected) if expected is not None else None
-    findings = [*_of_seals(db, where), *_of_rows(db, where)]
+    findings = [*_of_seals(db, where), *_of_rows(db, where), *_of_redactions(db, tenant_id)]
     if hash_expected is not None and not _has_seal(db, tenant_id, hash_expected):
         findings.append(_finding("unexpected"))
     counts = db.execute(SQL["count_sealed"], where).one()
     unsealed = sum(row.rows for row in db.execute(SQL["count_unsealed"], {"tenant_id": tenant_id}))
-    return Verified(findings, counts.seals, int(counts.rows), unsealed, sealed_until(db, tenant_id))
+    redacted = db.execute(SQL["count_redactions"], {"tenant_id": tenant_id}).scalar_one()
+    return Verified(findings, counts.seals, int(counts.rows), unsealed, redacted, sealed_until(db, tenant_id))
 
 
 def _of_seals(db: Session, where: dict[str, object]) -> Iterator[Finding]:
@@ -125,6 +132,11 @@ def _of_rows(db: Session, where: dict[str, object]) -> Iterator[Finding]:
         yield from (_finding(row.kind, log=log, row_id=row.row_id) for row in rows)
         if not rows:
             yield from (_finding("block", log=log, seal_no=number) for number in broken)
+
+
+def _of_redactions(db: Session, tenant_id: int) -> Iterator[Finding]:
+    for row in db.execute(SQL["unlawful_redactions"], {"tenant_id": tenant_id}):
+        yield _finding("hidden", log=row.log, row_id=row.row_id)
 
 
 def _has_seal(db: Session, tenant_id: int, expected: bytes) -> bool:

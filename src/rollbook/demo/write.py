@@ -22,6 +22,7 @@ from rollbook.demo.calendar import Array
 from rollbook.demo.facts import KNOWN_AT, Batch, Column, Columns, Correction, Words
 from rollbook.demo.ids import UUID_BYTES
 from rollbook.demo.marks import MarksLoad
+from rollbook.demo.sealing import seal_columns
 from rollbook.migrations.registry import metadata
 
 _MONTHS: Final = text("SELECT rollbook_ensure_months(cast(:table AS regclass), :since, :until)")
@@ -124,6 +125,7 @@ class Writer:
 
     def _stage(self, target: Table, columns: Columns) -> _Staged:
         """COPY ``columns`` into a temporary table, emptied and used again for the next batch of its kind."""
+        columns = seal_columns(target, self._tenant_id, columns)
         is_binary = all(staged_as(values) for values in columns.values())
         kind = zlib.crc32(repr((list(columns), is_binary)).encode())
         staged = _Staged(f"demo_{target.name[:40]}_{kind:08x}", columns, is_binary)
@@ -171,7 +173,7 @@ def _within(target: Table, correction: Correction) -> Iterator[sql.Composable]:
 
 def _create(staged: _Staged, target: Table) -> sql.Composed:
     if not staged.is_binary:
-        return sql.SQL("CREATE TEMPORARY TABLE {} AS SELECT {} FROM {} WITH NO DATA").format(
+        return sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
             staged.table, _list(map(sql.Identifier, staged.columns)), sql.Identifier(target.name)
         )
     kinds = {name: staged_as(values) for name, values in staged.columns.items()}
@@ -180,7 +182,7 @@ def _create(staged: _Staged, target: Table) -> sql.Composed:
         for name, kind in kinds.items()
         if kind
     )
-    return sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(staged.table, _list(fields))
+    return sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(staged.table, _list(fields))
 
 
 def _list(parts: Iterable[sql.Composable]) -> sql.Composed:

@@ -30,6 +30,7 @@ from rollbook.exchange.oulad_layouts import (
 from rollbook.exchange.oulad_merge import TableSummary, make_keys, merge_drop
 from rollbook.intake.archive import digest_of
 from rollbook.intake.checks import check, check_reference
+from rollbook.intake.erased import refuse_erased
 from rollbook.intake.files import find_file, need_file
 from rollbook.intake.layout import Layout
 from rollbook.intake.models import Import, ImportState
@@ -164,6 +165,7 @@ class _Import:
         if span:
             ensure_months(self.engine, "analytics_events", *span)
         tenant = self._enter_tenant(db)
+        refuse_erased(db, tenant.tenant_id, STUDENT_INFO.table, "id_student")
         for query in TYPING:
             db.execute(SQL[query])
         files = [FileSummary(s.file, s.rows_read, rejects.counts[s.file], s.ignored_columns) for s in staged]

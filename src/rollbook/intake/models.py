@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -123,3 +123,17 @@ class SourceRecord(TenantOwned):
     )
     known_at: Mapped[datetime] = known_at()
     import_id: Mapped[int | None] = import_id()
+
+
+class ErasedName(TenantOwned):
+    """What a source calls somebody whose record was erased, so that an import does not bring them back.
+
+    Grain: one row per (tenant, name). Only a digest with a key that is in no database: see ``erased``.
+    """
+
+    __tablename__ = "erased_names"
+
+    digest: Mapped[bytes] = mapped_column(
+        LargeBinary, primary_key=True, comment="HMAC-SHA-256; its key is in a file"
+    )
+    erasure_id: Mapped[int]

@@ -23,6 +23,7 @@ from rollbook.core.settings import settings
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, find_tenant, look_through
 from rollbook.intake.archive import Archive, open_archive
 from rollbook.intake.diff import TableDiff, diff
+from rollbook.intake.erased import refuse_erased
 from rollbook.intake.format import Format, Run
 from rollbook.intake.guard import Objection, objections, policy_of_settings
 from rollbook.intake.liberties import Liberties
@@ -78,7 +79,8 @@ def run_import(url: str, path: Path, form: Format, request: Request, report: Rep
     """Import the drop at ``path`` as ``request`` says, or, in a dry run, only say what would be done.
 
     Raises: ``ImportRefused`` with the outcome, for too many rejects or too many rows that leave;
-        ``ImportRunning``; ``MergeCollides``; ``TenantNotFound``; what ``form`` and ``open_archive`` raise.
+        ``ErasedReturns``; ``ImportRunning``; ``MergeCollides``; ``TenantNotFound``; what ``form`` and
+        ``open_archive`` raise.
     """
     engine = engine_for(url, statement_timeout_s=0)
     liberties = Liberties()
@@ -189,6 +191,8 @@ class _Import:
             self.format.type_rows(run)
         targets = self.format.targets(run)
         for target in targets:
+            if target.name == "students":
+                refuse_erased(run.db, run.tenant.tenant_id, target.rows, "student_number")
             seal_rows(run.db, target, run.tenant.tenant_id)
         return [(target, diff(run.db, target, run.tenant.tenant_id)) for target in targets]
 

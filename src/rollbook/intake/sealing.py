@@ -12,6 +12,7 @@ from psycopg import Connection, sql
 from sqlalchemy.orm import Session
 
 from rollbook.core.encryption import Column, sealed_columns
+from rollbook.core.keyring import ring
 from rollbook.intake.target import Target
 
 _BATCH: Final = 5_000
@@ -47,7 +48,9 @@ class _Sealing:
             )
         )
         for batch in self._batches():
-            self._copy(self._sealed(row) for row in batch)
+            known = ring()
+            columns = [Column(self.tenant_id, self.target.name, name, known) for name in self.columns]
+            self._copy(_sealed(columns, row) for row in batch)
         self.raw.execute(self._sql("ALTER TABLE {incoming} {emptied}"))
         self.raw.execute(
             self._sql(
@@ -68,25 +71,15 @@ class _Sealing:
         with self.raw.cursor(name="rollbook_to_seal") as cursor:
             cursor.execute(
                 self._sql(
-                    "SELECT rows.{key}, {theirs}, {ours} FROM {incoming} AS rows LEFT JOIN {table} AS ours"
-                    " ON ours.tenant_id = %s AND ours.{key} = rows.{key} WHERE num_nonnulls({theirs}) > 0"
+                    "SELECT rows.{key}::text, {theirs}, {ours}"
+                    " FROM {incoming} AS rows"
+                    " LEFT JOIN {table} AS ours ON ours.tenant_id = %s AND ours.{key} = rows.{key}"
+                    " WHERE num_nonnulls({theirs}) > 0"
                 ),
                 [self.tenant_id],
             )
             while batch := cursor.fetchmany(_BATCH):
                 yield batch
-
-    def _sealed(self, row: Row) -> Row:
-        key, texts, ours = row[0], row[1 : 1 + len(self.columns)], row[1 + len(self.columns) :]
-        return (
-            key,
-            *(
-                None
-                if text is None
-                else Column(self.tenant_id, self.target.name, name).seal(key, text, like=old)
-                for name, text, old in zip(self.columns, texts, ours, strict=True)
-            ),
-        )
 
     def _copy(self, rows: Iterator[Row]) -> None:
         with self.raw.cursor() as cursor, cursor.copy(self._sql("COPY {made} FROM STDIN")) as copy:
@@ -110,3 +103,10 @@ class _Sealing:
         return sql.SQL(", ").join(
             sql.SQL(template).format(name=sql.Identifier(name)) for name in self.columns
         )
+
+
+def _sealed(columns: Sequence[Column], row: Row) -> Row:
+    """Return the key and the ciphertexts of a row of ``_batches``."""
+    key, texts, ours = row[0], row[1 : 1 + len(columns)], row[1 + len(columns) :]
+    values = zip(columns, texts, ours, strict=True)
+    return (key, *(None if text is None else one.seal(key, text, like=old) for one, text, old in values))

@@ -70,6 +70,24 @@ _AUDIT_PLAIN: Final = (
     + (ddl_audit.NOTES.split("CREATE FUNCTION rollbook_audit()")[1].split("-- Note whose records")[0])
 )
 AUDIT: Final = _AUDIT_PLAIN.replace(_BULK, _BULK + _REKEYED)
+# From 20261121_1115 on: the catalogue is asked once a statement, not once a row.
+_REKEYED_ONCE: Final = """\
+        IF TG_OP = 'UPDATE' AND rollbook_rekeys(TG_RELID) THEN
+            is_bulk := EXISTS (SELECT FROM new_rows);
+            sealed := rollbook_sealed_columns(TG_RELID);
+            IF EXISTS (
+                (SELECT to_jsonb(o) - sealed FROM old_rows AS o)
+                EXCEPT ALL
+                (SELECT to_jsonb(n) - sealed FROM new_rows AS n)
+            ) THEN
+                RAISE EXCEPTION 'another key changes nothing but encrypted columns of %', TG_TABLE_NAME;
+            END IF;
+        END IF;
+"""
+_DECLARED: Final = "    is_bulk boolean;\n"
+AUDIT_ONCE: Final = _AUDIT_PLAIN.replace(_BULK, _BULK + _REKEYED_ONCE).replace(
+    _DECLARED, _DECLARED + "    sealed text[];\n"
+)
 _KEEP_PLAIN: Final = (
     "CREATE OR REPLACE FUNCTION rollbook_keep_updated()"
     + (

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from psycopg import Connection
-from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -252,7 +252,7 @@ def _validate(engine: Engine) -> None:
 @contextmanager
 def _connected(owner_url: str) -> Iterator[Engine]:
     url = owner_url.replace("postgres://", "postgresql://", 1)
-    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True)
     try:
         yield engine
     finally:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.encryption import Column, header_of, key_of
 from rollbook.core.errors import RollbookError
+from rollbook.core.keyring import ring
 from rollbook.core.sql import named_sql
 
 SQL: Final = named_sql("rollbook.ops", "rekeying.sql")
@@ -77,7 +78,9 @@ class SealedTable:
         found = [self._stored(values) for values in raw.execute(*self._find(tenant_id, key_id, after, size))]
         if not found:
             return Rewritten(0, 0, 0, None)
-        renewed = [self._renew(tenant_id, stored) for stored in found]
+        known = ring()
+        columns = [Column(tenant_id, self.of_table, name, known) for name in self.columns]
+        renewed = [_renew(columns, stored) for stored in found]
         values = sum(
             old != new for stored, row in zip(found, renewed, strict=True) for old, new in _pairs(stored, row)
         )
@@ -120,13 +123,6 @@ class SealedTable:
         key, row = len(self.key), len(self.key) + len(self.row_key)
         return Stored(values[:key], values[key:row], values[row:])
 
-    def _renew(self, tenant_id: int, stored: Stored) -> Sequence[bytes | None]:
-        row = ",".join(map(str, stored.row))
-        return [
-            _renewed(Column(tenant_id, self.of_table, name), row, sealed)
-            for name, sealed in zip(self.columns, stored.sealed, strict=True)
-        ]
-
     def _swap(
         self, raw: Raw, tenant_id: int, found: Sequence[Stored], renewed: Sequence[Sequence[bytes | None]]
     ) -> None:
@@ -163,6 +159,11 @@ class SealedTable:
 def find_tables(db: Session) -> list[SealedTable]:
     """Return every table with encrypted columns."""
     return [SealedTable(*row) for row in db.execute(SQL["sealed_tables"])]
+
+
+def _renew(columns: Sequence[Column], stored: Stored) -> Sequence[bytes | None]:
+    row = ",".join(map(str, stored.row))
+    return [_renewed(column, row, sealed) for column, sealed in zip(columns, stored.sealed, strict=True)]
 
 
 def _renewed(column: Column, row: str, sealed: bytes | None) -> bytes | None:

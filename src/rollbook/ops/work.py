@@ -47,14 +47,16 @@ def running_server() -> server.ServerStatus:
 
 
 @contextmanager
-def work_in(slug: str | None = None) -> Iterator[Work]:
+def work_in(slug: str | None = None, *, as_owner: bool = False) -> Iterator[Work]:
     """Run the block in one transaction, as the app's role, without a statement timeout; commit if it returns.
 
-    ``slug`` None means the setting, or else the only tenant there is.
+    ``slug`` None means the setting, or else the only tenant there is. ``as_owner``: as the role that owns the
+    tables, for what the app may not do: take away what it was only ever to add.
     Raises: what ``running_server`` raises; ``TenantNotFound``; ``TenantUnnamed``; ``NoTenant``.
     """
     status = running_server()
-    engine = engine_for(status.url, statement_timeout_s=0)
+    url = status.owner_url if as_owner else status.url
+    engine = engine_for(url, statement_timeout_s=0)
     with Session(engine) as db:
         tenant_id = find_tenant(db, slug or settings().tenant or _only_slug(status)).tenant_id
     with transaction(engine, Visibility(tenant_id)) as db:

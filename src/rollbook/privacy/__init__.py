@@ -1,9 +1,12 @@
 """Room: privacy. What a student and their family have a right to: the whole record, and what follows from it.
 
-Owns    nothing yet
+Owns    legal_holds
 Reads   every table that has rows about a student
-Verbs   complete_record, tables_about, rows_about, record_pdf
+Verbs   complete_record, tables_about, rows_about, record_pdf, erase, place_hold, end_hold, readmit
 Terms   record = every row about a student, with its superseded versions, estimates with their
         reasons, who wrote it and who was shown it;
         handing = to whom the record is given, what for and by which right; noted before it is given
+        erasure = a student's rows are gone from every table; what the law asks to keep stays
+        and names nobody;
+        hold = nothing of the student may be erased while it stands
 """

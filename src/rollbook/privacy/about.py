@@ -10,10 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, Uuid, and_, func, literal, or_, select, union
 
-from rollbook.core.schema import HISTORY_SUFFIX
-from rollbook.migrations.registry import metadata
+from rollbook.core.schema import HISTORY_SUFFIX, Base
 
-TABLES: Final[Mapping[str, Table]] = metadata.tables
+TABLES: Final[Mapping[str, Table]] = Base.metadata.tables
 _OF_ACCOUNT: Final = (
     *("users", "user_sessions", "totp_secrets", "recovery_codes", "known_devices"),
     *("user_preferences", "api_keys"),
@@ -35,6 +34,9 @@ NOT_ABOUT: Final[Mapping[str, frozenset[str]]] = {
     ),
     "sums over many students": frozenset({"attendance_week_sums", "attendance_total_windows"}),
     "models of all students together": frozenset({"model_metadata"}),
+    "copies for research: secrets and figures of all students together": frozenset(
+        {"research_projects", "research_copies"}
+    ),
     "receipts: numbers of rows, and no values": frozenset(
         {"imports", "attendance_submissions", "attendance_loads"}
     ),
@@ -42,6 +44,7 @@ NOT_ABOUT: Final[Mapping[str, frozenset[str]]] = {
         {"audit_writes"}
     ),
     "seals over the logs": frozenset({"audit_seals"}),
+    "what was erased, by numbers and digests": frozenset({"erasures", "audit_redactions", "erased_names"}),
     "counts of tries to sign in, by digests": frozenset({"sign_in_tries"}),
 }
 
@@ -68,7 +71,7 @@ def tables_about() -> Sequence[str]:
     """Return the tables that may have rows about a student, histories aside, parents before children."""
     return [
         table.name
-        for table in metadata.sorted_tables
+        for table in Base.metadata.sorted_tables
         if not table.name.endswith(HISTORY_SUFFIX) and is_about(table)
     ]
 
@@ -81,6 +84,9 @@ def is_about(table: Table) -> bool:
 def rows_about(table: Table, subject: Subject) -> ColumnElement[bool]:
     """Return the condition on ``table``, current or history, under which its row is about the student."""
     mine = table.c.tenant_id == subject.tenant_id
+    if base_of(table.name) == "activity_logs":
+        theirs = table.c.student_id == subject.student_id
+        return and_(mine, or_(theirs, _of_account(table, subject)))
     if "student_id" in table.c:
         return and_(mine, table.c.student_id == subject.student_id)
     return and_(mine, TIED[base_of(table.name)](table, subject))

@@ -1,8 +1,9 @@
-"""Commands of privacy: a student's rights, and what is published (the room research)."""
+"""Commands of privacy: a student's rights."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
 import typer
@@ -12,16 +13,18 @@ from rollbook.core import output
 from rollbook.core.errors import Conflict
 from rollbook.core.output import as_json
 from rollbook.ops.work import Work, work_in
-from rollbook.research.table_commands import app as tables
 
-app = typer.Typer(help="A student's rights; and telling no more of them than may be.", no_args_is_help=True)
-app.registered_commands += tables.registered_commands
+if TYPE_CHECKING:
+    from rollbook.privacy.erasing import Erased
+
+app = typer.Typer(help="A student's rights: the record, and what follows from it.", no_args_is_help=True)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 TenantOption = Annotated[
     str | None, typer.Option("--tenant", help="The tenant; not needed where there is one.")
 ]
 StudentArgument = Annotated[str, typer.Argument(help="The student's number, or id.")]
+FINDINGS: Final = 3
 _INTEREST: Final = "34 CFR 99.10: the family's right to inspect and review"
 
 
@@ -80,6 +83,125 @@ def record(  # noqa: PLR0913 -- an option each
         output.say(f"Written to {pdf}: {len(made):,} bytes")
     if json or pdf is None:
         typer.echo(as_json(found))
+
+
+@app.command()
+def erase(
+    student: StudentArgument,
+    *,
+    basis: Annotated[
+        str, typer.Option(help="Why, such as the request's number; it is kept and must name nobody.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Erase: there is no way back.")] = False,
+    tenant: TenantOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase everything about a student, and say what was kept and why. Without --yes, try it and undo it.
+
+    Exit code 3 if rows elsewhere still quote the student: what others wrote freely is for you to look at.
+    Backups still have the record until they run out.
+    """
+    from rollbook.privacy.erasing import erase  # noqa: PLC0415 -- loads every room
+
+    made: Erased | None = None
+    with suppress(_OnlyTried), work_in(tenant, as_owner=True) as work:
+        made = erase(work.db, work.tenant, student_id_of(work, student), basis=basis)
+        if not yes:
+            raise _OnlyTried
+    assert made is not None
+    _show_erased(made, json=json, is_done=yes)
+    if made.quoted:
+        raise typer.Exit(FINDINGS)
+
+
+class _OnlyTried(Exception):
+    pass
+
+
+def _show_erased(made: "Erased", *, json: bool, is_done: bool) -> None:
+    if json:
+        output.print_json({"is_done": is_done, "erased": made})
+        return
+    output.print_table(("removed from", "rows"), made.removed.items())
+    for kept in made.kept:
+        typer.echo(f"Kept: {kept.rows:,} {kept.what}: {kept.why}.")
+    for name, rows in made.quoted.items():
+        typer.echo(f"Still quoted: in {rows:,} rows of {name}; look at them, and write them anew.")
+    done = "Erased" if is_done else "Would be erased (say --yes)"
+    typer.echo(
+        f"{done}: {sum(made.removed.values()):,} rows; {made.redactions:,} values taken out of the logs"
+    )
+
+
+@app.command()
+def readmit(
+    student_number: Annotated[str, typer.Argument(help="The number of a student who was erased.")],
+    *,
+    tenant: TenantOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let imports bring in again a student who was erased and is enrolled anew."""
+    from rollbook.privacy import holds  # noqa: PLC0415 -- loads every room
+
+    with work_in(tenant, as_owner=True) as work:
+        names = holds.readmit(work.db, work.tenant.tenant_id, student_number)
+    if json:
+        output.print_json({"names": names})
+        return
+    typer.echo(f"Imports may bring this student in again: {names:,} names forgotten")
+
+
+hold = typer.Typer(help="Let nothing of a student be erased while a case is open.", no_args_is_help=True)
+app.add_typer(hold, name="hold")
+
+
+@hold.command("place")
+def place_hold(
+    student: StudentArgument,
+    *,
+    reason: Annotated[str, typer.Option(help="Why, such as the case's number.")],
+    tenant: TenantOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Place a legal hold on a student."""
+    from rollbook.privacy import holds  # noqa: PLC0415 -- loads every room
+
+    with work_in(tenant) as work:
+        placed = holds.place_hold(work.db, work.tenant.tenant_id, student_id_of(work, student), reason)
+        shown = {"hold_id": placed.hold_id, "student_id": placed.student_id, "reason": placed.reason}
+    if json:
+        output.print_json(shown)
+        return
+    typer.echo("Nothing of this student is erased until the hold is ended")
+
+
+@hold.command("end")
+def end_hold(student: StudentArgument, *, tenant: TenantOption = None, json: JsonOption = False) -> None:
+    """End the legal holds on a student."""
+    from rollbook.privacy import holds  # noqa: PLC0415 -- loads every room
+
+    with work_in(tenant) as work:
+        ended = holds.end_hold(work.db, work.tenant.tenant_id, student_id_of(work, student))
+    if json:
+        output.print_json({"ended": ended})
+        return
+    typer.echo(f"{ended:,} holds ended")
+
+
+@hold.command("list")
+def list_holds(*, tenant: TenantOption = None, json: JsonOption = False) -> None:
+    """List the legal holds that stand, by the students' ids."""
+    from rollbook.privacy import holds  # noqa: PLC0415 -- loads every room
+
+    with work_in(tenant) as work:
+        standing = [
+            {"student_id": one.student_id, "reason": one.reason, "by": one.placed_by, "since": one.placed_at}
+            for one in holds.list_holds(work.db, work.tenant.tenant_id)
+        ]
+    if json:
+        output.print_json(standing)
+        return
+    output.print_table(("student", "reason", "by", "since (UTC)"), [tuple(one.values()) for one in standing])
 
 
 def student_id_of(work: Work, said: str) -> UUID:

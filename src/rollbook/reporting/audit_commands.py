@@ -113,7 +113,7 @@ def _show_verified(found: sealing.Verified) -> None:
     _show_sealed(found.sealed)
     typer.echo(
         f"{len(found.findings):,} findings in {found.rows:,} rows under {found.seals:,} seals;"
-        f" {found.unsealed:,} rows are not sealed yet"
+        f" {found.unsealed:,} rows are not sealed yet; {found.redacted:,} values were taken out by erasures"
     )
 
 

@@ -8,7 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from rollbook.core.by_hand import revise
+from rollbook.core.encryption import seal_version
 from rollbook.core.errors import Conflict, NotFound
+from rollbook.intake.target import table_of
 from rollbook.roster.models import Student
 from rollbook.roster.models_families import Guardian, StudentGuardian
 from rollbook.roster.service import StudentNotFound
@@ -52,12 +54,12 @@ def add_guardian(db: Session, tenant_id: int, student_id: UUID, person: Person, 
     _check_student(db, tenant_id, student_id)
     guardian_id: UUID = db.execute(select(func.uuidv7(type_=Uuid))).scalar_one()
     # Not by the ORM, which asks for the row back: nobody sees it before the student is tied to it.
-    row = {name: getattr(person, name) for name in Person.__dataclass_fields__}
+    told = {name: getattr(person, name) for name in Person.__dataclass_fields__}
+    key = {"tenant_id": tenant_id, "guardian_id": guardian_id}
+    row = key | seal_version(table_of(Guardian), key, told)
     try:
         with db.begin_nested():
-            db.connection().execute(
-                insert(Guardian).values(tenant_id=tenant_id, guardian_id=guardian_id, **row)
-            )
+            db.connection().execute(insert(Guardian).values(**row))
     except IntegrityError:
         raise GuardianNumberTaken(guardian_number=person.guardian_number) from None
     _tie(db, tenant_id, student_id, guardian_id, tie)

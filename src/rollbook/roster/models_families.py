@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from rollbook.core.encryption import Sealed
 from rollbook.core.schema import (
     StudentOwned,
     TenantOwned,
@@ -38,8 +39,8 @@ class Guardian(TenantOwned):
     guardian_number: Mapped[str] = mapped_column(comment="the district's own number")
     first_name: Mapped[str]
     last_name: Mapped[str]
-    email: Mapped[str | None]
-    phone: Mapped[str | None]
+    email: Mapped[bytes | None] = mapped_column(Sealed)
+    phone: Mapped[bytes | None] = mapped_column(Sealed)
     preferred_language: Mapped[str | None] = mapped_column(comment="ISO 639")
     user_id: Mapped[UUID | None] = mapped_column(comment="how they sign in")
     known_at: Mapped[datetime] = known_at()

@@ -1,9 +1,9 @@
 """What a school keeps of a student besides name and grade: contact, guardians, programmes, enrollments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -116,10 +116,14 @@ def profile_of(
         raise StudentNotFound
     return StudentProfile(
         Contact(**open_row(tenant_id, "students", student_id, dict(contact))),
-        [GuardianLine(*row) for row in db.execute(_SQL["guardians_of"], key)],
+        [_guardian(tenant_id, dict(row)) for row in db.execute(_SQL["guardians_of"], key).mappings()],
         programs_of(db, tenant_id, student_id, with_meals=with_meals, known_until=known_until),
         enrollments_of(db, tenant_id, student_id, known_until=known_until),
     )
+
+
+def _guardian(tenant_id: int, row: Mapping[str, Any]) -> GuardianLine:
+    return GuardianLine(**open_row(tenant_id, "guardians", row["guardian_id"], row))
 
 
 def enrollments_of(

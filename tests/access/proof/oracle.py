@@ -23,15 +23,15 @@ STRUCTURE: Final = _names(
     "academic_sessions access_tokens activities api_keys assignment_categories assignments"
     " attendance_loads attendance_rules attendance_submissions attendance_total_windows bi_roles"
     " course_prerequisites course_standards courses fitness_tests fitness_zones grade_rules"
-    " grade_scale_steps grade_scales identity_links identity_providers known_devices"
-    " learning_standards lesson_plan_standards"
-    " lesson_plans model_metadata pe_lesson_plans recovery_codes routine_activities routines"
-    " school_calendar_days schools section_sessions section_staff sections staff staff_assignments"
-    " tenants totp_secrets user_grants user_preferences user_sessions users"
+    " grade_scale_steps grade_scales identity_links identity_providers known_devices learning_standards"
+    " lesson_plan_standards lesson_plans model_metadata pe_lesson_plans recovery_codes"
+    " routine_activities routines school_calendar_days schools section_sessions section_staff sections"
+    " staff staff_assignments tenants totp_secrets user_grants user_preferences user_sessions users"
 )
 # What only those see who see all students of the tenant: it is about any of them.
 OF_THE_WHOLE: Final = _names(
-    "attendance_week_sums audit_seals audit_writes disclosures imports intake_rejects source_records"
+    "attendance_week_sums audit_redactions audit_seals audit_writes disclosures erased_names erasures"
+    " imports intake_rejects research_copies research_projects source_records"
 )
 # A row that is about those whom another table ties to it.
 THROUGH: Final = {
@@ -42,14 +42,16 @@ THROUGH: Final = {
 OR_NOBODY: Final = frozenset({"attendance_stale_weeks"})
 KEYED: Final = frozenset({"sign_in_tries"})
 
-READ_ONLY: Final = _names("attendance_loads audit_seals audit_writes bi_roles disclosures")
+READ_ONLY: Final = _names(
+    "attendance_loads audit_redactions audit_seals audit_writes bi_roles disclosures erased_names erasures"
+)
 NEVER_DELETED: Final = _names(
-    "activity_logs api_keys attendance_rules grade_rules identity_providers imports model_metadata tenants"
-    " training_feedback user_grants users"
+    "activity_logs api_keys attendance_rules grade_rules identity_providers imports legal_holds"
+    " model_metadata research_copies research_projects tenants training_feedback user_grants users"
 )
 NEVER_CHANGED: Final = _names(
     "activity_logs attendance_stale_weeks attendance_total_windows attendance_totals attendance_weeks"
-    " intake_rejects"
+    " intake_rejects research_copies research_projects"
 )
 
 # What roles for BI read, histories too: a table that is not named here is none of theirs.

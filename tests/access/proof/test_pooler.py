@@ -220,3 +220,8 @@ def test_the_commands_work_through_a_pooler(
         run("export", "oneroster", str(written), "--json")
         assert written.stat().st_size > 0
         run("audit", "verify", "--json")
+        with psycopg.connect(direct.owner_url) as owner:
+            left = owner.execute(
+                "SELECT array_agg(relname) FROM pg_class WHERE relpersistence = 't'"
+            ).fetchone()
+        assert left == (None,), "no temporary table is left to the connection's next user"

@@ -16,6 +16,7 @@ from rollbook.exchange.csv_files.reading import as_usual
 from rollbook.exchange.csv_files.submissions import Submission
 from rollbook.intake.dates import ISO
 from rollbook.intake.drop import stage_file
+from rollbook.intake.erased import NUMBER, leave_out_erased
 from rollbook.intake.format import Run, register
 from rollbook.intake.kinds import KNOWN_AT, Kind, Loaded, Part
 from rollbook.intake.layout import Column, Layout
@@ -93,6 +94,8 @@ class CsvFormat:
         )
         present = [one.field for one in self.mapped]
         self.lines = Lines(self.kind, self.csv_map, present, run.tenant.tenant_id, self.file)
+        numbers = [name for name in self.lines.in_file if name == "student_number"]
+        leave_out_erased(run, self.lines.stage, self.file, numbers, NUMBER)
 
     def check(self, run: Run) -> None:
         """Reject what is wrong with a line, by itself or beside others; on the way rows are typed."""

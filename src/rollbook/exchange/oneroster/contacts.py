@@ -10,6 +10,7 @@ from rollbook.core.encryption import open_row, sealed_columns
 from rollbook.core.sql import named_sql
 from rollbook.intake.target import table_of
 from rollbook.roster.models import Student
+from rollbook.roster.models_families import Guardian
 
 SQL: Final = named_sql("rollbook.exchange.oneroster", "export_ids.sql")
 _BATCH: Final = 5_000
@@ -24,6 +25,7 @@ def make_contacts(db: Session, tenant_id: int) -> None:
     """
     db.execute(SQL["make_contacts"])
     _add(db, tenant_id, table_of(Student), "student_id")
+    _add(db, tenant_id, table_of(Guardian), "guardian_id")
 
 
 def _add(db: Session, tenant_id: int, people: Table, key: str) -> None:

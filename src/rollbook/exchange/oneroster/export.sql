@@ -179,7 +179,7 @@ SELECT
     CASE
         WHEN ours.is_private THEN NULL
         WHEN mine.is_second THEN mine.facts ->> 'email'
-        ELSE ours.email
+        ELSE coalesce(ours.email, reached.email)
     END AS email,
     CASE WHEN NOT ours.is_private THEN mine.facts ->> 'sms' END AS sms,
     CASE
@@ -244,8 +244,8 @@ INNER JOIN (
         last_name AS family_name,
         NULL AS middle_name,
         NULL AS preferred_name,
-        email,
-        phone,
+        NULL AS email,
+        NULL AS phone,
         NULL AS grade_level,
         FALSE AS is_private
     FROM guardians

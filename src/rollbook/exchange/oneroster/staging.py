@@ -8,16 +8,20 @@ from sqlalchemy import text
 from rollbook.core.errors import Invalid
 from rollbook.exchange.oneroster.dialects import MISSPELT, Dialect
 from rollbook.exchange.oneroster.manifest import FILE, Manifest, read_manifest
-from rollbook.exchange.oneroster.shapes import EXTENSION, LIFECYCLE, Table
+from rollbook.exchange.oneroster.shapes import EXTENSION, LIFECYCLE, SOURCED_ID, Table
 from rollbook.exchange.oneroster.syntax import stray_quotes
 from rollbook.exchange.oneroster.tables import TABLES
 from rollbook.intake.drop import stage_absent, stage_file
+from rollbook.intake.erased import drop_erased_from_list, leave_out_erased, source_kind, take_out
 from rollbook.intake.format import Run
 from rollbook.intake.layout import Column, Layout
 from rollbook.intake.members import Member
 from rollbook.intake.rejects import Reject
 from rollbook.intake.stage import Staged
 
+# Columns that name a user, and files whose own id is a user's.
+_STUDENTS = ("userSourcedId", "studentSourcedId")
+_PEOPLE = ("users", "demographics")
 OLD_USERS = ("orgSourcedIds", "role")
 
 
@@ -30,6 +34,8 @@ class Bundle:
     faults: list[Reject] = field(default_factory=list)
     extensions: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """By table: the extension columns (``metadata.x``), and what they are called in the stage."""
+    erased_results: list[str] = field(default_factory=list)
+    """Results of students who were erased: what refers to them is left out too."""
 
     def mode(self, table: str) -> str:
         """Return absent, bulk or delta."""
@@ -52,7 +58,22 @@ def stage_bundle(run: Run) -> Bundle:
         else:
             bundle.modes[table.name] = manifest.mode(table.name)
         _gather_extensions(run, bundle, table)
+        _leave_out_erased(run, bundle, table)
     return bundle
+
+
+def _leave_out_erased(run: Run, bundle: Bundle, table: Table) -> None:
+    """Take out what a file says of students who were erased, and of their results; nothing is kept of it."""
+    staged, kind = layout_of(table).table, source_kind(run.source)
+    names = [name for name in layout_of(table).names if name in _STUDENTS]
+    own = [SOURCED_ID] if table.name in _PEOPLE else []
+    gone = leave_out_erased(run, staged, table.file, [*own, *names], kind, told=SOURCED_ID)
+    if table.name == "results":
+        bundle.erased_results = gone
+    if "resultSourcedId" in staged.c and bundle.erased_results:
+        take_out(run, staged, table.file, staged.c["resultSourcedId"].in_(bundle.erased_results))
+    if "agentSourcedIds" in staged.c:
+        drop_erased_from_list(run, staged, "agentSourcedIds", kind)
 
 
 def layout_of(table: Table) -> Layout:
