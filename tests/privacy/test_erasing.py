@@ -4,14 +4,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from privacy.cast import STRINGS, Cast, keep_subject
+from privacy.cast import ENCRYPTED, STRINGS, Cast, keep_subject
 from rollbook.audit.sealing import Verified, seal, verify
 from rollbook.core.encryption import sealed_columns
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through, transaction
@@ -81,7 +80,9 @@ def world(fresh_database: Database) -> Iterator[World]:
 def dump(server: TestServer, database: Database) -> str:
     """Return all that the database holds, as the superuser sees it: also what the planner keeps of values."""
     with superuser_of(server, database) as superuser, superuser.connect() as connection:
-        info = connection.connection.driver_connection.info  # type: ignore[union-attr]
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        info = raw.info
         name = info.dbname
         at = {"PGHOST": info.host, "PGPORT": str(info.port), "PGUSER": info.user, "PGPASSWORD": info.password}
         kept = connection.execute(text("SELECT string_agg(row(s.*)::text, chr(10)) FROM pg_stats AS s"))
@@ -94,9 +95,6 @@ def dump(server: TestServer, database: Database) -> str:
         check=True,
     )
     return done.stdout + statistics
-
-
-ENCRYPTED: Final = {"phone", "address", "guardian_mail", "guardian_phone"}
 
 
 def found_in(dumped: str) -> set[str]:
