@@ -42,9 +42,13 @@ WORK: Final = {
     "user": "who may sign in, and why they see a student",
     "validate": _DISTRICT,
 }
-# Of these nouns each command is judged by itself, since some are made to hand out.
+# Of these nouns each command, or group of commands, is judged by itself, since some are made to hand out.
 WORK_BY_ITSELF: Final = {
     "rollbook privacy record": "the family's own right (99.10), noted with its reason (99.32)",
+    "rollbook privacy erase": "says what was kept of whom, to the district",
+    "rollbook privacy readmit": "lets an erased student come back",
+    "rollbook privacy hold": "administers the district's holds on erasing",
+    "rollbook privacy amendment": "the family's right to have a record corrected (99.20)",
     "rollbook privacy audit-table": "reads a file of counts, and no record",
     "rollbook privacy suppress-table": "reads a file of counts, and no record",
 }
@@ -66,6 +70,5 @@ OPEN: Final = {
 def is_judged(command: str) -> bool:
     """Say whether a command stands in exactly one of the lists."""
     noun = command.split()[1]
-    return [command in TO_OUTSIDERS, command in TO_SERVICES, command in WORK_BY_ITSELF, noun in WORK].count(
-        True
-    ) == 1
+    groups = (command == one or command.startswith(f"{one} ") for one in WORK_BY_ITSELF)
+    return [command in TO_OUTSIDERS, command in TO_SERVICES, any(groups), noun in WORK].count(True) == 1
