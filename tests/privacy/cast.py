@@ -17,8 +17,10 @@ from rollbook.accounts.service import add_user
 from rollbook.audit.reading import Reason, disclose
 from rollbook.conduct.models import DisciplineIncident, IncidentParticipant
 from rollbook.core.by_hand import revise
+from rollbook.core.encryption import seal_version
 from rollbook.core.tenancy import Tenant, sign
 from rollbook.intake.models import Import, IntakeReject, SourceRecord
+from rollbook.privacy.about import TABLES
 from rollbook.risk.models import FeedbackType, Prediction, StudentFeatures, TrainingFeedback
 from rollbook.roster.guardians import Person, Tie, add_guardian
 from rollbook.roster.models import Student
@@ -45,6 +47,7 @@ STRINGS: Final = {
     "purpose": "to Mrs Quixotewicz, who asked",
 }
 
+ENCRYPTED: Final = frozenset({"phone", "address", "guardian_phone", "guardian_mail"})
 EXCUSED: Final = text(
     "UPDATE attendance_records SET status = 'excused', reason = :reason, known_at = now()"
     " WHERE student_id = :id AND date = (SELECT max(date) FROM attendance_records WHERE student_id = :id)"
@@ -89,7 +92,9 @@ def _incidents() -> Any:  # noqa: ANN401 -- a scalar subquery
 
 
 def _name(db: Session, student: Student) -> None:
-    names = {name: STRINGS[name] for name in ("first_name", "email", "phone", "address")}
+    told = {name: STRINGS[name] for name in ("first_name", "email", "phone", "address")}
+    key = {"tenant_id": student.tenant_id, "student_id": student.student_id}
+    names = seal_version(TABLES["students"], key, told)
     revise(student, student_number=STRINGS["number"], last_name=STRINGS["former_name"], **names)
     db.flush()
     revise(student, last_name=STRINGS["last_name"])

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from research.copies import classes, days_by, rows
+from rollbook.core.encryption import sealed_columns
 from rollbook.core.schema import Base
 from rollbook.core.tenancy import Tenant
 from rollbook.research.auditing import Rule, audit_table
@@ -109,7 +110,9 @@ PLANTED = [
     (table, column)
     for table, columns in COLUMNS.items()
     for column, kind in columns.items()
-    if kind in (Kind.IDENTIFIER, Kind.FREE_TEXT) and column not in ("birth_date", "incident_time")
+    if kind in (Kind.IDENTIFIER, Kind.FREE_TEXT)
+    and column not in ("birth_date", "incident_time")
+    and column not in sealed_columns(Base.metadata.tables[table])
 ]
 
 

@@ -136,7 +136,7 @@ class Erasure(TenantOwned):
 
     __tablename__ = "erasures"
 
-    erasure_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True, sort_order=-9)
+    erasure_id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True, sort_order=-9)
     erased_id: Mapped[UUID] = mapped_column(comment="the id that the student had: random")
     erased_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     erased_by: Mapped[str] = mapped_column(comment="the account on the machine")

@@ -202,7 +202,10 @@ there AS (
             cast(
                 'x'
                 || encode(
-                    substr(CASE WHEN seals.leaf_version = 1 THEN leaves.leaf ELSE leaves.leaf_2 END, 1, 8), 'hex'
+                    substr(
+                        CASE WHEN seals.leaf_version = 1 THEN leaves.leaf ELSE leaves.leaf_2 END, 1, 8
+                    ),
+                    'hex'
                 ) AS bit(64)
             ) AS bigint
         ) AS mark
@@ -276,10 +279,10 @@ WITH redacted AS (
     CROSS JOIN
         LATERAL (
             SELECT
-                place,
-                said
+                each.place,
+                each.said
             FROM jsonb_array_elements(written.changes) WITH ORDINALITY AS each (said, place)
-            WHERE rollbook_is_redaction(said)
+            WHERE rollbook_is_redaction(each.said)
         ) AS change
     WHERE written.tenant_id = :tenant_id AND jsonb_path_exists(written.changes, '$[*].redacted')
     UNION ALL

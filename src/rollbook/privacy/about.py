@@ -10,18 +10,45 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, Uuid, and_, func, literal, or_, select, union
 
+import rollbook.access.models
+import rollbook.accounts.models
+import rollbook.accounts.models_factors
+import rollbook.accounts.models_grants
+import rollbook.accounts.models_keys
+import rollbook.accounts.models_providers
+import rollbook.accounts.models_tries
+import rollbook.activity.models
+import rollbook.attendance.models
+import rollbook.audit.models
+import rollbook.conduct.models
+import rollbook.core.tenancy
+import rollbook.curriculum.models
+import rollbook.curriculum.models_lessons
+import rollbook.grades.models
+import rollbook.intake.models
+import rollbook.privacy.models
+import rollbook.risk.models
+import rollbook.roster.models
+import rollbook.roster.models_calendar
+import rollbook.roster.models_families  # noqa: F401 - imported for the tables they declare
 from rollbook.core.schema import HISTORY_SUFFIX, Base
 
 TABLES: Final[Mapping[str, Table]] = Base.metadata.tables
 _OF_ACCOUNT: Final = (
     *("users", "user_sessions", "totp_secrets", "recovery_codes", "known_devices"),
-    *("user_preferences", "api_keys"),
+    *("user_preferences", "api_keys", "identity_links"),
 )
 # Keys of a source's facts, or of a rejected line, whose value names a person.
 _NAMES_A_PERSON: Final = "(student|user|learner|person|agent|sourcedid)"
 NOT_ABOUT: Final[Mapping[str, frozenset[str]]] = {
     "the district, its places and its calendar": frozenset(
         {"tenants", "schools", "academic_sessions", "school_calendar_days", "attendance_rules"}
+    ),
+    "how people of the district sign in, and what roles for BI may read": frozenset(
+        {"identity_providers", "bi_roles"}
+    ),
+    "numbers of research copies, in which nobody is named": frozenset(
+        {"research_copies", "research_projects"}
     ),
     "staff and their work": frozenset({"staff", "staff_assignments", "section_staff"}),
     "what is taught, and how it is marked": frozenset(

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from rollbook.core.encryption import open_version
 from rollbook.core.sql import named_sql
 from rollbook.privacy.about import (
     TABLES,
@@ -81,18 +82,13 @@ def _own(
 def _quotes(db: Session, doomed: Doomed) -> list[str]:
     """Return the texts that nobody but the student has: by them, what still quotes the student is found."""
     subject = doomed.subject
-    names = [
-        " ".join(part for part in row if part)
+    versions = [
+        open_version(table, subject.tenant_id, dict(row))
         for table in with_versions("students")
-        for row in db.execute(
-            select(table.c.first_name, table.c.last_name).where(rows_about(table, subject)).distinct()
-        )
+        for row in db.execute(select(*table.columns).where(rows_about(table, subject))).mappings()
     ]
-    told = [
-        value
-        for column in ("email", "phone", "address")
-        for value in db.scalars(ever("students", column, subject))
-    ]
+    names = [" ".join(filter(None, (one["first_name"], one["last_name"]))) for one in versions]
+    told = [one[column] for one in versions for column in ("email", "phone", "address")]
     said = {*names, *told, *doomed.numbers, *(source_id for _, source_id in doomed.sources)}
     return sorted(one for one in said if one and len(one) >= _LEAST_QUOTE)
 

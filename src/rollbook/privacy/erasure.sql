@@ -33,7 +33,9 @@ found AS (
             'redacted',
             encode(
                 CASE
-                    WHEN written.write_id <= sealed.last_id THEN sha256(convert_to(change.said::text, 'UTF8'))
+                    WHEN
+                        written.write_id <= sealed.last_id
+                        THEN sha256(convert_to(cast(change.said AS text), 'UTF8'))
                     ELSE sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
                 END,
                 'hex'
@@ -57,7 +59,7 @@ found AS (
                     )
                     OR EXISTS (
                         SELECT FROM unnest(cast(:quotes AS text[])) AS quoted
-                        WHERE strpos(change.said::text, quoted) > 0
+                        WHERE strpos(cast(change.said AS text), quoted) > 0
                     )
                 )
             )
@@ -78,7 +80,10 @@ rewritten AS (
         )
     WHERE
         written.tenant_id = :tenant_id
-        AND (written.write_id, written.at) IN (SELECT touched.write_id, touched.at FROM found AS touched)
+        AND EXISTS (
+            SELECT FROM found AS touched
+            WHERE touched.write_id = written.write_id AND touched.at = written.at
+        )
     RETURNING written.write_id
 ),
 
@@ -167,9 +172,7 @@ WHERE (SELECT count(*) FROM rewritten) >= 0;
 -- Say that a record was erased.
 -- params   tenant_id int, erasure_id int, erased_id uuid, erased_by text, basis text, removed jsonb, kept jsonb,
 --          redactions int
-INSERT INTO erasures (
-    tenant_id, erasure_id, erased_id, erased_by, basis, removed, kept, redactions
-) OVERRIDING SYSTEM VALUE
+INSERT INTO erasures (tenant_id, erasure_id, erased_id, erased_by, basis, removed, kept, redactions)
 VALUES (
     :tenant_id,
     :erasure_id,
@@ -185,11 +188,9 @@ VALUES (
 -- Whether a legal hold on the student stands.
 -- params   tenant_id int, student_id uuid
 -- returns  one row: held bool
-SELECT
-    EXISTS (
-        SELECT FROM legal_holds
-        WHERE tenant_id = :tenant_id AND student_id = :student_id AND ended_at IS NULL
-    ) AS held;
+SELECT count(*) > 0 AS held
+FROM legal_holds
+WHERE tenant_id = :tenant_id AND student_id = :student_id AND ended_at IS NULL;
 
 -- name: others_guardians
 -- Which of these guardians answer for another student too.

@@ -55,6 +55,7 @@ PARTS: Final[dict[str, Part]] = {
     "user_sessions": Part("Sign-ins", "When, and from what kind of device."),
     "totp_secrets": Part("Second factor", "That one is set up; the secret itself is shown to nobody."),
     "recovery_codes": Part("Recovery codes", "That there are some; they are shown to nobody."),
+    "identity_links": Part("Accounts elsewhere", "Other accounts by which the student signs in here."),
     "known_devices": Part("Known devices", "Browsers from which the student has signed in."),
     "api_keys": Part("Keys of programs", "Keys that let a program act for the student."),
     "access_tokens": Part("Tokens of programs", "Short-lived permissions made from such keys."),

@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.create_table(
         "erasures",
         sa.Column("tenant_id", sa.Integer(), nullable=False),
-        sa.Column("erasure_id", sa.Integer(), sa.Identity(always=True), nullable=False),
+        sa.Column("erasure_id", sa.Integer(), sa.Identity(), nullable=False),
         sa.Column("erased_id", sa.Uuid(), nullable=False, comment="the id that the student had: random"),
         sa.Column("erased_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("erased_by", sa.Text(), nullable=False, comment="the account on the machine"),
