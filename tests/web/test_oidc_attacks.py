@@ -101,6 +101,8 @@ WRONG_CLAIMS = {
     "access token's hash": {"at_hash": "bm90IGl0cyBoYXNoIQ"},
     "no subject": {"sub": None},
     "a subject that is no text": {"sub": ["a"]},
+    "a subject that cannot be kept": {"sub": "a\0b"},
+    "a subject without end": {"sub": "a" * 300},
 }
 
 
@@ -198,3 +200,12 @@ def test_nobody_is_sent_elsewhere(client: TestClient, lakeside: Provider, email:
     answer = client.get(visit(begun.headers["location"]))
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("alike", ["\N{KELVIN SIGN}", "\N{FULLWIDTH LATIN SMALL LETTER K}", "k\u0301", "k\0"])
+def test_an_email_that_only_looks_alike_links_nobody(
+    client: TestClient, lakeside: Provider, email: str, alike: str
+) -> None:
+    lakeside.signs_in(email.replace("k", alike), subject="who looks alike")
+
+    assert UNKNOWN in refusal(client)

@@ -42,6 +42,7 @@ def test_the_provider_ends_the_sessions_that_it_began(
         lakeside.forge(logout_token(lakeside, events={})),
         lakeside.forge(logout_token(lakeside, sub=None)),
         lakeside.forge(logout_token(lakeside, exp=1)),
+        lakeside.forge(logout_token(lakeside, sub="a\0b", sid="\0")),
         elmwood.forge(logout_token(elmwood)),
         "no token",
     ]

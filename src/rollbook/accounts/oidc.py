@@ -202,22 +202,27 @@ def _claims(client: Client, directory: Directory, token: Mapping[str, Any], nonc
 
 
 def _identity(client: Client, published: Published, claims: CodeIDToken, access_token: str) -> Identity:
-    subject = claims["sub"]
-    if not isinstance(subject, str) or not 1 <= len(subject) <= _LONGEST or not subject.isprintable():
+    subject = plain_name(claims["sub"])
+    if subject is None:
         raise SignInRefused(label=client.label, reason="its token names nobody")
     said: Mapping[str, Any] = claims
     if "email" not in claims and published.userinfo_endpoint:
         said = fetch_json(published.issuer, published.userinfo_endpoint, bearer=access_token)
         if said.get("sub") != subject:
             raise SignInRefused(label=client.label, reason="it speaks of somebody else")
-    session = claims.get("sid")
     return Identity(
         issuer=published.issuer,
         subject=subject,
         email=_verified_email(said),
-        session=session if isinstance(session, str) else None,
+        session=plain_name(claims.get("sid")),
         factors=_factors(claims),
     )
+
+
+def plain_name(said: object) -> str | None:
+    """Return what a provider calls something, if it is a text that can be kept and compared."""
+    is_plain = isinstance(said, str) and 1 <= len(said) <= _LONGEST and said.isprintable()
+    return said if is_plain and isinstance(said, str) else None
 
 
 def _verified_email(said: Mapping[str, Any]) -> str | None:

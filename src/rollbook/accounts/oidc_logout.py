@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwt import JWTClaimsRegistry
 
 from rollbook.accounts.models_providers import IdentityProvider
-from rollbook.accounts.oidc import LEEWAY_S, verified
+from rollbook.accounts.oidc import LEEWAY_S, plain_name, verified
 from rollbook.accounts.oidc_directory import Directory
 from rollbook.core.errors import Invalid
 
@@ -50,13 +50,9 @@ def over_of(provider: IdentityProvider, directory: Directory, token: str) -> Ove
         registry.validate(claims)
     except (JoseError, ValueError, TypeError):
         raise LogoutInvalid from None
-    over = Over(_text(claims.get("sub")), _text(claims.get("sid")))
+    over = Over(plain_name(claims.get("sub")), plain_name(claims.get("sid")))
     events = claims["events"]
     is_logout = isinstance(events, dict) and isinstance(events.get(_EVENT), dict) and "nonce" not in claims
     if not is_logout or over == Over(None, None):
         raise LogoutInvalid
     return over
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

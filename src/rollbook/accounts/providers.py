@@ -198,10 +198,14 @@ def _linked(db: Session, provider: IdentityProvider, identity: Identity) -> User
 
 
 def _link(db: Session, provider: IdentityProvider, identity: Identity) -> User | None:
-    """Link the active user of the tenant with this verified email, unless another subject is that user."""
-    if identity.email is None:
+    """Link the active user of the tenant with this verified email, unless another subject is that user.
+
+    Only ASCII is compared: a Kelvin sign, in lower case, is a k, and somebody else's address.
+    """
+    email = identity.email or ""
+    if not (email and email.isascii() and email.isprintable()):
         return None
-    email = identity.email.strip().lower()
+    email = email.strip().lower()
     same = User.tenant_id == provider.tenant_id, User.email == email, User.is_active
     user = db.scalar(select(User).where(*same))
     if user is None:
