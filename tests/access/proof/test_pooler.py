@@ -213,6 +213,7 @@ def test_the_commands_work_through_a_pooler(
             return done.stdout
 
         run("up", "--json")
+        run("keys", "new", "--json")
         made = json.loads(run("generate", "district", "--students", "60", "--json"))
         assert made["rows"]["students"] == 60
         run("audit", "seal", "--json")
