@@ -13,6 +13,7 @@ from rollbook.core import output
 from rollbook.core.errors import Conflict
 from rollbook.core.output import as_json
 from rollbook.ops.work import Work, work_in
+from rollbook.privacy import amendment_commands
 from rollbook.research.table_commands import app as tables
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="A student's rights; and telling no more of them than may be.", no_args_is_help=True)
 app.registered_commands += tables.registered_commands
+app.add_typer(amendment_commands.app, name="amendment")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 TenantOption = Annotated[
