@@ -40,7 +40,10 @@ NOUNS: Final = {
         "rollbook.reporting.audit_commands",
         "Say who changed or read what, and whether that log is whole.",
     ),
-    "privacy": ("rollbook.privacy.commands", "A student's rights; and telling no more of them than may be."),
+    "privacy": (
+        "rollbook.reporting.privacy_commands",
+        "A student's rights; and telling no more of them than may be.",
+    ),
     "provider": ("rollbook.accounts.provider_commands", "Let people sign in by a provider."),
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
     "keys": ("rollbook.ops.keys_commands", "Keep the keys of encrypted columns."),

@@ -12,8 +12,10 @@ from rollbook.access.service import visibility_of
 from rollbook.accounts import service, sessions
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through, transaction
+from rollbook.roster.models_families import Guardian, StudentGuardian
 from rollbook.testing import factories as make
 from rollbook.testing.databases import Database
+from rollbook.testing.rows import add
 
 PASSWORD = "correct horse battery"
 
@@ -99,3 +101,65 @@ def test_a_staff_record_is_not_taken_from_who_signs_in_with_it(fresh_database: D
 @pytest.mark.usefixtures("tenant_id")
 def test_no_user_is_an_empty_list(fresh_database: Database) -> None:
     assert json.loads(user(fresh_database, "list", "--json").stdout) == []
+
+
+def seen(database: Database, tenant_id: int, email: str) -> int:
+    with transaction(engine_for(database.url), Visibility(tenant_id)) as db:
+        ids = visibility_of(db, service.get_user(db, tenant_id, email)).student_ids
+        return -1 if ids is None else len(ids)
+
+
+def test_a_record_of_the_roster_is_tied_and_untied_without_sql(
+    fresh_database: Database, tenant_id: int
+) -> None:
+    with transaction(engine_for(fresh_database.url), Visibility(tenant_id)) as db:
+        child = make.create_student(db, number="S77")
+        parent = add(db, Guardian(guardian_number="G1", first_name="Gail", last_name="Dee"))
+        link = {"guardian_id": parent.guardian_id, "student_id": child.student_id}
+        add(db, StudentGuardian(relation="mother", may_see_records=True, **link))
+    people = {"tara": "teacher", "gail": "guardian", "stu": "student", "ruth": "researcher", "odd": "auditor"}
+    for name, role in people.items():
+        email = f"{name}@oak.example"
+        added = user(fresh_database, "add", email, "--name", name, "--role", role, "--no-password")
+        assert added.returncode == 0, added.stderr
+        assert seen(fresh_database, tenant_id, email) == 0
+
+    ties = {"tara": ("--staff", "T100"), "gail": ("--guardian", "G1"), "stu": ("--student", "S77")}
+    for name, tie in ties.items():
+        assert user(fresh_database, "tie", f"{name}@oak.example", *tie).returncode == 0
+        assert seen(fresh_database, tenant_id, f"{name}@oak.example") == 1
+    unnamed = user(fresh_database, "tie", "tara@oak.example")
+    untied = user(fresh_database, "untie", "gail@oak.example", "--json")
+
+    assert unnamed.returncode == 1
+    assert "Say one of --staff" in unnamed.stderr
+    assert json.loads(untied.stdout)["records"] == 1
+    assert seen(fresh_database, tenant_id, "gail@oak.example") == 0
+    assert seen(fresh_database, tenant_id, "tara@oak.example") == 1, "nobody else's tie ended"
+
+
+@pytest.mark.usefixtures("tenant_id")
+def test_a_user_is_called_and_signs_in_otherwise(fresh_database: Database) -> None:
+    user(fresh_database, *ADD, password=PASSWORD + "\n")
+    with Session(engine_for(fresh_database.url)) as db, db.begin():
+        token = service.sign_in(db, "tara@oak.example", PASSWORD).token
+
+    changed = user(
+        fresh_database,
+        "change",
+        "tara@oak.example",
+        "--name",
+        "Tara Wed",
+        "--email",
+        "Wed@oak.example",
+        "--json",
+    )
+    wrong = user(fresh_database, "change", "wed@oak.example", "--email", "no email")
+
+    told = json.loads(changed.stdout)
+    assert (told["email"], told["full_name"]) == ("wed@oak.example", "Tara Wed")
+    assert wrong.returncode == 1
+    with Session(engine_for(fresh_database.url)) as db, db.begin():
+        with pytest.raises(sessions.NotSignedIn):
+            sessions.find_session(db, token)
+        assert service.sign_in(db, "wed@oak.example", PASSWORD).user.full_name == "Tara Wed"

@@ -1,4 +1,4 @@
-"""Run the guards of guards.sql, and know the faults of planted.sql that each has to notice."""
+"""Run the guards of guards.sql and lints.sql, and know the faults that each has to notice."""
 
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,9 @@ def _read(file: str) -> dict[str, str]:
     return {name.strip(): text.strip().removesuffix(";") for name, text in named}
 
 
-GUARDS: Final = _read("guards.sql")
-PLANTED: Final = {guard: faults.split(";\n") for guard, faults in _read("planted.sql").items()}
+GUARDS: Final = _read("guards.sql") | _read("lints.sql")
+_FAULTS: Final = _read("planted.sql") | _read("planted_lints.sql")
+PLANTED: Final = {guard: faults.split(";\n") for guard, faults in _FAULTS.items()}
 _OURS: Final = (_HERE / "ours.sql").read_text(encoding="utf-8")
 
 

@@ -20,11 +20,12 @@ from rollbook.accounts import second_factor, service
 from rollbook.accounts.models import Role, User
 from rollbook.accounts.models_factors import TotpSecret
 from rollbook.core import keyring
+from rollbook.core.checks import State, fine
 from rollbook.core.encryption import Column, key_of
 from rollbook.core.keyring import RingMissing
 from rollbook.core.settings import settings
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through, transaction
-from rollbook.ops import migrate, rekeying
+from rollbook.ops import keys_health, migrate, rekeying
 from rollbook.ops.rekeying import KeyEncrypts, KeyInUse, RotationRunning
 from rollbook.testing.databases import Database
 
@@ -310,3 +311,18 @@ def test_a_lost_ring_is_not_made_anew(fresh_database: Database, ring: Path, told
     with pytest.raises(RingMissing):
         rekeying.rotate(fresh_database.owner_url)
     assert kept["primary"]
+
+
+def test_the_doctor_says_what_is_wrong_with_it(
+    fresh_database: Database, ring: Path, told: Secrets, tmp_path: Path
+) -> None:
+    url = fresh_database.owner_url
+    assert keys_health.look_over(url) == fine(
+        "encryption", f"All {len(told)} encrypted values are under the ring's newest key."
+    )
+    keyring.add_key()
+    assert keys_health.look_over(url).state is State.WARNING
+    with ring_at(tmp_path / "another.json"):
+        assert f"{len(told)} are under a key" in keys_health.look_over(url).sentence
+    ring.unlink()
+    assert keys_health.look_over(url).state is State.WRONG

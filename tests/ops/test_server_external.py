@@ -33,8 +33,8 @@ def theirs(running: Settings) -> Settings:
     with connect_as_superuser(running) as db:
         db.execute("DROP DATABASE rollbook")
         db.execute("DROP ROLE rollbook_app")
-        db.execute("DROP OWNED BY rollbook_owner")
-        db.execute("DROP ROLE rollbook_owner")
+        db.execute("DROP OWNED BY rollbook_owner, rollbook_bi")
+        db.execute("DROP ROLE rollbook_owner, rollbook_bi")
         db.execute("CREATE DATABASE district")
     return running
 
@@ -142,6 +142,7 @@ def plain_owner(theirs: Settings) -> str:
     url = make_role(theirs, "plain_owner")
     with connect_as_superuser(theirs) as db:
         db.execute("CREATE ROLE rollbook_app NOLOGIN")
+        db.execute("CREATE ROLE rollbook_bi NOLOGIN")
         db.execute("ALTER DATABASE district OWNER TO plain_owner")
     return url
 

@@ -19,6 +19,7 @@ from rollbook.audit.sealing import seal
 from rollbook.core import clock
 from rollbook.core.checks import State
 from rollbook.core.database import engine_for
+from rollbook.core.encryption import Column
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through, transaction
 from rollbook.testing import factories as make
 from rollbook.testing.databases import Database
@@ -48,6 +49,7 @@ def test_the_command_names_what_to_do_and_exits_with_3(fresh_database: Database)
         "role": "fine",
         "walls": "fine",
         "raw-sql": "fine",
+        "encryption": "fine",
         "superusers": "warning",
     }
 
@@ -93,9 +95,10 @@ def test_an_admin_whom_a_password_alone_lets_in_is_named(db: Session, tenant: Te
             db, tenant_id=tenant.tenant_id, email=email, full_name="A", role=role, password=password
         )
         if email.startswith("safe"):
-            secret = TotpSecret(tenant_id=tenant.tenant_id, user_id=user.user_id, secret="A" * 32)
-            db.add(secret)
-            secret.confirmed_at = clock.now() if "not" not in email else None
+            secret = Column(tenant.tenant_id, "totp_secrets", "secret").seal(user.user_id, "A" * 32)
+            kept = TotpSecret(tenant_id=tenant.tenant_id, user_id=user.user_id, secret=secret)
+            db.add(kept)
+            kept.confirmed_at = clock.now() if "not" not in email else None
 
     admin("safe@oak.example")
     admin("no-password@oak.example", None)

@@ -130,6 +130,12 @@ def test_a_percentage_gives_a_count_away(folder: Path) -> None:
     assert found(told) == {"Ash · Absent": ("exact", 4, 4), "Ash · Present": ("exact", 196, 196)}
 
 
+def test_a_header_with_a_percent_sign_may_be_a_category(folder: Path) -> None:
+    path = table(folder, "School,under 10 %,10 % or more,Total", "Ash,*,14,21", "Elm,11,20,31")
+
+    assert found(path) == {"Ash · under 10 %": ("exact", 7, 7)}
+
+
 def test_a_small_sum_leaves_few_values(folder: Path) -> None:
     path = table(folder, "School,Female,Male,Total", "Ash,*,*,3", "Elm,0,20,20", "Fir,*,*,18")
 

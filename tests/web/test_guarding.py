@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -28,9 +29,8 @@ def named(answer: str, known: list[Named]) -> set[UUID]:
     return {student.student_id for student in known if student.is_in(answer)}
 
 
-def is_file(answer: object) -> bool:
-    headers = answer.headers  # type: ignore[attr-defined]
-    return "attachment" in headers.get("content-disposition", "")
+def is_file(answer: httpx2.Response) -> bool:
+    return "attachment" in answer.headers.get("content-disposition", "")
 
 
 @pytest.fixture

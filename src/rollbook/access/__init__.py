@@ -4,7 +4,7 @@ Owns    bi_roles
 Reads   accounts.users, accounts.user_grants, roster.staff, roster.staff_assignments, roster.guardians,
         roster.student_guardians, roster.student_school_enrollments, curriculum.section_staff,
         curriculum.sections, curriculum.course_enrollments
-Verbs   visibility_of, interest_of, why, tie_to_staff, tie_to_guardian, grant, list_grants, end_grant
+Verbs   visibility_of, interest_of, why, tie_to_staff, tie_to_guardian, untie, grant, list_grants, end_grant
         (Viewing is the dependency of every page and endpoint that shows pupils);
         check_bulk, check_administrator, check_audit_reader: what asks for a second factor (guarding.py);
         add_bi_role, list_bi_roles, remove_bi_role: who looks in by SQL (bi_roles.py);

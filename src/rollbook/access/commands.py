@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rollbook.access import grant_commands
+from rollbook.access import grant_commands, tie_commands
 from rollbook.access.grants import grant
 from rollbook.access.service import tie_to_guardian, tie_to_staff
 from rollbook.accounts import second_factor, service
@@ -19,6 +19,7 @@ from rollbook.ops.work import work_in
 
 app = typer.Typer(help="Say who may sign in.", no_args_is_help=True)
 app.add_typer(grant_commands.app)
+app.add_typer(tie_commands.app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 TenantOption = Annotated[
@@ -97,7 +98,10 @@ def list_users(*, tenant: TenantOption = None, json: Json = False) -> None:
 
 @app.command()
 def deactivate(email: Email, *, tenant: TenantOption = None, json: Json = False) -> None:
-    """Keep a user from signing in, and end their sessions at once."""
+    """Keep a user out: end their sessions, keys, tokens and links to sign-in providers at once.
+
+    `rollbook user activate` lets them sign in again; keys have to be made anew.
+    """
     with work_in(tenant) as work:
         user = service.get_user(work.db, work.tenant.tenant_id, email)
         service.deactivate(work.db, user.tenant_id, user.user_id)
@@ -125,6 +129,27 @@ def set_role(
     with work_in(tenant) as work:
         user = service.get_user(work.db, work.tenant.tenant_id, email)
         service.set_role(work.db, user, role)
+        _show(user, json=json)
+
+
+@app.command()
+def change(
+    email: Email,
+    *,
+    new_email: Annotated[
+        str | None, typer.Option("--email", help="What they sign in with from now on; their sessions end.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What they are called from now on.")] = None,
+    tenant: TenantOption = None,
+    json: Json = False,
+) -> None:
+    """Change a user's email or name."""
+    with work_in(tenant) as work:
+        user = service.get_user(work.db, work.tenant.tenant_id, email)
+        if name is not None:
+            service.change_name(work.db, user, name)
+        if new_email is not None:
+            service.change_email(work.db, user, new_email)
         _show(user, json=json)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from rollbook.accounts.models import Role, User
@@ -88,6 +88,17 @@ def tie_to_guardian(db: Session, user: User, guardian_number: str) -> None:
         raise GuardianTaken(guardian_number=guardian_number)
     guardian.user_id = user.user_id
     db.flush()
+
+
+def untie(db: Session, user: User) -> int:
+    """Let ``user`` be no member of staff and no guardian any more; return how many records were theirs."""
+    count = 0
+    for table in (Staff, Guardian):
+        theirs = table.tenant_id == user.tenant_id, table.user_id == user.user_id
+        freed = update(table).where(*theirs).values(user_id=None).returning(table.tenant_id)
+        count += len(db.execute(freed).all())
+    db.expire_all()
+    return count
 
 
 def visibility_of(db: Session, user: User, *, for_writing: bool = False) -> Visibility:

@@ -135,7 +135,8 @@ WHERE
 -- params   tenant_id int, user_id uuid, today date, student_id uuid
 -- returns  because text, since date
 SELECT
-    grants.scope || ' granted' || CASE WHEN grants.may_write THEN ' for writing too' ELSE '' END || ' on ' || grants.begins_on || coalesce(' until ' || grants.ends_on, '')
+    grants.scope || ' granted' || CASE WHEN grants.may_write THEN ' for writing too' ELSE '' END
+    || ' on ' || grants.begins_on || coalesce(' until ' || grants.ends_on, '')
     || ': ' || grants.reason AS because,
     grants.begins_on AS since
 FROM user_grants AS grants

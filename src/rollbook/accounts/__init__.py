@@ -2,7 +2,8 @@
 
 Owns    users, user_sessions, totp_secrets, recovery_codes, sign_in_tries, known_devices,
         user_grants, user_preferences, api_keys, access_tokens, identity_providers, identity_links
-Verbs   add_user, list_users, activate, deactivate, set_role, change_password, reset_password,
+Verbs   add_user, list_users, activate, deactivate, set_role, change_email, change_name,
+        change_password, reset_password,
         sign_in, show_code, find_session, list_sessions, sign_out, end_session, end_sessions,
         enrol, confirm, remove, check_second_factor, requires_second_factor, start_page, prefer_start_page,
         create_key, list_keys, revoke_key, issue_token, find_bearer,

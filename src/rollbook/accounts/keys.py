@@ -134,6 +134,16 @@ def revoke_key(db: Session, tenant_id: int, prefix: str) -> ApiKey:
     return key
 
 
+def revoke_keys(db: Session, user: User) -> None:
+    """End every key of ``user`` at once, and every token that was issued for one."""
+    mine = ApiKey.tenant_id == user.tenant_id, ApiKey.user_id == user.user_id
+    keys = select(ApiKey.key_id).where(*mine)
+    db.execute(
+        delete(AccessToken).where(AccessToken.tenant_id == user.tenant_id, AccessToken.key_id.in_(keys))
+    )
+    db.execute(update(ApiKey).where(*mine, ApiKey.revoked_at.is_(None)).values(revoked_at=clock.now()))
+
+
 def issue_token(db: Session, client_id: str, secret: str, scopes: Collection[Scope] = ()) -> Issued:
     """Return a token for some minutes, of these of the key's scopes, or of all.
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from rollbook.accounts.devices import forget_devices
-from rollbook.accounts.models import Awaited, Role, User, UserSession
+from rollbook.accounts.keys import revoke_keys
+from rollbook.accounts.models import Awaited, Role, User
 from rollbook.accounts.models_providers import IdentityProvider
 from rollbook.accounts.passwords import (
     check_bcrypt,
@@ -21,7 +22,7 @@ from rollbook.accounts.passwords import (
     is_password_of,
     is_too_short,
 )
-from rollbook.accounts.providers import Identity, are_passwords_replaced, user_of
+from rollbook.accounts.providers import Identity, are_passwords_replaced, unlink, user_of
 from rollbook.accounts.second_factor import check_code, has_second_factor
 from rollbook.accounts.sessions import (
     Arrival,
@@ -81,13 +82,8 @@ def add_user(  # noqa: PLR0913 -- a user is that many facts, all named
     Raises: ``EmailInvalid``; ``NameInvalid``; ``PasswordUnfit``; ``PasswordCommon``; ``HashUnknown``;
     ``EmailTaken``.
     """
-    address = _address(email)
-    if address is None:
-        raise EmailInvalid
-    if not 1 <= len(full_name) <= 200 or not full_name.isprintable():  # noqa: PLR2004 -- as NameInvalid says
-        raise NameInvalid
-    if find_user(db, tenant_id, address) is not None:
-        raise EmailTaken
+    address = _free_address(db, tenant_id, email)
+    _check_name(full_name)
     user = User(tenant_id=tenant_id, email=address, full_name=full_name, role=Role(role))
     if password is not None:
         check_password(password, known_of(db, user))
@@ -203,6 +199,27 @@ def reset_password(db: Session, user: User, password: str | None = None) -> str:
     return given
 
 
+def change_email(db: Session, user: User, email: str) -> None:
+    """Let ``user`` sign in with another email from now on; every session of theirs ends.
+
+    Raises: ``EmailInvalid``; ``EmailTaken``.
+    """
+    user.email = _free_address(db, user.tenant_id, email)
+    end_sessions(db, user)
+    forget_devices(db, user)
+    db.flush()
+
+
+def change_name(db: Session, user: User, full_name: str) -> None:
+    """Call ``user`` otherwise.
+
+    Raises: ``NameInvalid``.
+    """
+    _check_name(full_name)
+    user.full_name = full_name
+    db.flush()
+
+
 def set_role(db: Session, user: User, role: Role) -> None:
     """Let ``user`` be something else in the tenant; every session of theirs ends."""
     user.role = role
@@ -217,22 +234,41 @@ def activate(db: Session, user: User) -> None:
 
 
 def deactivate(db: Session, tenant_id: int, user_id: UUID) -> None:
-    """Keep the user from signing in, and end their sessions at once.
+    """Keep the user from signing in, and end at once all that lets them or their programs in.
 
+    Sessions, keys, tokens, links to providers and known browsers: none comes back with ``activate``.
     Raises: ``UserNotFound``.
     """
     user = db.get(User, (tenant_id, user_id))
     if user is None:
         raise UserNotFound
     user.is_active = False
+    end_sessions(db, user)
+    revoke_keys(db, user)
+    unlink(db, user)
     forget_devices(db, user)
-    db.execute(delete(UserSession).where(UserSession.tenant_id == tenant_id, UserSession.user_id == user_id))
+    db.flush()
 
 
 def known_of(db: Session, user: User) -> list[str]:
     """Return what everybody knows of ``user``, and would try as their password."""
     tenant = db.get(Tenant, user.tenant_id)
     return [user.email, user.full_name, *([tenant.name, tenant.slug] if tenant else [])]
+
+
+def _free_address(db: Session, tenant_id: int, email: str) -> str:
+    """Return the email in the form it is kept in, if nobody of the tenant has it."""
+    address = _address(email)
+    if address is None:
+        raise EmailInvalid
+    if find_user(db, tenant_id, address) is not None:
+        raise EmailTaken
+    return address
+
+
+def _check_name(full_name: str) -> None:
+    if not 1 <= len(full_name) <= 200 or not full_name.isprintable():  # noqa: PLR2004 -- as NameInvalid says
+        raise NameInvalid
 
 
 def _address(email: str) -> str | None:

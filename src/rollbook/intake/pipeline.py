@@ -191,9 +191,9 @@ class _Import:
             self.format.type_rows(run)
         targets = self.format.targets(run)
         for target in targets:
-            seal_rows(run.db, target, run.tenant.tenant_id)
             if target.name == "students":
                 refuse_erased(run.db, run.tenant.tenant_id, target.rows, "student_number")
+            seal_rows(run.db, target, run.tenant.tenant_id)
         return [(target, diff(run.db, target, run.tenant.tenant_id)) for target in targets]
 
     def _object(self, found: Found) -> Sequence[Objection]:

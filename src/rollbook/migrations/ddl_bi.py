@@ -39,20 +39,24 @@ CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE tenants.time_zone)::date AS today
 WHERE (stays.entry_on <= clock.today AND (stays.exit_on IS NULL OR stays.exit_on > clock.today))
     OR stays.school_year = (SELECT max(newest.school_year) FROM student_school_enrollments AS newest)
 """
+# Who migrates owns the tables, whatever its name.
 _BY_SETTING: Final = """
 DO $do$
 DECLARE
     policy record;
+    those name[] := {from_roles};
 BEGIN
     FOR policy IN
         SELECT policyname FROM pg_policies
-        WHERE schemaname = 'public' AND tablename = '{table}' AND roles = '{from_roles}'
+        WHERE schemaname = 'public' AND tablename = '{table}' AND roles @> those AND roles <@ those
     LOOP
         EXECUTE format('ALTER POLICY %I ON {table} TO {to_roles}', policy.policyname);
     END LOOP;
 END
 $do$
 """
+_EVERYBODY: Final = "ARRAY['public']::name[]"
+_APP_AND_OWNER: Final = "ARRAY['rollbook_app', current_user]::name[]"
 _READ: Final = """
 DO $do$
 DECLARE
@@ -80,13 +84,11 @@ def open_to_bi(table: str, rule: Rule) -> None:
 
 def by_setting(table: str) -> None:
     """Let the policies of ``table`` that go by settings serve the app and the owner, and nobody else."""
-    op.execute(
-        _BY_SETTING.format(table=table, from_roles="{public}", to_roles="rollbook_app, rollbook_owner")
-    )
+    op.execute(_BY_SETTING.format(table=table, from_roles=_EVERYBODY, to_roles="rollbook_app, CURRENT_USER"))
 
 
 def close_to_bi(table: str) -> None:
     """Take back ``open_to_bi``."""
     op.execute(f"REVOKE ALL ON {table} FROM {BI_ROLE}")
     op.execute(f"DROP POLICY bi_rows ON {table}")
-    op.execute(_BY_SETTING.format(table=table, from_roles="{rollbook_app,rollbook_owner}", to_roles="PUBLIC"))
+    op.execute(_BY_SETTING.format(table=table, from_roles=_APP_AND_OWNER, to_roles="PUBLIC"))

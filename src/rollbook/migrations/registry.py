@@ -17,6 +17,7 @@ import rollbook.curriculum.models_lessons
 import rollbook.grades.models
 import rollbook.intake.models
 import rollbook.privacy.models
+import rollbook.research.models
 import rollbook.risk.models
 import rollbook.roster.models
 import rollbook.roster.models_calendar

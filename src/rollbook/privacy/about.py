@@ -61,6 +61,9 @@ NOT_ABOUT: Final[Mapping[str, frozenset[str]]] = {
     ),
     "sums over many students": frozenset({"attendance_week_sums", "attendance_total_windows"}),
     "models of all students together": frozenset({"model_metadata"}),
+    "copies for research: secrets and figures of all students together": frozenset(
+        {"research_projects", "research_copies"}
+    ),
     "receipts: numbers of rows, and no values": frozenset(
         {"imports", "attendance_submissions", "attendance_loads"}
     ),

@@ -1,4 +1,4 @@
-"""Commands of privacy: a student's rights, and what is published (the room research)."""
+"""Commands of privacy: a student's rights."""
 
 import os
 from contextlib import suppress
@@ -14,13 +14,11 @@ from rollbook.core.errors import Conflict
 from rollbook.core.output import as_json
 from rollbook.ops.work import Work, work_in
 from rollbook.privacy import amendment_commands
-from rollbook.research.table_commands import app as tables
 
 if TYPE_CHECKING:
     from rollbook.privacy.erasing import Erased
 
-app = typer.Typer(help="A student's rights; and telling no more of them than may be.", no_args_is_help=True)
-app.registered_commands += tables.registered_commands
+app = typer.Typer(help="A student's rights: the record, and what follows from it.", no_args_is_help=True)
 app.add_typer(amendment_commands.app, name="amendment")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]

@@ -12,7 +12,7 @@ from rollbook.core.database import engine_for
 from rollbook.core.progress import Report
 from rollbook.core.tenancy import Tenant, Visibility, transaction
 from rollbook.ops import doctor as ops_doctor
-from rollbook.ops import migrate
+from rollbook.ops import keys_health, migrate
 from rollbook.ops.server import ServerStatus
 from rollbook.ops.work import list_tenants
 
@@ -30,6 +30,7 @@ def look_over(status: ServerStatus, report: Report) -> Iterator[Checked]:
     with Session(engine_for(status.owner_url)) as db:
         yield from ops_doctor.look_over(db, is_ours=status.kind != "external")
     if not missing:
+        yield keys_health.look_over(status.owner_url)
         for tenant in list_tenants():
             report.step(f"Looking at {tenant.slug}")
             with transaction(engine_for(status.url), Visibility(tenant.tenant_id)) as db:

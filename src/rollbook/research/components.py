@@ -40,7 +40,7 @@ class Component:
         return _matrix([row for _, row, _ in self.limits], self.width)
 
 
-def _matrix(rows: Sequence[Mapping[int, float]], width: int) -> Any:  # noqa: ANN401 -- SciPy has no types
+def _matrix(rows: Sequence[Mapping[int, float]], width: int) -> csr_array:
     at = [(number, column, value) for number, row in enumerate(rows) for column, value in row.items()]
     numbers, columns, values = zip(*at, strict=True) if at else ((), (), ())
     return csr_array((np.array(values, dtype=float), (numbers, columns)), shape=(len(rows), width))

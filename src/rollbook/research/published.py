@@ -184,7 +184,7 @@ def count_labels(grid: Grid, reading: Reading) -> int:
 
 def read_columns(grid: Grid, labels: int, reading: Reading) -> list[Column]:
     """Return the columns of counts and shares; a measure's only column is its total."""
-    columns = [_column(index, name, reading) for index, name in enumerate(grid.header) if index >= labels]
+    columns = [_column(index, grid, reading) for index in range(labels, len(grid.header))]
     alone = {
         one.measure
         for one in columns
@@ -196,12 +196,22 @@ def read_columns(grid: Grid, labels: int, reading: Reading) -> list[Column]:
     ]
 
 
-def _column(index: int, header: str, reading: Reading) -> Column:
+def _says_share(header: str) -> bool:
+    return "%" in header or re.search(r"\bpercent\b", header) is not None
+
+
+def _column(index: int, grid: Grid, reading: Reading) -> Column:
+    """Tell what a column is: `Male %` is a share if there is a `Male`, or if it holds no counts."""
+    header, others = grid.header[index], {name.casefold() for name in grid.header}
     measure, found, category = header.rpartition(": ")
     plain = category.casefold()
-    is_share = "%" in plain or re.search(r"\bpercent\b", plain) is not None
-    if is_share and (matched := _PERCENT.fullmatch(plain)):
-        plain = matched[1].strip()
+    is_share = _says_share(plain) and any(read_count(line[index]) is None for _, line in grid.lines)
+    matched = _PERCENT.fullmatch(plain)
+    if _says_share(plain) and matched:
+        base = matched[1].strip()
+        named = header.casefold().replace(category.casefold(), base)
+        is_share = is_share or (named != header.casefold() and named in others)
+        plain = base if is_share else plain
     return Column(
         index, header, measure.casefold() if found else "", "" if reading.is_total(plain) else plain, is_share
     )

@@ -13,11 +13,12 @@ SELECT
     pg_class.relispartition,
     substring(pg_get_expr(relpartbound, pg_class.oid) FROM '\d{4}-\d\d-\d\d'),
     attname,
-    format_type(atttypid, NULL),
+    format_type(coalesce(nullif(typbasetype, 0), atttypid), NULL),
     attnotnull,
     coalesce(attnum = ANY(indkey), false)
 FROM pg_class
 INNER JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+INNER JOIN pg_type ON pg_type.oid = atttypid
 LEFT JOIN pg_index ON indrelid = pg_class.oid AND indisprimary
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'alembic_version'
     AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')

@@ -14,7 +14,11 @@ from access.proof.people import People
 Fields = dict[str, object]
 _DAY: Final = "2025-09-15"
 _CONSTRAINTS: Final = """
-SELECT format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', conrelid::regclass, conname)
+SELECT
+    CASE contypid
+        WHEN 0 THEN format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', conrelid::regclass, conname)
+        ELSE format('ALTER DOMAIN %s DROP CONSTRAINT %I', contypid::regtype, conname)
+    END
 FROM pg_constraint
 WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'x') AND coninhcount = 0
 """

@@ -200,7 +200,8 @@ def _is_shown(viewer: Viewer, table: str, row: Row, command: str) -> bool:
         if name in shown and str(row[column]).removeprefix("\\x") == shown[name]:
             return True
     has_old_hash = (row.get("password_hash") or "").startswith("$2")
-    return viewer.is_owner and (table == "tenants" or (table == "users" and has_old_hash))
+    counts = has_old_hash or shown.get("counts_emails") == "yes"
+    return viewer.is_owner and (table == "tenants" or (table == "users" and counts))
 
 
 def _is_try_shown(row: Row, keys: str, command: str) -> bool:

@@ -118,7 +118,10 @@ def _owners(cast: People) -> Iterator[Viewer]:
         "rollbook.scope": "students",
         "rollbook.students": "{" + ",".join(map(str, one)) + "}",
     }
+    counting = {"rollbook.counts_emails": "yes"}
     yield Viewer("the owner", role=owner)
+    yield Viewer("the owner who counts emails", counting, role=owner)
+    yield Viewer("who would count emails", counting)
     yield Viewer("the owner in a tenant", whole, cast.north, None, owner)
     yield Viewer("the owner before one student", few, cast.north, one, owner)
 

@@ -6,7 +6,7 @@ from alembic import op
 from rollbook.migrations import ddl, ddl_audit, ddl_scope
 
 revision = "20261121_1210"
-down_revision = "20261121_1200"
+down_revision = "20261121_1300"
 branch_labels = None
 depends_on = None
 
