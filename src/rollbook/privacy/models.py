@@ -1,9 +1,9 @@
 """Tables of privacy."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rollbook.core.schema import StudentOwned, entity_id, references
@@ -21,3 +21,37 @@ class LegalHold(StudentOwned):
     placed_by: Mapped[str] = mapped_column(comment="the account on the machine")
     placed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     ended_at: Mapped[datetime | None]
+
+
+class AmendmentRequest(StudentOwned):
+    """A family asks to amend a record. Grain: one row per (tenant, request).
+
+    A refused one may have a statement of the family, which is a part of the record from then on.
+    Source: 34 CFR 99.20-99.22.
+    """
+
+    __tablename__ = "amendment_requests"
+    __table_args__ = (
+        references("students", "student_id"),
+        Index(None, "tenant_id", "student_id"),
+        CheckConstraint("state IN ('asked', 'heard', 'granted', 'refused')", name="state_known"),
+        CheckConstraint(
+            "(state IN ('granted', 'refused')) = (decided_at IS NOT NULL AND decision IS NOT NULL)",
+            name="decided_with_reason",
+        ),
+        CheckConstraint("statement IS NULL OR state = 'refused'", name="statement_where_refused"),
+    )
+
+    amendment_id: Mapped[UUID] = entity_id()
+    student_id: Mapped[UUID]
+    about: Mapped[str] = mapped_column(comment="the part of the record, a table's name")
+    asked: Mapped[str] = mapped_column(comment="what is wrong, and what it should say")
+    asked_by: Mapped[str] = mapped_column(comment="who of the family, or staff for them")
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(comment="asked, granted, refused or heard")
+    decision: Mapped[str | None] = mapped_column(comment="the reason, told to the family")
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    hearing_on: Mapped[date | None]
+    statement: Mapped[str | None] = mapped_column(comment="the family's own; shown with the record")
+    stated_at: Mapped[datetime | None]

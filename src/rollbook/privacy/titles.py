@@ -63,6 +63,9 @@ PARTS: Final[dict[str, Part]] = {
         "What the sources called it", "Ids of the systems the data came from, and what else they said."
     ),
     "intake_rejects": Part("Rejected lines", "Lines of imported files that were wrong and wait to be fixed."),
+    "amendment_requests": Part(
+        "Requests to amend this record", "What the family asked, how it was decided, and their own statement."
+    ),
     "legal_holds": Part("Legal holds", "That nothing may be erased for a time, and why."),
     "disclosures": Part(
         "Who was shown this record", "Who, when, which part, and by which right (34 CFR 99.32)."

@@ -46,8 +46,9 @@ READ_ONLY: Final = _names(
     "attendance_loads audit_redactions audit_seals audit_writes bi_roles disclosures erased_names erasures"
 )
 NEVER_DELETED: Final = _names(
-    "activity_logs api_keys attendance_rules grade_rules identity_providers imports legal_holds"
-    " model_metadata research_copies research_projects tenants training_feedback user_grants users"
+    "activity_logs amendment_requests api_keys attendance_rules grade_rules identity_providers imports"
+    " legal_holds model_metadata research_copies research_projects tenants training_feedback user_grants"
+    " users"
 )
 NEVER_CHANGED: Final = _names(
     "activity_logs attendance_stale_weeks attendance_total_windows attendance_totals attendance_weeks"
