@@ -71,6 +71,7 @@ NOT_ABOUT: Final[Mapping[str, frozenset[str]]] = {
         {"audit_writes"}
     ),
     "seals over the logs": frozenset({"audit_seals"}),
+    "how long rows are kept": frozenset({"retention_rules"}),
     "what was erased, by numbers and digests": frozenset({"erasures", "audit_redactions", "erased_names"}),
     "counts of tries to sign in, by digests": frozenset({"sign_in_tries"}),
 }

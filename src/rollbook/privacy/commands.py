@@ -13,13 +13,14 @@ from rollbook.core import output
 from rollbook.core.errors import Conflict
 from rollbook.core.output import as_json
 from rollbook.ops.work import Work, work_in
-from rollbook.privacy import amendment_commands
+from rollbook.privacy import amendment_commands, retention_commands
 
 if TYPE_CHECKING:
     from rollbook.privacy.erasing import Erased
 
 app = typer.Typer(help="A student's rights: the record, and what follows from it.", no_args_is_help=True)
 app.add_typer(amendment_commands.app, name="amendment")
+app.add_typer(retention_commands.app, name="retention")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 TenantOption = Annotated[

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rollbook.core.schema import StudentOwned, entity_id, references
+from rollbook.core.schema import StudentOwned, TenantOwned, entity_id, known_at, references, versioned
 
 
 class LegalHold(StudentOwned):
@@ -55,3 +55,26 @@ class AmendmentRequest(StudentOwned):
     hearing_on: Mapped[date | None]
     statement: Mapped[str | None] = mapped_column(comment="the family's own; shown with the record")
     stated_at: Mapped[datetime | None]
+
+
+@versioned
+class RetentionRule(TenantOwned):
+    """How long a tenant keeps the rows of a table, where not as long as by default.
+
+    Grain: one row per (tenant, table). Seen by those who see the whole tenant.
+    """
+
+    __tablename__ = "retention_rules"
+    __table_args__ = (
+        CheckConstraint(
+            "keep_years BETWEEN 0 AND 200 AND keep_days BETWEEN 0 AND 36500 AND keep_years + keep_days > 0",
+            name="keep_some_time",
+        ),
+    )
+
+    table_name: Mapped[str] = mapped_column(primary_key=True, sort_order=-9)
+    keep_years: Mapped[int]
+    keep_days: Mapped[int] = mapped_column(comment="beside the years")
+    reason: Mapped[str]
+    changed_by: Mapped[str] = mapped_column(comment="the account on the machine")
+    known_at: Mapped[datetime] = known_at()

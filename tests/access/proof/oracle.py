@@ -31,7 +31,7 @@ STRUCTURE: Final = _names(
 # What only those see who see all students of the tenant: it is about any of them.
 OF_THE_WHOLE: Final = _names(
     "attendance_week_sums audit_redactions audit_seals audit_writes disclosures erased_names erasures"
-    " imports intake_rejects research_copies research_projects source_records"
+    " imports intake_rejects research_copies research_projects retention_rules source_records"
 )
 # A row that is about those whom another table ties to it.
 THROUGH: Final = {
@@ -47,8 +47,8 @@ READ_ONLY: Final = _names(
 )
 NEVER_DELETED: Final = _names(
     "activity_logs amendment_requests api_keys attendance_rules grade_rules identity_providers imports"
-    " legal_holds model_metadata research_copies research_projects tenants training_feedback user_grants"
-    " users"
+    " legal_holds model_metadata research_copies research_projects retention_rules tenants training_feedback"
+    " user_grants users"
 )
 NEVER_CHANGED: Final = _names(
     "activity_logs attendance_stale_weeks attendance_total_windows attendance_totals attendance_weeks"
