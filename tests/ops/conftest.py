@@ -1,4 +1,4 @@
-"""Real servers in folders of their own. A made one is copied, since initdb takes longer than a copy."""
+"""Real servers in folders of their own, a made one copied, since initdb takes longer; encrypted secrets."""
 
 import shutil
 import subprocess
@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, create_engine
 
+from core.rings import ring_at
+from ops.kept_secrets import Secrets, enrol
 from ops.real_server import settings_of, stop_servers_below
 from rollbook.core.settings import Settings
 from rollbook.ops import server
+from rollbook.testing.databases import Database
 
 
 @pytest.fixture
@@ -54,3 +58,23 @@ def running(stopped: Settings) -> Settings:
     """Settings for a server that runs."""
     server.up(stopped, durable=False)
     return stopped
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Iterator[Path]:
+    with ring_at(tmp_path / "keyring.json") as path:
+        yield path
+
+
+@pytest.fixture
+def app(fresh_database: Database) -> Iterator[Engine]:
+    engine = create_engine(fresh_database.url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def told(ring: Path, app: Engine) -> Secrets:
+    """Give users of two tenants a second factor; return what it is."""
+    assert ring.exists()
+    return {key: secret for slug in ("oak", "elm") for key, secret in enrol(app, slug)}

@@ -5,32 +5,25 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from core.rings import ring_at
-from rollbook.accounts import second_factor, service
-from rollbook.accounts.models import Role, User
+from ops.kept_secrets import USERS, Secrets, audited, enrol, keys_in_use, opened
 from rollbook.accounts.models_factors import TotpSecret
 from rollbook.core import keyring
 from rollbook.core.checks import State, fine
-from rollbook.core.encryption import Column, key_of
 from rollbook.core.keyring import RingMissing
-from rollbook.core.settings import settings
-from rollbook.core.tenancy import Visibility, ensure_tenant, look_through, transaction
+from rollbook.core.tenancy import Visibility, look_through, transaction
 from rollbook.ops import keys_health, migrate, rekeying
 from rollbook.ops.rekeying import KeyEncrypts, KeyInUse, RotationRunning
 from rollbook.testing.databases import Database
 
-USERS = 40
-BEFORE = "20261121_1700"
 # Rotates in batches of one row, telling each.
 CHILD = """
 import sys
@@ -43,81 +36,6 @@ class Told(Silent):
 
 rekeying.rotate(sys.argv[1], Told(), batch_rows=1)
 """
-Secrets = dict[tuple[int, UUID], str]
-
-
-@pytest.fixture
-def ring(tmp_path: Path) -> Iterator[Path]:
-    with ring_at(tmp_path / "keyring.json") as path:
-        yield path
-
-
-@pytest.fixture
-def app(fresh_database: Database) -> Iterator[Engine]:
-    engine = create_engine(fresh_database.url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def told(ring: Path, app: Engine) -> Secrets:
-    """Give users of two tenants a second factor; return what it is."""
-    assert ring.exists()
-    return {key: secret for slug in ("oak", "elm") for key, secret in _enrol(app, slug)}
-
-
-def _enrol(app: Engine, slug: str) -> Iterator[tuple[tuple[int, UUID], str]]:
-    with Session(app) as db, db.begin():
-        tenant_id = ensure_tenant(db, slug, name=slug).tenant_id
-        look_through(db, Visibility(tenant_id))
-        for nr in range(USERS):
-            user = _user(db, tenant_id, nr)
-            yield (tenant_id, user.user_id), second_factor.enrol(db, user).secret
-
-
-def _user(db: Session, tenant_id: int, nr: int) -> User:
-    return service.add_user(
-        db,
-        tenant_id=tenant_id,
-        email=f"u{nr}@oak.example",
-        full_name=f"User {nr}",
-        role=Role.STAFF,
-        password=None,
-    )
-
-
-def stored(app: Engine, tenants: set[int]) -> dict[tuple[int, UUID], bytes]:
-    found: dict[tuple[int, UUID], bytes] = {}
-    for tenant_id in tenants:
-        with transaction(app, Visibility(tenant_id)) as db:
-            rows = db.execute(select(TotpSecret.tenant_id, TotpSecret.user_id, TotpSecret.secret))
-            found |= {(row.tenant_id, row.user_id): row.secret for row in rows}
-    return found
-
-
-def opened(app: Engine, told: Secrets) -> Secrets:
-    values = stored(app, {tenant_id for tenant_id, _ in told})
-    return {
-        key: Column(key[0], "totp_secrets", "secret").open(key[1], value) or ""
-        for key, value in values.items()
-    }
-
-
-def keys_in_use(app: Engine, told: Secrets) -> set[str]:
-    return {key_of(value) for value in stored(app, {tenant_id for tenant_id, _ in told}).values()}
-
-
-def audited(fresh_database: Database, tenant_id: int) -> list[tuple[str, int, object]]:
-    engine = create_engine(fresh_database.owner_url)
-    with Session(engine) as db, db.begin():
-        look_through(db, Visibility(tenant_id))
-        rows = db.connection().exec_driver_sql(
-            "SELECT command, row_count, changes FROM audit_writes"
-            " WHERE table_name = 'totp_secrets' AND command = 'UPDATE' ORDER BY write_id"
-        )
-        found = [(row.command, row.row_count, row.changes) for row in rows]
-    engine.dispose()
-    return found
 
 
 def test_every_value_gets_the_new_key(app: Engine, fresh_database: Database, told: Secrets) -> None:
@@ -211,7 +129,7 @@ def test_an_unknown_key_is_named_and_nothing_else_waits_for_it(
 ) -> None:
     lost = keyring.ring().primary
     with ring_at(tmp_path / "another.json"):
-        _, more = next(iter(told)), dict(_enrol(app, "ash"))
+        _, more = next(iter(told)), dict(enrol(app, "ash"))
         done = rekeying.rotate(fresh_database.owner_url)
         found = rekeying.survey(fresh_database.owner_url)
 
@@ -241,64 +159,6 @@ def test_another_key_may_change_nothing_else(fresh_database: Database, told: Sec
         with pytest.raises(DBAPIError, match="nothing but encrypted columns"):
             db.connection().exec_driver_sql("UPDATE totp_secrets SET last_step = 7")
     engine.dispose()
-
-
-@pytest.mark.parametrize("plain", ["'\\x00'::bytea || 'JBSWY3DP'", "'JBSWY3DPEHPK3PXP'::bytea", "''::bytea"])
-def test_the_database_takes_no_plain_value(app: Engine, told: Secrets, plain: str) -> None:
-    with transaction(app, Visibility(next(iter(told))[0])) as db, pytest.raises(DBAPIError, match="no_plain"):
-        db.connection().exec_driver_sql(f"UPDATE totp_secrets SET secret = {plain}")
-
-
-def _plant_plain(database: Database, app: Engine) -> int:
-    """Go back to before there was encryption, and leave a secret as it was kept then."""
-    migrate.downgrade(database.owner_url, BEFORE)
-    with Session(app) as db, db.begin():
-        tenant_id = ensure_tenant(db, "oak", name="oak").tenant_id
-        look_through(db, Visibility(tenant_id))
-        user = _user(db, tenant_id, 0)
-        db.connection().exec_driver_sql(
-            "INSERT INTO totp_secrets (tenant_id, user_id, secret) VALUES (%s, %s, 'JBSWY3DPEHPK3PXP')",
-            (tenant_id, user.user_id),
-        )
-    return tenant_id
-
-
-@pytest.mark.usefixtures("ring")
-def test_a_migration_leaves_nothing_plain(app: Engine, fresh_database: Database) -> None:
-    tenant_id = _plant_plain(fresh_database, app)
-    migrate.upgrade(fresh_database.owner_url)
-
-    found = rekeying.survey(fresh_database.owner_url)
-    assert (found.plain, found.is_settled, sum(key.values for key in found.keys)) == (0, True, 1)
-    (key,) = stored(app, {tenant_id})
-    assert opened(app, {key: ""}) == {key: "JBSWY3DPEHPK3PXP"}
-    assert [(n, changes) for _, n, changes in audited(fresh_database, tenant_id)] == [(1, None)]
-
-
-def test_what_is_plain_is_read_until_the_ring_is_there(
-    app: Engine, fresh_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on a server that somebody else runs: the migration is done, and says what is missing."""
-    tenant_id = _plant_plain(fresh_database, app)
-    monkeypatch.setenv("ROLLBOOK_KEYRING", str(tmp_path / "none.json"))
-    monkeypatch.setenv("ROLLBOOK_DATABASE_URL", fresh_database.url)
-    settings.cache_clear()
-    with pytest.raises(RingMissing, match="rollbook keys new"):
-        migrate.upgrade(fresh_database.owner_url)
-    (key,) = stored(app, {tenant_id})
-    assert opened(app, {key: ""}) == {key: "JBSWY3DPEHPK3PXP"}
-
-    keyring.make_ring()
-    migrate.upgrade(fresh_database.owner_url)
-    assert rekeying.survey(fresh_database.owner_url).plain == 0
-    settings.cache_clear()
-
-
-def test_back_and_forth_nothing_is_lost(app: Engine, fresh_database: Database, told: Secrets) -> None:
-    """SQL has no keys: the older schema keeps ciphertext as text."""
-    migrate.downgrade(fresh_database.owner_url, BEFORE)
-    migrate.upgrade(fresh_database.owner_url)
-    assert opened(app, told) == told
 
 
 def test_a_lost_ring_is_not_made_anew(fresh_database: Database, ring: Path, told: Secrets) -> None:

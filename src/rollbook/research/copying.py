@@ -29,7 +29,14 @@ from rollbook.research.models import ResearchCopy, ResearchProject
 from rollbook.research.summary import summarise
 
 _SQL: Final = named_sql("rollbook.research")
-FILES: Final = ("students", "school_enrollments", "course_outcomes", "incidents", "absences")
+FILES: Final = {
+    "students": "students_file",
+    "school_enrollments": "school_enrollments_file",
+    "course_outcomes": "course_outcomes_file",
+    "incidents": "incidents_file",
+    "absences": "absences_file",
+}
+"""The copy's files, and the query of each."""
 MANIFEST: Final = "manifest.json"
 SUMMARY: Final = "summary.csv"
 WEEKS: Final = 26
@@ -187,8 +194,8 @@ def _in_words(name: str, level: int) -> str:
 
 
 def _write(db: Session, folder: Path, manifest: Manifest, wanted: Wanted, report: Report) -> None:
-    for name in FILES:
-        manifest.rows[name] = _copy(db, _SQL[f"{name}_file"].text, folder / f"{name}.csv")
+    for name, query in FILES.items():
+        manifest.rows[name] = _copy(db, _SQL[query].text, folder / f"{name}.csv")
         report.advance()
     counts = db.execute(_SQL["counts_for_summary"]).all()
     lines, manifest.summary_hidden = summarise([tuple(row) for row in counts], wanted.cells)

@@ -59,7 +59,7 @@ WHERE
     tenant_id = :tenant_id
     AND as_of = :as_of
     AND model_version = :model_version
-    AND (:sees_all OR predictions.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
+    AND (:sees_all OR predictions.student_id = ANY((SELECT rollbook_students_in_sight())::uuid[]))
 GROUP BY risk_category;
 
 -- name: students_to_look_at
@@ -72,7 +72,7 @@ WHERE
     tenant_id = :tenant_id
     AND as_of = :as_of
     AND model_version = :model_version
-    AND (:sees_all OR predictions.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
+    AND (:sees_all OR predictions.student_id = ANY((SELECT rollbook_students_in_sight())::uuid[]))
     AND risk_category = ANY(cast(:levels AS text[]));
 
 -- name: caseload_matching
@@ -118,7 +118,7 @@ WHERE
     predictions.tenant_id = :tenant_id
     AND predictions.as_of = :as_of
     AND predictions.model_version = :model_version
-    AND (:sees_all OR predictions.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
+    AND (:sees_all OR predictions.student_id = ANY((SELECT rollbook_students_in_sight())::uuid[]))
     AND (cast(:category AS text) IS NULL OR predictions.risk_category = :category)
     AND (
         cast(:school AS text) IS NULL

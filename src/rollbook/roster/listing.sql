@@ -19,7 +19,7 @@ SELECT
 FROM students
 WHERE
     students.tenant_id = :tenant_id
-    AND (:sees_all OR students.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
+    AND (:sees_all OR students.student_id = ANY((SELECT rollbook_students_in_sight())::uuid[]))
     AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
     AND (
         cast(:school AS text) IS NULL
@@ -83,5 +83,5 @@ FROM students
 WHERE
     tenant_id = :tenant_id
     AND grade_level IS NOT NULL
-    AND (:sees_all OR students.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
+    AND (:sees_all OR students.student_id = ANY((SELECT rollbook_students_in_sight())::uuid[]))
 ORDER BY grade_level;

@@ -70,7 +70,7 @@ SELECT
 FROM students
 WHERE
     students.tenant_id = :tenant_id
-    AND (:sees_all OR students.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
+    AND (:sees_all OR students.student_id = ANY((SELECT rollbook_students_in_sight())::uuid[]))
     AND (cast(:after AS text) IS NULL OR students.student_number > :after)
     AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
     AND (
@@ -122,7 +122,7 @@ FROM (
     FROM students
     WHERE
         tenant_id = :tenant_id
-        AND (:sees_all OR students.student_id = ANY(cast((SELECT rollbook_students_in_sight()) AS uuid[])))
+        AND (:sees_all OR students.student_id = ANY((SELECT rollbook_students_in_sight())::uuid[]))
     ORDER BY student_id
     LIMIT :most
 ) AS counted;
