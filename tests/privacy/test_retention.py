@@ -19,16 +19,7 @@ from rollbook.privacy import retention
 from rollbook.privacy.about import TABLES, history_of
 from rollbook.privacy.amending import request_amendment
 from rollbook.privacy.holds import end_hold, place_hold
-from rollbook.privacy.periods import (
-    PeriodInvalid,
-    PeriodReasonMissing,
-    PeriodTooShort,
-    TableFollows,
-    TableKept,
-    TableUnknown,
-    periods,
-    set_period,
-)
+from rollbook.privacy.periods import set_period
 from rollbook.privacy.retention import Removed, count_past, remove_past
 from rollbook.privacy.retention_rules import RULES, Period
 from rollbook.testing.databases import Database
@@ -262,52 +253,6 @@ def test_a_tenant_keeps_longer_or_less(world: World, monkeypatch: pytest.MonkeyP
         assert db.scalar(text("SELECT count(*) FROM audit_writes WHERE table_name = 'retention_rules'")) == 2
     with transaction(world.app, Visibility(world.other_id)) as db:
         assert db.scalar(text("SELECT count(*) FROM retention_rules")) == 0
-
-
-@pytest.mark.parametrize(
-    ("table", "period", "fault"),
-    [
-        ("attendance_records", Period(3), PeriodTooShort),
-        ("attendance_records", Period(days=4 * 365), PeriodTooShort),
-        ("grades", Period(), PeriodInvalid),
-        ("grades", Period(-1, 400), PeriodInvalid),
-        ("grades", Period(201), PeriodInvalid),
-        ("training_feedback", Period(2), TableFollows),
-        ("students", Period(2), TableKept),
-        ("nothing", Period(2), TableUnknown),
-    ],
-)
-def test_what_cannot_be_set_is_said(
-    db: Session, tenant: Tenant, table: str, period: Period, fault: type[Exception]
-) -> None:
-    with pytest.raises(fault):
-        set_period(db, tenant.tenant_id, table, period, reason="board 2033-4")
-
-
-def test_why_must_be_said(db: Session, tenant: Tenant) -> None:
-    with pytest.raises(PeriodReasonMissing):
-        set_period(db, tenant.tenant_id, "grades", Period(2), reason=" ")
-
-
-def test_the_least_that_a_law_asks_may_be_set_and_less_written_past_us_does_not_count(world: World) -> None:
-    world.keep("attendance_records", Period(4))
-    world.write("UPDATE retention_rules SET keep_years = 0, keep_days = 1")
-
-    with transaction(world.app, Visibility(world.tenant_id)) as db:
-        assert periods(db, world.tenant_id)["attendance_records"] == Period(4)
-
-
-@pytest.mark.parametrize(
-    ("day", "period", "first_kept"),
-    [
-        (date(2028, 2, 29), Period(1), date(2027, 2, 28)),
-        (date(2028, 2, 29), Period(4), date(2024, 2, 29)),
-        (date(2026, 3, 1), Period(1, 1), date(2025, 2, 28)),
-        (date(50, 1, 1), Period(200, 36500), date.min),
-    ],
-)
-def test_a_period_is_counted_by_the_calendar(day: date, period: Period, first_kept: date) -> None:
-    assert period.before(day) == first_kept
 
 
 def test_a_run_that_fails_leaves_everything(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

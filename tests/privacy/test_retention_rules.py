@@ -1,9 +1,24 @@
-"""No table is forgotten by the rules of retention."""
+"""No table is forgotten by the rules of retention, and a tenant sets what a law allows."""
 
-from sqlalchemy import Column, Integer, MetaData, Table
+from datetime import date
 
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, text
+from sqlalchemy.orm import Session
+
+from rollbook.core.tenancy import Tenant
 from rollbook.migrations.registry import metadata
 from rollbook.privacy.about import TABLES, tables_about
+from rollbook.privacy.periods import (
+    PeriodInvalid,
+    PeriodReasonMissing,
+    PeriodTooShort,
+    TableFollows,
+    TableKept,
+    TableUnknown,
+    periods,
+    set_period,
+)
 from rollbook.privacy.retention_rules import GOES_WITH, RULES, Period, unruled
 
 
@@ -41,3 +56,52 @@ def test_rows_that_refer_to_rows_with_a_rule_go_by_the_same_one() -> None:
             parent = key.column.table.name
             if parent in RULES or parent in GOES_WITH:
                 assert GOES_WITH.get(table.name, table.name) == GOES_WITH.get(parent, parent)
+
+
+@pytest.mark.parametrize(
+    ("table", "period", "fault"),
+    [
+        ("attendance_records", Period(3), PeriodTooShort),
+        ("attendance_records", Period(days=4 * 365), PeriodTooShort),
+        ("grades", Period(), PeriodInvalid),
+        ("grades", Period(-1, 400), PeriodInvalid),
+        ("grades", Period(201), PeriodInvalid),
+        ("training_feedback", Period(2), TableFollows),
+        ("students", Period(2), TableKept),
+        ("nothing", Period(2), TableUnknown),
+    ],
+)
+def test_what_cannot_be_set_is_said(
+    db: Session, tenant: Tenant, table: str, period: Period, fault: type[Exception]
+) -> None:
+    with pytest.raises(fault):
+        set_period(db, tenant.tenant_id, table, period, reason="board 2033-4")
+
+
+def test_why_must_be_said(db: Session, tenant: Tenant) -> None:
+    with pytest.raises(PeriodReasonMissing):
+        set_period(db, tenant.tenant_id, "grades", Period(2), reason=" ")
+
+
+def test_the_least_that_a_law_asks_may_be_set_and_less_written_past_us_does_not_count(
+    db: Session, tenant: Tenant
+) -> None:
+    set_period(db, tenant.tenant_id, "attendance_records", Period(4), reason="board 2033-4")
+    least = periods(db, tenant.tenant_id)["attendance_records"]
+    db.execute(text("UPDATE retention_rules SET keep_years = 0, keep_days = 1"))
+    db.expire_all()
+
+    assert least == periods(db, tenant.tenant_id)["attendance_records"] == Period(4)
+
+
+@pytest.mark.parametrize(
+    ("day", "period", "first_kept"),
+    [
+        (date(2028, 2, 29), Period(1), date(2027, 2, 28)),
+        (date(2028, 2, 29), Period(4), date(2024, 2, 29)),
+        (date(2026, 3, 1), Period(1, 1), date(2025, 2, 28)),
+        (date(50, 1, 1), Period(200, 36500), date.min),
+    ],
+)
+def test_a_period_is_counted_by_the_calendar(day: date, period: Period, first_kept: date) -> None:
+    assert period.before(day) == first_kept
