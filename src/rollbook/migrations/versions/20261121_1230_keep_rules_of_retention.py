@@ -32,6 +32,8 @@ def upgrade() -> None:
     )
     ddl.protect_by("retention_rules", ddl.WHOLE, check=ddl.WHOLE)
     ddl.keep_versions("retention_rules", "table_name", rule=ddl.WHOLE)
+    # as the table itself: versions are written by who sees the whole tenant
+    op.execute(f"ALTER POLICY walled_rows ON retention_rules_history WITH CHECK ({ddl.WHOLE})")
     ddl_audit.audit("retention_rules")
     ddl_scope.read_scope_once()
 
