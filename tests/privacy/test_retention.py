@@ -21,7 +21,7 @@ from rollbook.privacy.amending import request_amendment
 from rollbook.privacy.holds import end_hold, place_hold
 from rollbook.privacy.periods import set_period
 from rollbook.privacy.retention import Removed, count_past, remove_past
-from rollbook.privacy.retention_rules import RULES, Period
+from rollbook.privacy.retention_rules import GOES_WITH, RULES, Period
 from rollbook.testing.databases import Database
 
 LEFT = date(2026, 6, 2)
@@ -129,8 +129,8 @@ def test_what_the_rule_names_is_gone_with_its_versions_and_nobody_elses_is(world
     after = world.of_student(world.cast.student_id)
 
     assert set(OF_SUBJECT) <= set(before), "else nothing could be missing"
-    assert "attendance_records_history" in before
-    ruled = {name for name, rule in RULES.items() if rule.since == "leaving"}
+    assert {"attendance_records_history", "training_feedback"} <= set(before)
+    ruled = {*(name for name, rule in RULES.items() if rule.since == "leaving"), *GOES_WITH}
     assert {name for name in after if name.removesuffix("_history") in ruled} == set()
     assert after["student_school_enrollments"] == before["student_school_enrollments"]
     assert {"students", "disclosures"} <= set(after)
