@@ -48,6 +48,7 @@ WORK_BY_ITSELF: Final = {
     "rollbook privacy erase": "says what was kept of whom, to the district",
     "rollbook privacy readmit": "lets an erased student come back",
     "rollbook privacy hold": "administers the district's holds on erasing",
+    "rollbook privacy retention": "says by numbers how long rows are kept, and removes them",
     "rollbook privacy amendment": "the family's right to have a record corrected (99.20)",
     "rollbook privacy audit-table": "reads a file of counts, and no record",
     "rollbook privacy suppress-table": "reads a file of counts, and no record",

@@ -122,6 +122,7 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
         "/api/v1/students/{student_id}/enrollments",
         "/api/v1/students/{student_id}/incidents",
         "/api/v1/students/{student_id}/predictions",
+        "/api/v1/students/{student_id}/record",
     }
     assert (
         "application/problem+json"

@@ -5,8 +5,6 @@ out of COPY. What others may know of a student (the quasi-identifiers, and all d
 or left out until k students share it.
 """
 
-import csv
-import io
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -20,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.core import clock
 from rollbook.core.errors import Conflict, Invalid
-from rollbook.core.output import as_json
+from rollbook.core.output import as_json, write_csv
 from rollbook.core.progress import Report, Silent
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
@@ -216,9 +214,8 @@ def _copy(db: Session, query: str, path: Path) -> int:
 
 
 def _write_lines(path: Path, lines: list[list[str]]) -> None:
-    text_file = io.StringIO(newline="")
-    csv.writer(text_file, lineterminator="\n").writerows(lines)
-    path.write_text(text_file.getvalue(), encoding="utf-8")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_csv(file, lines[0], lines[1:])
 
 
 def _note(db: Session, tenant: Tenant, manifest: Manifest) -> None:

@@ -5,7 +5,6 @@ makes it large without any sum noticing: the cells that change are hidden too. T
 again if it can be.
 """
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack
 
+from rollbook.core.output import write_csv
 from rollbook.core.progress import Report, Silent
 from rollbook.research.auditing import MINIMUM, Audited, Finding, Rule, audit
 from rollbook.research.errors import NothingSuppressible
@@ -52,10 +52,8 @@ class SuppressedTable:
     complementary: int
 
     def write(self, file: TextIO) -> None:
-        """Write it as CSV."""
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(self.header)
-        writer.writerows(self.lines)
+        """Write it as CSV, safe to open in a spreadsheet."""
+        write_csv(file, self.header, self.lines)
 
 
 def suppress_table(
