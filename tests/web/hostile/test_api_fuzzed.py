@@ -28,7 +28,7 @@ from web import cast as the_cast
 from web.clients import SignIn
 from web.hostile.routes import facts_of, looking
 
-FEW, MANY = 4, 100
+FEW, MANY = 4, 10
 SEEN_BY = ("district_admin", "teacher", "nobody@oak.example")
 
 
