@@ -57,7 +57,7 @@ def wanted_incidents(  # noqa: PLR0913, PLR0917 -- each is a part of the address
 ) -> Filter:
     """Return what is asked for; without days the school year up to now, or to the end of what is kept."""
     last = until or day_of(viewer.db, viewer.tenant).on_day
-    first = since or date(last.year - (last.month < _JULY), _JULY, 1)
+    first = since or date(max(last.year - (last.month < _JULY), date.min.year), _JULY, 1)
     return Filter(first, last, school, type, severity or None)
 
 

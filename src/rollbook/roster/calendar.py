@@ -134,4 +134,7 @@ def school_year_on(db: Db, tenant_id: int, on_day: date) -> int:
 
 def bounds_of_year(school_year: int) -> tuple[date, date]:
     """Return July to June of a school year: all its days are in it, whatever its sessions say."""
-    return date(school_year - 1, _JULY, 1), date(school_year, _JULY - 1, 30)
+    year = min(
+        max(school_year, date.min.year + 1), date.max.year
+    )  # of other years there is no July or no June
+    return date(year - 1, _JULY, 1), date(year, _JULY - 1, 30)
