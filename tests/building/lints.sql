@@ -190,3 +190,21 @@ WHERE expressions.ours = expressions.theirs;
 SELECT extname || ' is an extension that nobody said anything of' AS fault
 FROM pg_extension
 WHERE extname <> ALL(ARRAY['plpgsql', 'btree_gist', 'pg_stat_statements']);
+
+-- name: operations_name_nobody
+-- What is noted of the database itself names no tenant and no person, and the app's role changes none of it.
+-- returns  fault text
+SELECT pg_class.relname || ' has a column ' || pg_attribute.attname AS fault
+FROM pg_class
+INNER JOIN pg_attribute ON pg_class.oid = pg_attribute.attrelid AND pg_attribute.attnum > 0
+WHERE pg_class.relnamespace = to_regnamespace('operations')
+    AND pg_class.relkind IN ('r', 'p')
+    AND pg_attribute.attname ~ '^(tenant|student|user|staff|guardian|school)_'
+UNION ALL
+SELECT pg_class.relname || ': ' || acl.privilege_type || ' is granted to the app'
+FROM pg_class
+CROSS JOIN aclexplode(pg_class.relacl) AS acl
+INNER JOIN pg_roles ON acl.grantee = pg_roles.oid AND pg_roles.rolname = 'rollbook_app'
+WHERE pg_class.relnamespace = to_regnamespace('operations')
+    AND pg_class.relname = 'runs'
+    AND acl.privilege_type <> 'SELECT';

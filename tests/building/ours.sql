@@ -1,5 +1,5 @@
--- What the guards look at: ours, in any schema, not what extensions bring; and not Alembic's own table, which
--- holds no tenant's rows.
+-- What the guards look at: ours, in any schema, not what extensions bring; and neither Alembic's own table nor the
+-- schema operations, which hold no tenant's rows: the guard operations_name_nobody sees to that.
 CREATE TEMPORARY VIEW our_relations AS
 SELECT
     pg_class.oid,
@@ -7,7 +7,9 @@ SELECT
     pg_class.relkind AS kind,
     pg_class.relispartition AS is_partition
 FROM pg_class
-WHERE relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_|^information_schema$')
+WHERE relnamespace NOT IN (
+        SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_|^information_schema$|^operations$'
+    )
     AND relkind IN ('r', 'p', 'v', 'm')
     AND relname <> 'alembic_version'
     AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e');

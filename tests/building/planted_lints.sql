@@ -48,3 +48,7 @@ CREATE INDEX again ON students (tenant_id, student_number);
 
 -- name: extensions_are_known
 CREATE EXTENSION pg_trgm;
+
+-- name: operations_name_nobody
+ALTER TABLE operations.runs ADD COLUMN student_id uuid;
+GRANT INSERT ON operations.runs TO rollbook_app;

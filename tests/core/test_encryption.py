@@ -50,7 +50,9 @@ def test_it_opens_nowhere_else(text: str) -> None:
         assert column.seal(row, text)[5:] != sealed[5:], "not even its nonce is the same"
         with pytest.raises(CiphertextRefused) as refused:
             column.open(row, sealed)
-        assert str(refused.value) == str(CiphertextRefused(table=column.table, column=column.column)), "it quotes no value"
+        assert str(refused.value) == str(CiphertextRefused(table=column.table, column=column.column)), (
+            "it quotes no value"
+        )
 
 
 @given(texts, st.integers(1, 255))
