@@ -46,6 +46,7 @@ NOUNS: Final = {
     ),
     "provider": ("rollbook.accounts.provider_commands", "Let people sign in by a provider."),
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
+    "worker": ("rollbook.worker.commands", "Do what is to be done by schedule."),
     "keys": ("rollbook.ops.keys_commands", "Keep the keys of encrypted columns."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
