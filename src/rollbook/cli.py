@@ -28,6 +28,7 @@ VERBS: Final = {
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
     "doctor": ("rollbook.reporting.doctor_commands", "Say what is wrong with this installation."),
+    "prod-setup": ("rollbook.reporting.production_commands", "Set up for production; again after upgrades."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
     "validate": ("rollbook.reporting.validation.commands", "Audit a tenant's records and the database."),
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
