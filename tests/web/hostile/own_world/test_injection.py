@@ -96,7 +96,7 @@ def rows_in(answer: httpx2.Response) -> object:
 
 
 def some() -> list[Any]:
-    return [pytest.param(name) for name in PAYLOADS if name in FEW]
+    return [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in PAYLOADS]
 
 
 @pytest.mark.parametrize("payload", some())
