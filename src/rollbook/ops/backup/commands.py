@@ -9,8 +9,9 @@ from rollbook.core.errors import RollbookError
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.ops.backup import logical, restoring, retention, verifying
+from rollbook.ops.backup.errors import NoBackupsYet
 from rollbook.ops.backup.keys import key_path, rotate_key
-from rollbook.ops.backup.manifest import Backup
+from rollbook.ops.backup.manifest import Backup, Catalog
 from rollbook.ops.backup.noting import noted_if_possible
 from rollbook.ops.backup.retention import Retention
 from rollbook.ops.backup.smoke import handed_in
@@ -46,7 +47,10 @@ def create(
 @app.command("list")
 def list_(*, json: Json = False) -> None:
     """List the backups, oldest first. Exit code 3 if one is damaged."""
-    known = open_vault(settings()).catalog()
+    try:
+        known = open_vault(settings()).catalog()
+    except NoBackupsYet:
+        known = Catalog(())
     lines = [_line(backup) for backup in known]
     if json:
         output.print_json({"backups": lines, "damaged": known.damaged})

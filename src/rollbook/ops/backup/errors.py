@@ -38,6 +38,10 @@ class StoredFileMissing(NotFound):
     """{name} is not in {where}. A backup that needs it cannot be restored: take one before or after it."""
 
 
+class NoBackupsYet(NotFound):
+    """There are no backups in {where} yet. `rollbook backup create` takes one."""
+
+
 class BackupKeyMissing(Unavailable):
     """There is no backup key at {path}, and there are backups in {where}, which only that key opens.
 
