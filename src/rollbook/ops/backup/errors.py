@@ -12,7 +12,7 @@ class RepositoryUrlInvalid(Invalid):
 
 
 class CloudLibraryMissing(Unavailable):
-    """Backups in {where} need the extra 'cloud': install rollbook[cloud]."""
+    """Backups at {scheme}:// need the extra 'cloud': install rollbook[cloud]."""
 
 
 class RepositoryFull(Unavailable):
