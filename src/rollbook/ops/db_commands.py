@@ -1,6 +1,7 @@
 """Commands of the database: its schema forth and back, what a migration would do, how it is connected."""
 
-from typing import Annotated, Final
+import textwrap
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,9 +13,13 @@ from rollbook.ops.migrate import Revision
 from rollbook.ops.runs import remembered
 from rollbook.ops.work import running_server
 
+if TYPE_CHECKING:
+    from rollbook.ops.lens.explaining import Explanation
+
 app = typer.Typer(help="The database: its schema, and whether it is well connected.", no_args_is_help=True)
 
 FINDINGS: Final = 3
+_WIDTH: Final = 110
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -124,6 +129,46 @@ def reset(
         facts.update({"to": done[-1].id, "migrations": len(done)})
     _show(done, json=json)
     output.say("The database is empty and up to date.")
+
+
+@app.command()
+def explain(
+    revision: Annotated[str, typer.Argument(help="A migration that is missing, or one that is applied.")],
+    *,
+    sample: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds over which reads and writes are counted.")
+    ] = 2.0,
+    json: Json = False,
+) -> None:
+    """Say what a migration would lock, rewrite and read, and who would wait how long. Changes nothing.
+
+    Each statement is tried on an empty copy of the schema, on a server of its own. Exit code 3 if somebody
+    would wait for a second or longer.
+    """
+    from rollbook.ops.lens.explaining import explain as look  # noqa: PLC0415 -- only this command needs it
+
+    url = running_server().owner_url
+    with progress_bar() as report:
+        found = look(url, revision, sample_s=sample, report=report)
+    if json:
+        output.print_json(found)
+    else:
+        _tell(found)
+    if not found.is_safe:
+        raise typer.Exit(FINDINGS)
+
+
+def _tell(found: "Explanation") -> None:
+    for made in found.migrations:
+        typer.echo(f"{made.revision}  {made.title}")
+        for step in made.steps:
+            typer.echo(f"  {textwrap.shorten(step.effect.statement, _WIDTH, placeholder=' ...')}")
+            for sentence in step.sentences:
+                typer.echo(f"    {sentence}")
+        for sentence in made.sentences:
+            typer.echo(f"  => {sentence}")
+    if found.caveat:
+        output.say(found.caveat)
 
 
 def _show(steps: list[Revision], *, json: bool) -> None:

@@ -133,6 +133,26 @@ def pending(owner_url: str, revision: str = "head") -> list[Revision]:
         return _missing(db, revision)
 
 
+def way_to(owner_url: str, revision: str) -> tuple[str, list[Revision]]:
+    """Return where the way to ``revision`` begins, and its steps: those missing, or the one if it is applied.
+
+    Raises: ``SchemaNewer``; ``RevisionUnknown``.
+    """
+    with _connected(owner_url) as db:
+        missing, applied = _missing(db, revision), _applied(db)
+    if missing:
+        return applied[-1].id if applied else "base", missing
+    found = _scripts().get_revision(revision)
+    before = found.down_revision if found else None
+    wanted = [step for step in applied if found and step.id == found.revision]
+    return before if isinstance(before, str) else "base", wanted
+
+
+def walk(db: Connection, revision: str) -> None:
+    """Migrate a scratch database up to ``revision``, over a connection that somebody watches."""
+    command.upgrade(_config(db), revision)
+
+
 def newest() -> str | None:
     """Return the revision that this version of Rollbook needs, without asking a database."""
     return _scripts().get_current_head()

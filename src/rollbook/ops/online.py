@@ -13,6 +13,7 @@ import re
 from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
@@ -41,9 +42,10 @@ _BUILD: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _INVALID: Final = """
-SELECT index.oid::regclass::text
+SELECT pg_namespace.nspname::text, index.relname::text
 FROM pg_index
 INNER JOIN pg_class AS index ON index.oid = pg_index.indexrelid
+INNER JOIN pg_namespace ON pg_namespace.oid = index.relnamespace
 WHERE pg_index.indrelid = to_regclass(%(table)s) AND index.relname = %(index)s AND NOT pg_index.indisvalid
 """
 
@@ -85,8 +87,8 @@ def _drop_remains(driver: _Driver, statement: str) -> None:
     if build is None:
         return
     where = {"table": build["table"], "index": _plain(build["index"])}
-    for (name,) in driver.execute(_INVALID, where).fetchall():
-        driver.execute(b"DROP INDEX CONCURRENTLY " + str(name).encode())
+    for found in driver.execute(_INVALID, where).fetchall():
+        driver.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(*map(str, found))))
 
 
 def _plain(name: str) -> str:
