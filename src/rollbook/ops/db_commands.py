@@ -158,6 +158,29 @@ def explain(
         raise typer.Exit(FINDINGS)
 
 
+@app.command("test")
+def try_connecting(*, json: Json = False) -> None:
+    """Try the connection: reach, TLS, roles, writing, pool, tenants, Redis. Exit code 3 with findings.
+
+    What is written is rolled back. Through a pooler it also tries whether one client finds what another set.
+    """
+    from rollbook.ops.connection.trying import try_connection  # noqa: PLC0415 -- only this command needs it
+
+    state = running_server()
+    with progress_bar() as report:
+        found = try_connection(state, report)
+    if json:
+        output.print_json(found)
+    else:
+        rows = [(check.name, check.state.value, check.sentence) for check in found.checks]
+        output.print_table(("check", "state", "what was found"), rows)
+        for check in found.checks:
+            if check.mend:
+                output.say(f"{check.name}: {check.mend}")
+    if not found.is_fine:
+        raise typer.Exit(FINDINGS)
+
+
 def _tell(found: "Explanation") -> None:
     for made in found.migrations:
         typer.echo(f"{made.revision}  {made.title}")
