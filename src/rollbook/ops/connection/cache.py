@@ -45,5 +45,5 @@ def _silent(reason: str) -> Checked:
         "redis",
         State.WARNING,
         f"Redis does not work ({reason}); Rollbook goes on without it, more slowly.",
-        "Start it, or unset ROLLBOOK_REDIS_URL.",
+        "Start it, or take its URL out of the settings.",
     )
