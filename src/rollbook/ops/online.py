@@ -8,8 +8,8 @@ What is done CONCURRENTLY holds nobody up and gets all the time it needs: a time
 that is INVALID, which slows writers, answers nothing, and is good enough for IF NOT EXISTS.
 """
 
-import random
 import re
+import secrets
 from typing import Any, Final
 
 import psycopg
@@ -127,4 +127,4 @@ def holders(connection: Connection, statement: str | None) -> str:
 def pause_s(tries: int) -> float:
     """Return how long to wait after so many tries: longer each time, and never twice the same."""
     longest = min(_LONGEST_S, _SHORTEST_S * 2**tries)
-    return random.uniform(longest / 2, longest)  # noqa: S311 -- a pause is no secret
+    return secrets.SystemRandom().uniform(longest / 2, longest)
