@@ -33,7 +33,7 @@ def look_at_redis() -> Iterator[Checked]:
 
 
 def _writes_and_reads(client: Any) -> bool:  # noqa: ANN401 -- the library is optional
-    key, value = f"rollbook:probe:{secrets.token_hex(6)}", secrets.token_bytes(8)
+    key, value = f"rollbook:probe:{secrets.token_hex(16)}", secrets.token_bytes(16)
     client.set(key, value, ex=_TIMEOUT_S)
     kept = bool(client.get(key) == value)
     client.delete(key)

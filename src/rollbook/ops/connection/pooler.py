@@ -59,7 +59,7 @@ def find_pooling(url: str) -> Pooling:
 
 def leaks(url: str) -> bool:
     """Say whether what a client sets for its session is found by another, beside it or after it."""
-    token = secrets.token_hex(8)
+    token = secrets.token_hex(16)
     with client(url) as beside:
         with client(url) as first:
             ask(first, _SET, token)

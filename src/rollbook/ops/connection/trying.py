@@ -148,7 +148,7 @@ def _owner(status: ServerStatus) -> Iterator[Checked]:
 
 def _round_trip(url: str) -> Checked:
     """Make a tenant, read, change and forget it; rows of a temporary table come and go."""
-    slug = f"probe-{secrets.token_hex(6)}"
+    slug = f"probe-{secrets.token_hex(16)}"
     with Session(engine_for(url)) as db:
         tenant_id = ensure_tenant(db, slug, name="Made by db test").tenant_id
         look_through(db, Visibility(tenant_id))
