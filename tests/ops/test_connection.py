@@ -122,7 +122,7 @@ def test_a_role_that_sees_every_tenant_is_not_well(
 
     found = try_connection(replace(state, url=superuser))
 
-    assert "Without a tenant rows are seen in tenants" in by_name(found)["tenants"].sentence
+    assert "Without a tenant rows are seen in audit_writes, tenants" in by_name(found)["tenants"].sentence
     assert not found.is_fine
 
 
