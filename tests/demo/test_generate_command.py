@@ -91,7 +91,7 @@ def test_the_database_is_left_as_it_is_when_told_so(rollbook_server: Any) -> Non
             check=False,
         )
     assert done.returncode == 1
-    assert "rollbook migrate up" in done.stderr
+    assert "rollbook db migrate" in done.stderr
 
 
 @pytest.mark.parametrize(
