@@ -71,6 +71,8 @@ def _estimated(db: Session, heap: Row) -> Bloat | None:
     except DBAPIError as error:
         _unless_gone(error)
         return None
+    if not width:  # walls that let nothing through leave the planner nothing to tell
+        return None
     needed = expected_pages(heap["tuples"], width, heap["fill"])
     wasted = max(0, heap["pages"] - needed) * PAGE
     return Bloat(heap["table_name"], heap["pages"] * PAGE, wasted, counted=False)

@@ -70,7 +70,7 @@ def _connections(looked: Look) -> Checked | None:
     if limit is None:
         return None
     used, most = limit["connections"], limit["most"]
-    sentence = f"{many(used, 'connection')} of {most:,} are in use ({share(used, most)})."
+    sentence = f"{used:,} of {many(most, 'connection')} in use ({share(used, most)})."
     if used < _NEARLY_FULL * most:
         return fine("connections", sentence)
     state = State.WRONG if used >= _FULL * most else State.WARNING
@@ -83,7 +83,7 @@ def _blocking(looked: Look) -> Checked | None:
     if waits is None:
         return None
     if waits["oldest_seconds"] < _LONG_WAIT_S:
-        return fine("blocking", f"{many(waits['sessions'], 'session')} waiting for a lock, none for long.")
+        return fine("blocking", "No session has waited for a lock for long.")
     by = sorted({f"{row['blocking_pid']} ({_who(row)})" for row in looked.seen.all("blockers")})
     return Checked(
         "blocking",
@@ -147,7 +147,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     lambda looked: health_storage.checksums(looked.seen),
     lambda looked: health_storage.disk(looked.disk, looked.growth),
     lambda looked: health_relations.vacuum(looked.seen),
-    lambda looked: health_relations.bloat(looked.bloat),
+    lambda looked: health_relations.bloat(looked.seen, looked.bloat),
     lambda looked: health_relations.wraparound(looked.seen),
     lambda looked: health_relations.sequences(looked.seen),
     lambda looked: health_relations.indexes(looked.seen),

@@ -39,8 +39,10 @@ def vacuum(seen: Seen) -> Checked | None:
     return fine("vacuum", f"{many(dead, 'dead row')} in all tables, which vacuum will remove.")
 
 
-def bloat(found: list[Bloat]) -> Checked:
+def bloat(seen: Seen, found: list[Bloat]) -> Checked | None:
     """Say which tables waste much of their pages."""
+    if "heaps" not in seen.rows:
+        return None
     wasteful = [
         one
         for one in found

@@ -54,8 +54,11 @@ def slots(seen: Seen) -> Checked | None:
         mend = "SELECT pg_drop_replication_slot(NAME), or start their reader; set max_slot_wal_keep_size"
         return Checked("slots", State.WARNING, sentence, mend)
     total = totals["active"] + totals["inactive"]
-    kept = f", which keep {size(totals['retained_bytes'])}" if total else ""
-    return fine("slots", f"{many(total, 'replication slot')}{kept}.")
+    if not total:
+        return fine("slots", "No replication slot keeps anything.")
+    return fine(
+        "slots", f"{many(total, 'slot')}, for which at most {size(totals['retained_bytes'])} are kept."
+    )
 
 
 def archiving(seen: Seen) -> Checked | None:
@@ -84,7 +87,7 @@ def checkpoints(seen: Seen) -> Checked | None:
     if found is None:
         return None
     total = found["timed"] + found["requested"]
-    sentence = f"{many(found['requested'], 'checkpoint')} of {total:,.0f} came before their time."
+    sentence = f"{found['requested']:,.0f} of {many(total, 'checkpoint')} came before their time."
     if total < _FEW_CHECKPOINTS or found["requested"] <= total / 2:
         return fine("checkpoints", sentence)
     return Checked("checkpoints", State.WARNING, sentence, "raise max_wal_size, then SELECT pg_reload_conf()")

@@ -6,6 +6,7 @@ _BYTES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _K: Final = 1024
 _SPANS: Final = ((86_400, "day", "days"), (3_600, "hour", "hours"), (60, "minute", "minutes"))
 _FROM: Final = 2
+_TWO_DIGITS: Final = 10
 
 
 def size(count: float) -> str:
@@ -15,7 +16,7 @@ def size(count: float) -> str:
         if abs(value) < _K:
             break
         value /= _K
-    digits = 0 if unit == _BYTES[0] or abs(value) >= _K // 10 else 1
+    digits = 0 if unit == _BYTES[0] or abs(value) >= _TWO_DIGITS else 1
     return f"{value:,.{digits}f} {unit}"
 
 
