@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from rollbook.testing.databases import Database, TestServer
@@ -23,3 +23,11 @@ def owner(planting: Session) -> Session:
     """Look as the owner's role, in a transaction that may have planted a fault before."""
     planting.execute(text("SET LOCAL ROLE rollbook_owner"))
     return planting
+
+
+@pytest.fixture
+def owner_engine(fresh_database: Database) -> Iterator[Engine]:
+    """Connect as the owner's role to a database of this test's own."""
+    engine = create_engine(fresh_database.owner_url)
+    yield engine
+    engine.dispose()
