@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -95,11 +96,18 @@ def _show(watcher: Watcher, every: float, *, once: bool) -> None:
     if once:
         console.print(frame(looked))
         return
-    with Live(frame(looked), console=console, screen=console.is_terminal, auto_refresh=False) as live:
+    # into a file or a pipe frames go one after another
+    with (
+        Live(console=console, screen=True, auto_refresh=False)
+        if console.is_terminal
+        else nullcontext() as live
+    ):
+        show = partial(live.update, refresh=True) if live else console.print
+        show(frame(looked))
         while True:
             time.sleep(every)
             before, looked, began, at = looked, watcher.look(), at, time.monotonic()
-            live.update(frame(looked, before, at - began), refresh=True)
+            show(frame(looked, before, at - began))
 
 
 def _serve(status: server.ServerStatus, listen: str, *, json: bool) -> None:
