@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from commands import rollbook
@@ -94,7 +95,16 @@ def test_what_needs_the_newest_schema_is_left_out_on_an_older_one(status: Server
 def test_a_check_up_keeps_what_was_found(rollbook_server: TestServer, fresh_database: Database) -> None:
     status = replace(rollbook_server.status, url=fresh_database.url, owner_url=fresh_database.owner_url)
 
+    engine = engine_for(fresh_database.owner_url)
+    with engine.begin() as db:
+        db.execute(
+            text("INSERT INTO operations.runs (verb, began_at) VALUES ('health', now() - interval '31 days')")
+        )
     found = check_up(status, Silent())
+    with engine.begin() as db:
+        assert db.scalar(text("SELECT count(*) FROM operations.runs WHERE verb = 'health'")) == 1, (
+            "old ones go"
+        )
 
     with Session(engine_for(fresh_database.url)) as db:
         at, kept = last_check_up(db) or (None, [])

@@ -16,13 +16,15 @@ from rollbook.core.errors import RollbookError
 from rollbook.core.progress import Report
 from rollbook.ops import doctor as ops_doctor
 from rollbook.ops import keys_health, migrate
+from rollbook.ops.jobs import health as jobs_health
 from rollbook.ops.runs import last_runs, noted
 from rollbook.ops.server import ServerStatus
 from rollbook.ops.watch import health as watch_health
+from rollbook.ops.watch import samples
 from rollbook.ops.watch.measures import reason_of, watching
-from rollbook.ops.watch.samples import disk_of, take_samples
+from rollbook.ops.watch.samples import disk_of, forget_looks, take_samples
 
-VERB: Final = "health"
+VERB: Final = samples.LOOK
 _ENDED: Final = ("done", "findings")
 
 
@@ -54,6 +56,7 @@ class Finding:
 SECTIONS: Final = (
     Section("roles", lambda at: ops_doctor.look_over(at.db, is_ours=at.status.kind != "external"), True),
     Section("server", lambda at: watch_health.look_over(at.db, disk_of(at.status)), True),
+    Section("worker", lambda at: jobs_health.look_over(at.db)),
     Section("keys", lambda at: [keys_health.look_over(at.status.owner_url)]),
 )
 
@@ -112,6 +115,7 @@ def check_up(status: ServerStatus, report: Report) -> list[Finding]:
         run.facts["checks"] = [told(finding) for finding in found]
         run.has_findings = worst(found) is not State.FINE
         take_samples(status)
+    forget_looks(status)
     return found
 
 

@@ -17,9 +17,11 @@ from rollbook.ops.runs import Run, last_done, last_runs
 from rollbook.ops.watch.health import Look, judge
 from rollbook.ops.watch.measures import COSTLY, MEASURES, take
 from rollbook.ops.watch.quantities import many, span
-from rollbook.reporting.health import Finding, last_check_up
+from rollbook.reporting.health import VERB, Finding, last_check_up
 
 _SHOWN: Final = 30
+_READ: Final = 500
+_ROUTINE: Final = (VERB, "worker.")
 _STALE: Final = timedelta(hours=3)
 _ORDER: Final = {State.WRONG: 0, State.WARNING: 1, State.FINE: 2}
 _WITHOUT: Final = COSTLY | {measure.name for measure in MEASURES if measure.held}
@@ -69,7 +71,7 @@ def operations(db: Session) -> Operations:
         looked_at=looked_at,
         is_stale=looked_at is None or clock.now() - looked_at > _STALE,
         findings=sorted(found, key=lambda one: _ORDER[one.checked.state]),
-        runs=[_operation(run) for run in last_runs(db, most=_SHOWN)],
+        runs=[_operation(run) for run in last_runs(db, most=_READ) if _is_news(run)][:_SHOWN],
     )
 
 
@@ -102,6 +104,11 @@ def _sentences(done: dict[str, Run]) -> list[str]:
     ]
     has_restored = any(verb in done for verb in _RESTORES)
     return told if has_restored else ["No restore has been proven yet: rollbook backup drill.", *told]
+
+
+def _is_news(run: Run) -> bool:
+    """Say whether a run is more than what is done every hour, or went wrong."""
+    return run.outcome in ("failed", "abandoned") or not run.verb.startswith(_ROUTINE)
 
 
 def _operation(run: Run) -> Operation:

@@ -14,6 +14,9 @@ from rollbook.ops.server import ServerStatus
 from rollbook.ops.watch.measures import MEASURES, take, watching
 
 KEPT_DAYS: Final = 90
+LOOK: Final = "health"
+"""The verb that a look over everything is noted as in operations.runs."""
+LOOKS_DAYS: Final = 30
 DATABASE: Final = "database_bytes"
 FREE: Final = "disk_free_bytes"
 _SQL: Final = named_sql("rollbook.ops.watch", "samples.sql")
@@ -64,6 +67,12 @@ def take_samples(status: ServerStatus) -> dict[str, float]:
             db.execute(_SQL["keep_sample"], {"measure": name, "value": value})
         db.execute(_SQL["prune_samples"], {"days": KEPT_DAYS})
     return kept
+
+
+def forget_looks(status: ServerStatus) -> None:
+    """Forget looks that are old: what they found is out of date, and there is one every hour."""
+    with Session(engine_for(status.owner_url)) as db, db.begin():
+        db.execute(_SQL["forget_looks"], {"verb": LOOK, "days": LOOKS_DAYS})
 
 
 def growth_of(db: Session, measure: str) -> Growth | None:

@@ -25,3 +25,10 @@ FROM operations.samples
 WHERE
     measure = cast(:measure AS text)
     AND sampled_at > clock_timestamp() - make_interval(days => cast(:days AS int));
+
+-- name: forget_looks
+-- Remove runs of an operation that began more than that many days ago.
+-- params   verb text, days int
+-- returns  nothing
+DELETE FROM operations.runs
+WHERE verb = cast(:verb AS text) AND began_at < clock_timestamp() - make_interval(days => cast(:days AS int));
