@@ -49,9 +49,9 @@ def main() -> None:
         {"name": "a look", "value": statistics.median(looks[1:]) * 1000, "unit": "ms"},
     ]
     note = (
-        f"pgbench (TPC-B, scale {SCALE}, {CLIENTS} clients, two cores shared with everything else) for {SECONDS} s,"
-        f" {ROUNDS} rounds, both ways in each: alone, and while `rollbook monitor --listen` is scraped every second,"
-        " fifteen times as often as our Prometheus does."
+        f"pgbench (TPC-B, scale {SCALE}, {CLIENTS} clients, on the two cores of all else) for {SECONDS} s, {ROUNDS}"
+        " rounds, both ways in each: alone, and while `rollbook monitor --listen` is scraped every second, fifteen"
+        " times as often as our Prometheus does. Medians."
     )
     print(json.dumps({"name": "Monitoring", "note": note, "figures": figures}))
 
@@ -97,7 +97,7 @@ def nobody() -> Iterator[None]:
 
 @contextmanager
 def scraped() -> Iterator[None]:
-    command = [ROLLBOOK, "monitor", "--listen", "127.0.0.1:0", "--json"]
+    command = [str(ROLLBOOK), "monitor", "--listen", "127.0.0.1:0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as serving:
         assert serving.stdout is not None
         address = json.loads("".join(serving.stdout.readline() for _ in range(3)))["address"]

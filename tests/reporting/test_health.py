@@ -12,12 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from commands import rollbook
-from rollbook.core.checks import State
+from rollbook.core.checks import Checked, State
 from rollbook.core.database import engine_for
 from rollbook.core.errors import Unavailable
 from rollbook.core.progress import Silent
 from rollbook.ops.server import ServerStatus
-from rollbook.reporting import health
 from rollbook.reporting.health import SECTIONS, Place, Section, check_up, last_check_up, look_at_sections
 from rollbook.testing.databases import Database, TestServer
 
@@ -67,10 +66,10 @@ def test_a_deep_look_names_what_to_do_and_can_be_noted(fresh_database: Database)
 
 
 def test_one_part_that_fails_costs_no_other(status: ServerStatus) -> None:
-    def fail(_: Place) -> list[health.Checked]:
+    def fail(_: Place) -> list[Checked]:
         raise VaultGone
 
-    def ask(at: Place) -> list[health.Checked]:
+    def ask(at: Place) -> list[Checked]:
         at.db.connection().exec_driver_sql("SELECT no_such_column FROM tenants")
         return []
 
