@@ -49,9 +49,9 @@ def main() -> None:
         {"name": "a look", "value": statistics.median(looks[1:]) * 1000, "unit": "ms"},
     ]
     note = (
-        f"pgbench (TPC-B, scale {SCALE}, {CLIENTS} clients, on the two cores of all else) for {SECONDS} s, {ROUNDS}"
-        " rounds, both ways in each: alone, and while `rollbook monitor --listen` is scraped every second, fifteen"
-        " times as often as our Prometheus does. Medians."
+        f"pgbench (TPC-B, scale {SCALE}, {CLIENTS} clients, on the two cores of all else) for {SECONDS} s,"
+        f" {ROUNDS} rounds, both ways in each: alone, and while `rollbook monitor --listen` is scraped every"
+        " second, fifteen times as often as our Prometheus does. Medians."
     )
     print(json.dumps({"name": "Monitoring", "note": note, "figures": figures}))
 

@@ -74,7 +74,8 @@ def monitor(
     """
     status = running_server()
     if listen is not None:
-        _serve(status, listen, json=json)
+        with suppress(KeyboardInterrupt):
+            _serve(status, listen, json=json)
         return
     watcher = Watcher(status)
     if json:
@@ -126,5 +127,4 @@ def _serve(status: server.ServerStatus, listen: str, *, json: bool) -> None:
             output.print_json({"address": address})
         else:
             output.say(f"Figures are at {address} (Ctrl-C stops it)")
-        with suppress(KeyboardInterrupt):
-            serving.serve_forever()
+        serving.serve_forever()

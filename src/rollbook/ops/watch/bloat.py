@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
+from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -63,10 +64,7 @@ def _counted(db: Session, heap: Row) -> Bloat | None:
 def _estimated(db: Session, heap: Row) -> Bloat | None:
     try:
         with db.begin_nested():
-            # the name comes quoted from regclass
-            planned = db.connection().exec_driver_sql(
-                f"EXPLAIN (FORMAT JSON) SELECT * FROM {heap['table_name']}"  # noqa: S608 -- see above
-            )
+            planned = db.connection().exec_driver_sql(_plan_of(heap))
             width = _width(planned.scalar_one())
     except DBAPIError as error:
         _unless_gone(error)
@@ -81,6 +79,12 @@ def _estimated(db: Session, heap: Row) -> Bloat | None:
 def _unless_gone(error: DBAPIError) -> None:
     if error.connection_invalidated:
         raise error
+
+
+def _plan_of(heap: Row) -> str:
+    """Return what asks the planner about all rows of a table, and reads none."""
+    table = sql.Identifier(heap["schema_name"], heap["relation_name"])
+    return sql.SQL("EXPLAIN (FORMAT JSON) SELECT * FROM {}").format(table).as_string()
 
 
 def _width(plan: Any) -> int:  # noqa: ANN401 -- JSON, parsed or not by the driver

@@ -19,22 +19,23 @@ LIMIT 40;
 
 -- name: heaps
 -- The largest tables that hold rows themselves: their pages, rows and how full a page may be.
--- returns  table_name text, pages int, tuples float8, fill float8
+-- returns  table_name text, schema_name text, relation_name text, pages int, tuples float8, fill float8
 SELECT
     cast(cast(pg_class.oid AS regclass) AS text) AS table_name,
+    cast(pg_namespace.nspname AS text) AS schema_name,
+    cast(pg_class.relname AS text) AS relation_name,
     pg_class.relpages AS pages,
     cast(pg_class.reltuples AS float8) AS tuples,
     cast(coalesce(option.option_value, '100') AS float8) / 100 AS fill
 FROM pg_class
+INNER JOIN pg_namespace ON pg_class.relnamespace = pg_namespace.oid
 LEFT JOIN LATERAL pg_options_to_table(pg_class.reloptions) AS option ON option.option_name = 'fillfactor'
 WHERE
     pg_class.relkind IN ('r', 'm')
     AND pg_class.relpages > 128
     AND pg_class.reltuples >= 0
     AND pg_class.relpersistence <> 't'
-    AND pg_class.relnamespace <> ALL(
-        ARRAY[to_regnamespace('pg_catalog')::oid, to_regnamespace('information_schema')::oid]
-    )
+    AND pg_namespace.nspname NOT IN ('pg_catalog', 'information_schema')
 ORDER BY pg_class.relpages DESC
 LIMIT 40;
 
