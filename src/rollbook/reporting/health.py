@@ -72,7 +72,7 @@ def schema(missing: int) -> Checked:
     """Say whether the schema is the one of this release."""
     if not missing:
         return fine("schema", "The schema is up to date.")
-    return Checked("schema", State.WRONG, f"The schema lacks {missing} steps.", "rollbook migrate up")
+    return Checked("schema", State.WRONG, f"The schema lacks {missing} steps.", "rollbook db migrate")
 
 
 def look_over(status: ServerStatus, report: Report, *, deep: bool = True) -> Iterator[Finding]:
