@@ -4,7 +4,7 @@
 -- The largest tables, partitions counted as their table: live and dead rows, size as of the last vacuum.
 -- returns  table_name text, live float8, dead float8, bytes float8, unanalyzed float8
 SELECT
-    cast(coalesce(pg_partition_root(stats.relid), stats.relid) AS regclass)::text AS table_name,
+    cast(cast(coalesce(pg_partition_root(stats.relid), stats.relid) AS regclass) AS text) AS table_name,
     cast(sum(stats.n_live_tup) AS float8) AS live,
     cast(sum(stats.n_dead_tup) AS float8) AS dead,
     cast(

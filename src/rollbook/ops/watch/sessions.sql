@@ -74,7 +74,11 @@ SELECT
 FROM
     (
         VALUES
-        ('AccessShareLock'), ('RowShareLock'), ('RowExclusiveLock'), ('ShareUpdateExclusiveLock'), ('ShareLock'),
+        ('AccessShareLock'),
+        ('RowShareLock'),
+        ('RowExclusiveLock'),
+        ('ShareUpdateExclusiveLock'),
+        ('ShareLock'),
         ('ShareRowExclusiveLock'), ('ExclusiveLock'), ('AccessExclusiveLock')
     ) AS modes (mode)
 LEFT JOIN pg_locks ON modes.mode = pg_locks.mode
@@ -101,7 +105,8 @@ LEFT JOIN
             'prepared' AS kind,
             prepared AS at
         FROM pg_prepared_xacts
-    ) AS begun ON kinds.kind = begun.kind
+    ) AS begun
+    ON kinds.kind = begun.kind
 GROUP BY kinds.kind
 ORDER BY kinds.kind;
 

@@ -28,7 +28,8 @@ SELECT
     sync_state,
     cast(
         pg_wal_lsn_diff(
-            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, replay_lsn
+            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+            replay_lsn
         ) AS float8
     ) AS lag_bytes,
     cast(coalesce(extract(EPOCH FROM replay_lag), 0) AS float8) AS lag_seconds
@@ -83,7 +84,8 @@ SELECT
     wal_status AS status,
     cast(
         pg_wal_lsn_diff(
-            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn
+            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+            restart_lsn
         ) AS float8
     ) AS retained_bytes,
     cast(safe_wal_size AS float8) AS safe_bytes
