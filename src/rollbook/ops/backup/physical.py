@@ -1,0 +1,181 @@
+"""Physical backups: the whole server's files, or what changed in them since the last; with what proves them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import psycopg
+
+from rollbook.core import clock
+from rollbook.core.progress import Report, Silent
+from rollbook.core.settings import Settings
+from rollbook.ops.backup.base_stream import SERVER_MANIFEST, BaseStream, Range, base_stream
+from rollbook.ops.backup.fingerprint import fingerprint
+from rollbook.ops.backup.kept import Kept
+from rollbook.ops.backup.lsn import Segment, parse_lsn
+from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id, publish
+from rollbook.ops.backup.marks import Mark, marked
+from rollbook.ops.backup.physical_errors import IncrementalImpossible
+from rollbook.ops.backup.repository import Stored
+from rollbook.ops.backup.source import SUMMARIZES_SINCE, Source, open_source
+from rollbook.ops.backup.wal_catalog import stored_name
+
+How = Literal["auto", "base", "incremental"]
+TAR: Final = "base.tar"
+# Each link must be fetched and put together again: a restore should not depend on too many.
+MOST_INCREMENTALS: Final = 13
+_SILENT: Final = Silent()
+
+
+def create(settings: Settings, kept: Kept, how: How = "auto", report: Report = _SILENT) -> Backup:
+    """Make a physical backup; it is listed only when all of it is there.
+
+    ``auto``: on top of the last one where the server can say what changed since, else all of it.
+    Raises: ``IncrementalImpossible``; ``BaseBackupFailed``; ``BackupRoleTooWeak``; what the repository raises.
+    """
+    source = open_source(settings)
+    parent = None if how == "base" else _parent(kept, source, is_wanted=how == "incremental")
+    try:
+        return _create(kept, source, parent, report)
+    except IncrementalImpossible:
+        if how == "incremental":
+            raise
+        report.step("What changed cannot be told from the last backup: copying everything")
+        return _create(kept, source, None, report)
+
+
+def _parent(kept: Kept, source: Source, *, is_wanted: bool) -> Backup | None:
+    """Return what an incremental can build on; None where there is nothing, unless it ``is_wanted``."""
+    try:
+        return _found_parent(kept, source)
+    except IncrementalImpossible:
+        if is_wanted:
+            raise
+        return None
+
+
+def _found_parent(kept: Kept, source: Source) -> Backup:
+    if source.facts.major < SUMMARIZES_SINCE:
+        raise IncrementalImpossible(reason=f"PostgreSQL {source.facts.major} keeps no account of what changed")
+    if not source.facts.summarizes:
+        raise IncrementalImpossible(reason="the server's setting summarize_wal is off")
+    catalog = kept.backups()
+    ours = [one for one in catalog if one.is_physical and one.system_identifier == str(source.facts.system_id)]
+    if not ours:
+        raise IncrementalImpossible(reason="there is no earlier one of this server")
+    if len(catalog.chain(ours[-1].backup_id)) > MOST_INCREMENTALS:
+        raise IncrementalImpossible(reason=f"{MOST_INCREMENTALS} build on each other already")
+    return ours[-1]
+
+
+def _create(kept: Kept, source: Source, parent: Backup | None, report: Report) -> Backup:
+    began, earlier = clock.now(), _server_manifest(kept, parent) if parent else None
+    backup_id = new_id(began)
+    report.step("Copying what changed" if parent else "Copying the server's files")
+    with base_stream(source, earlier) as stream:
+        tar = kept.put(file_name(backup_id, TAR), _told(stream, report))
+        listed = kept.put(file_name(backup_id, SERVER_MANIFEST), [stream.manifest])
+        copied = stream.range
+        begun = _described(backup_id, source, parent, (tar, listed), copied)
+        report.step("Counting what it holds")
+        backup = _marked(kept, source, replace(begun, began_at=began))
+    publish(kept.repository, backup, kept.ring)
+    return backup
+
+
+def _told(stream: BaseStream, report: Report) -> Iterator[bytes]:
+    for chunk in stream:
+        report.advance(len(chunk))
+        yield chunk
+
+
+def _server_manifest(kept: Kept, backup: Backup) -> bytes:
+    stored = next(one for one in backup.files if one.name.endswith(f"/{SERVER_MANIFEST}"))
+    return b"".join(kept.get_whole(stored, backup.backup_id))
+
+
+def _described(
+    backup_id: str, source: Source, parent: Backup | None, files: tuple[Stored, ...], copied: Range
+) -> Backup:
+    facts, now = source.facts, clock.now()
+    with source.connected() as db:
+        asked: Any = db.execute("SELECT clock_timestamp(), current_setting('server_version')").fetchone()
+    return Backup(
+        backup_id=backup_id,
+        kind="incremental" if parent else "base",
+        began_at=now,
+        ended_at=now,
+        server_version=asked[1].split()[0],
+        files=files,
+        parent=parent.backup_id if parent else None,
+        database=facts.database,
+        system_identifier=str(facts.system_id),
+        timeline=copied.timeline,
+        start_lsn=copied.start_lsn,
+        end_lsn=copied.end_lsn,
+        first_wal=_segment(source, copied.timeline, copied.start_lsn).name,
+        last_wal=_segment(source, copied.timeline, copied.end_lsn).name,
+        facts={
+            "stopped_at": asked[0].isoformat(),
+            "segment_bytes": facts.segment_bytes,
+            "superuser": facts.superuser,
+        },
+    )
+
+
+def _segment(source: Source, timeline: int, lsn: str) -> Segment:
+    size = source.facts.segment_bytes
+    return Segment(timeline, max(0, parse_lsn(lsn) - 1) // size, size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What can be compared at a mark, or why nothing can."""
+
+    tables: dict[str, TableSum]
+    why_not: str | None
+
+
+def _marked(kept: Kept, source: Source, backup: Backup) -> Backup:
+    """Add a restore point after the copy, the log up to it, and what the tables held there."""
+    if not source.facts.may_read_files:
+        reason = "the role that makes backups may not read the server's log (pg_read_server_files)"
+        return replace(backup, facts={**backup.facts, "not_compared": reason}, ended_at=clock.now())
+    with marked(source) as (mark, snapshot):
+        last = _put_log_until(kept, source, backup, mark)
+        compared = _compare(mark, snapshot)
+    told = {"timeline": backup.timeline, "lsn": mark.lsn, "at": mark.at.isoformat(), "name": mark.name}
+    facts = {**backup.facts, "mark": told, "not_compared": compared.why_not}
+    return replace(backup, last_wal=last.name, tables=compared.tables, facts=facts, ended_at=clock.now())
+
+
+def _compare(mark: Mark, snapshot: psycopg.Connection[Any]) -> _Compared:
+    if not mark.is_exact:
+        return _Compared({}, "transactions wrote all the while")
+    try:
+        return _Compared(fingerprint(snapshot), None)
+    except psycopg.errors.InsufficientPrivilege:
+        return _Compared({}, "the role that makes backups does not see every row")
+
+
+def _put_log_until(kept: Kept, source: Source, backup: Backup, mark: Mark) -> Segment:
+    """Keep the log from the copy's end to its mark, whether or not it is archived all the time."""
+    timeline, size = backup.timeline or 0, source.facts.segment_bytes
+    last = _segment(source, timeline, mark.lsn)
+    first = (parse_lsn(backup.end_lsn or "") - 1) // size + 1
+    with source.connected() as db:
+        db.execute("SELECT pg_switch_wal()")
+        for number in range(first, last.number + 1):
+            segment = Segment(timeline, number, size)
+            kept.put(stored_name(backup.system_identifier or "", segment.name), _read(db, segment, source))
+    return last
+
+
+def _read(db: psycopg.Connection[Any], segment: Segment, source: Source) -> Iterator[bytes]:
+    query = "SELECT pg_read_binary_file(%s, %s, %s, false)"
+    step = 4 * 1024 * 1024
+    for place in range(0, segment.bytes, step):
+        found: Any = db.execute(query, [f"pg_wal/{segment.name}", place, step], binary=True).fetchone()
+        if place == 0:
+            segment.check(found[0], source.facts.system_id)
+        yield found[0]
