@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rollbook.ops.backup.physical_errors import BaseBackupFailed, IncrementalImpossible
-from rollbook.ops.backup.source import Source, said
+from rollbook.ops.backup.origin import Origin, said
 from rollbook.ops.backup.tarring import CHUNK_BYTES, Watched
 
 SERVER_MANIFEST: Final = "backup_manifest"
@@ -68,7 +68,7 @@ class BaseStream:
 
 
 @contextmanager
-def base_stream(source: Source, on_top_of: bytes | None = None) -> Iterator[BaseStream]:
+def base_stream(source: Origin, on_top_of: bytes | None = None) -> Iterator[BaseStream]:
     """Copy the server's files as a tar; only what changed, if ``on_top_of`` is an earlier backup's manifest."""
     with tempfile.TemporaryDirectory(prefix="rollbook-base-") as folder, _kept_log(source):
         complaints = Path(folder, "complaints")
@@ -86,7 +86,7 @@ def base_stream(source: Source, on_top_of: bytes | None = None) -> Iterator[Base
 
 
 @contextmanager
-def _kept_log(source: Source) -> Iterator[None]:
+def _kept_log(source: Origin) -> Iterator[None]:
     """Have the server keep its log from here on, until the copy is made; the slot ends with its connection."""
     with source.connected() as db:
         db.execute("SELECT pg_create_physical_replication_slot('rollbook_' || pg_backend_pid(), true, true)")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from rollbook.ops.backup.source import Source
+from rollbook.ops.backup.origin import Origin
 from rollbook.ops.roles import Connection
 
 _TRIES: Final = 100
@@ -35,7 +35,7 @@ class Mark:
 
 
 @contextmanager
-def marked(source: Source) -> Iterator[tuple[Mark, Connection]]:
+def marked(source: Origin) -> Iterator[tuple[Mark, Connection]]:
     """Write a restore point; lend a connection whose transaction sees the database as it was there."""
     with source.connected() as snapshot, source.connected() as db:
         for left in reversed(range(_TRIES)):

@@ -17,7 +17,7 @@ from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id, pu
 from rollbook.ops.backup.marks import Mark, marked
 from rollbook.ops.backup.physical_errors import IncrementalImpossible
 from rollbook.ops.backup.repository import Stored
-from rollbook.ops.backup.source import SUMMARIZES_SINCE, Source, open_source
+from rollbook.ops.backup.origin import SUMMARIZES_SINCE, Origin, origin
 from rollbook.ops.backup.wal_catalog import stored_name
 
 How = Literal["auto", "base", "incremental"]
@@ -31,9 +31,9 @@ def create(settings: Settings, kept: Kept, how: How = "auto", report: Report = _
     """Make a physical backup; it is listed only when all of it is there.
 
     ``auto``: on top of the last one where the server can say what changed since, else all of it.
-    Raises: ``IncrementalImpossible``; ``BaseBackupFailed``; ``BackupRoleTooWeak``; what the repository raises.
+    Raises: ``IncrementalImpossible``; ``BaseBackupFailed``; ``CopyForbidden``; what the repository raises.
     """
-    source = open_source(settings)
+    source = origin(settings)
     parent = None if how == "base" else _parent(kept, source, is_wanted=how == "incremental")
     try:
         return _create(kept, source, parent, report)
@@ -44,7 +44,7 @@ def create(settings: Settings, kept: Kept, how: How = "auto", report: Report = _
         return _create(kept, source, None, report)
 
 
-def _parent(kept: Kept, source: Source, *, is_wanted: bool) -> Backup | None:
+def _parent(kept: Kept, source: Origin, *, is_wanted: bool) -> Backup | None:
     """Return what an incremental can build on; None where there is nothing, unless it ``is_wanted``."""
     try:
         return _found_parent(kept, source)
@@ -54,7 +54,7 @@ def _parent(kept: Kept, source: Source, *, is_wanted: bool) -> Backup | None:
         return None
 
 
-def _found_parent(kept: Kept, source: Source) -> Backup:
+def _found_parent(kept: Kept, source: Origin) -> Backup:
     if source.facts.major < SUMMARIZES_SINCE:
         raise IncrementalImpossible(reason=f"PostgreSQL {source.facts.major} keeps no account of what changed")
     if not source.facts.summarizes:
@@ -68,7 +68,7 @@ def _found_parent(kept: Kept, source: Source) -> Backup:
     return ours[-1]
 
 
-def _create(kept: Kept, source: Source, parent: Backup | None, report: Report) -> Backup:
+def _create(kept: Kept, source: Origin, parent: Backup | None, report: Report) -> Backup:
     began, earlier = clock.now(), _server_manifest(kept, parent) if parent else None
     backup_id = new_id(began)
     report.step("Copying what changed" if parent else "Copying the server's files")
@@ -95,7 +95,7 @@ def _server_manifest(kept: Kept, backup: Backup) -> bytes:
 
 
 def _described(
-    backup_id: str, source: Source, parent: Backup | None, files: tuple[Stored, ...], copied: Range
+    backup_id: str, source: Origin, parent: Backup | None, files: tuple[Stored, ...], copied: Range
 ) -> Backup:
     facts, now = source.facts, clock.now()
     with source.connected() as db:
@@ -123,7 +123,7 @@ def _described(
     )
 
 
-def _segment(source: Source, timeline: int, lsn: str) -> Segment:
+def _segment(source: Origin, timeline: int, lsn: str) -> Segment:
     size = source.facts.segment_bytes
     return Segment(timeline, max(0, parse_lsn(lsn) - 1) // size, size)
 
@@ -136,7 +136,7 @@ class _Compared:
     why_not: str | None
 
 
-def _marked(kept: Kept, source: Source, backup: Backup) -> Backup:
+def _marked(kept: Kept, source: Origin, backup: Backup) -> Backup:
     """Add a restore point after the copy, the log up to it, and what the tables held there."""
     if not source.facts.may_read_files:
         reason = "the role that makes backups may not read the server's log (pg_read_server_files)"
@@ -158,7 +158,7 @@ def _compare(mark: Mark, snapshot: psycopg.Connection[Any]) -> _Compared:
         return _Compared({}, "the role that makes backups does not see every row")
 
 
-def _put_log_until(kept: Kept, source: Source, backup: Backup, mark: Mark) -> Segment:
+def _put_log_until(kept: Kept, source: Origin, backup: Backup, mark: Mark) -> Segment:
     """Keep the log from the copy's end to its mark, whether or not it is archived all the time."""
     timeline, size = backup.timeline or 0, source.facts.segment_bytes
     last = _segment(source, timeline, mark.lsn)
@@ -171,7 +171,7 @@ def _put_log_until(kept: Kept, source: Source, backup: Backup, mark: Mark) -> Se
     return last
 
 
-def _read(db: psycopg.Connection[Any], segment: Segment, source: Source) -> Iterator[bytes]:
+def _read(db: psycopg.Connection[Any], segment: Segment, source: Origin) -> Iterator[bytes]:
     query = "SELECT pg_read_binary_file(%s, %s, %s, false)"
     step = 4 * 1024 * 1024
     for place in range(0, segment.bytes, step):

@@ -18,7 +18,7 @@ class NoProgramsFor(Unavailable):
     """
 
 
-class BackupRoleTooWeak(Forbidden):
+class CopyForbidden(Forbidden):
     """'{role}' may not copy the server's files ({reason}).
 
     Let a superuser run ALTER ROLE {role} REPLICATION; or make dumps: `rollbook backup create --full`.
@@ -35,10 +35,6 @@ class IncrementalImpossible(Conflict):
 
 class BackupUnproven(Unavailable):
     """The backup {backup_id} cannot be relied on: {reason}. Make a new one: `rollbook backup create --base`."""
-
-
-class ChainBroken(Unavailable):
-    """The backup {backup_id} builds on {parent}, which the repository does not have. Use an older one."""
 
 
 class TargetInvalid(Invalid):

@@ -7,7 +7,7 @@ from rollbook.core.settings import Settings
 from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.marks import point
 from rollbook.ops.backup.physical_errors import PointInvalid, PointTaken
-from rollbook.ops.backup.source import Source, open_source
+from rollbook.ops.backup.origin import Origin, origin
 from rollbook.ops.backup.wal_catalog import Moment, moment
 
 POINT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
@@ -23,7 +23,7 @@ def make_point(settings: Settings, kept: Kept, name: str) -> Moment:
     """
     if not POINT_NAME.fullmatch(name):
         raise PointInvalid(name=name)
-    source = open_source(settings)
+    source = origin(settings)
     if kept.repository.exists(_stored_name(source.facts.system_id, name)):
         raise PointTaken(name=name)
     told = _write(source, name)
@@ -31,7 +31,7 @@ def make_point(settings: Settings, kept: Kept, name: str) -> Moment:
     return moment(told)
 
 
-def _write(source: Source, name: str) -> dict[str, Any]:
+def _write(source: Origin, name: str) -> dict[str, Any]:
     with source.connected() as db:
         lsn, at = point(db, name)
         db.execute("SELECT pg_switch_wal()")  # whole segments are archived

@@ -1,4 +1,4 @@
-"""PostgreSQL's client and server programs by major version, and whether they speak TLS."""
+"""PostgreSQL's server programs by major version: only its own can run what a server wrote."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,18 +22,6 @@ def server_programs(major: int, settings: Settings) -> Binaries:
         if found.major == major:
             return found
     raise NoProgramsFor(major=major, why=" to run what it wrote")
-
-
-def client_programs(major: int, settings: Settings, *, tls: bool) -> Binaries:
-    """Return programs that can copy from a server of ``major``: its own, or newer ones.
-
-    ``tls``: the server asks for it, and the wheel's programs are built without.
-    Raises: ``NoProgramsFor``.
-    """
-    fit = [one for one in _every(settings) if one.major >= major and not (tls and one.kind == "embedded")]
-    if not fit:
-        raise NoProgramsFor(major=major, why=" with TLS" if tls else " or newer ones")
-    return min(fit, key=lambda one: one.major)
 
 
 def _every(settings: Settings) -> Iterator[Binaries]:
