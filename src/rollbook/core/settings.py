@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         default=None,
         description="File with the keys of backups; by default backup.key in home, made by the first backup.",
     )
+    backup_database_url: SecretStr | None = Field(
+        default=None,
+        description="URL of the role that backs up and restores; where owner_url is set and no BYPASSRLS is.",
+    )
     tenant: str | None = Field(default=None, description="Tenant that commands use when --tenant is absent.")
     web_host: str = Field(default="127.0.0.1", description="Address that `rollbook serve` listens on.")
     web_port: int = Field(default=8000, ge=0, le=65535, description="Port that `rollbook serve` listens on.")

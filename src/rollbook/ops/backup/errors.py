@@ -88,3 +88,10 @@ class ChainBroken(Unavailable):
 
     Restore one of another chain, and make a new base backup.
     """
+
+
+class BackupRoleTooWeak(Forbidden):
+    """'{role}' does not see all rows: row-level security holds it.
+
+    Set ROLLBOOK_BACKUP_DATABASE_URL to a superuser, or as one run: ALTER ROLE {role} BYPASSRLS;
+    """
