@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rollbook.ops.backup.physical_errors import BaseBackupFailed, IncrementalImpossible
 from rollbook.ops.backup.origin import Origin, said
+from rollbook.ops.backup.physical_errors import BaseBackupFailed, IncrementalImpossible
 from rollbook.ops.backup.tarring import CHUNK_BYTES, Watched
 
 SERVER_MANIFEST: Final = "backup_manifest"
@@ -72,7 +72,13 @@ def base_stream(source: Origin, on_top_of: bytes | None = None) -> Iterator[Base
     """Copy the server's files as a tar; only what changed, if ``on_top_of`` is an earlier backup's manifest."""
     with tempfile.TemporaryDirectory(prefix="rollbook-base-") as folder, _kept_log(source):
         complaints = Path(folder, "complaints")
-        options = ["--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast", f"--label={_LABEL}"]
+        options = [
+            "--pgdata=-",
+            "--format=tar",
+            "--wal-method=fetch",
+            "--checkpoint=fast",
+            f"--label={_LABEL}",
+        ]
         if on_top_of is not None:
             earlier = Path(folder, SERVER_MANIFEST)
             earlier.write_bytes(on_top_of)

@@ -36,7 +36,9 @@ class Kept:
         Raises: ``FileChanged``.
         """
         digest = hashlib.sha256()
-        yield from open_frames(_digested(self.repository.get(stored.name), digest), self.ring, about=stored.name)
+        yield from open_frames(
+            _digested(self.repository.get(stored.name), digest), self.ring, about=stored.name
+        )
         if digest.hexdigest() != stored.sha256:
             raise FileChanged(name=stored.name, backup_id=backup_id, reason="its SHA-256 is another")
 

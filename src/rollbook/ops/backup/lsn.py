@@ -38,23 +38,23 @@ class Segment:
 
     timeline: int
     number: int
-    bytes: int = DEFAULT_SEGMENT_BYTES
+    size: int = DEFAULT_SEGMENT_BYTES
 
     @property
     def name(self) -> str:
         """The file's name: 24 hexadecimal digits."""
-        high, low = divmod(self.number, _PER_ID_BYTES // self.bytes)
+        high, low = divmod(self.number, _PER_ID_BYTES // self.size)
         return f"{self.timeline:08X}{high:08X}{low:08X}"
 
     @property
     def begin(self) -> int:
         """The first LSN in it."""
-        return self.number * self.bytes
+        return self.number * self.size
 
     @property
     def end(self) -> int:
         """The first LSN after it."""
-        return self.begin + self.bytes
+        return self.begin + self.size
 
     def check(self, head: bytes, system_id: int) -> None:
         """Refuse a file whose first page is not this segment's, of this database system.
@@ -65,7 +65,7 @@ class Segment:
             raise SegmentForeign(name=self.name)
         _, info, _, page, _, system, size, _ = _HEADER.unpack_from(head)
         # the first page of a segment that a new timeline begins in names the old one
-        if not info & _LONG or (page, system, size) != (self.begin, system_id, self.bytes):
+        if not info & _LONG or (page, system, size) != (self.begin, system_id, self.size):
             raise SegmentForeign(name=self.name)
 
 

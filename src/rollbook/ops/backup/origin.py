@@ -55,7 +55,9 @@ class Origin:
         with self.source.connect() as db:
             yield db
 
-    def start(self, program: str, *arguments: str, stdout: int, stderr: IO[bytes]) -> "subprocess.Popen[bytes]":
+    def start(
+        self, program: str, *arguments: str, stdout: int, stderr: IO[bytes]
+    ) -> "subprocess.Popen[bytes]":
         """Start one of PostgreSQL's client programs against this server."""
         path = self.source.tools([program]).program(program)
         return subprocess.Popen(  # noqa: S603 -- PostgreSQL's own program
@@ -85,11 +87,10 @@ def _facts(db: roles.Connection) -> Facts:
         found: Any = db.execute(_FACTS).fetchone()
     except psycopg.errors.InsufficientPrivilege as error:
         raise CopyForbidden(role=db.info.user, reason=str(error).splitlines()[0]) from error
-    return Facts(*found, major=db.info.server_version // 10_000)
+    return Facts(*[*found, db.info.server_version // 10_000])
 
 
 def said(log: Sequence[str]) -> str:
     """Return what a program complained of, on one line, without its own name and hints."""
     errors = [line.split("error: ", 1)[-1] for line in log if "error:" in line or "FATAL" in line]
     return (" ".join(errors) or " ".join(log[-2:]) or "it said nothing").strip().rstrip(".")
-

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import psycopg
 
 from rollbook.core import clock
+from rollbook.core.keyring import Keyring
 from rollbook.core.progress import Report, Silent
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.base_stream import SERVER_MANIFEST, BaseStream, Range, base_stream
@@ -15,9 +16,10 @@ from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.lsn import Segment, parse_lsn
 from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id, publish
 from rollbook.ops.backup.marks import Mark, marked
-from rollbook.ops.backup.physical_errors import IncrementalImpossible
-from rollbook.ops.backup.repository import Stored
 from rollbook.ops.backup.origin import SUMMARIZES_SINCE, Origin, origin
+from rollbook.ops.backup.physical_errors import IncrementalImpossible
+from rollbook.ops.backup.repository import Repository, Stored
+from rollbook.ops.backup.retry import Patience
 from rollbook.ops.backup.wal_catalog import stored_name
 
 How = Literal["auto", "base", "incremental"]
@@ -25,14 +27,28 @@ TAR: Final = "base.tar"
 # Each link must be fetched and put together again: a restore should not depend on too many.
 MOST_INCREMENTALS: Final = 13
 _SILENT: Final = Silent()
+_IMPATIENT: Final = Patience(bound_s=0)
 
 
-def create(settings: Settings, kept: Kept, how: How = "auto", report: Report = _SILENT) -> Backup:
+def create(
+    settings: Settings,
+    repository: Repository,
+    ring: Keyring,
+    *,
+    how: How = "auto",
+    report: Report = _SILENT,
+    patience: Patience = _IMPATIENT,
+) -> Backup:
     """Make a physical backup; it is listed only when all of it is there.
 
     ``auto``: on top of the last one where the server can say what changed since, else all of it.
+    A repository that is away meanwhile is waited for, and then the backup begins anew.
     Raises: ``IncrementalImpossible``; ``BaseBackupFailed``; ``CopyForbidden``; what the repository raises.
     """
+    return patience.insist(lambda: _try(settings, Kept(repository, ring), how, report))
+
+
+def _try(settings: Settings, kept: Kept, how: How, report: Report) -> Backup:
     source = origin(settings)
     parent = None if how == "base" else _parent(kept, source, is_wanted=how == "incremental")
     try:
@@ -56,11 +72,15 @@ def _parent(kept: Kept, source: Origin, *, is_wanted: bool) -> Backup | None:
 
 def _found_parent(kept: Kept, source: Origin) -> Backup:
     if source.facts.major < SUMMARIZES_SINCE:
-        raise IncrementalImpossible(reason=f"PostgreSQL {source.facts.major} keeps no account of what changed")
+        raise IncrementalImpossible(
+            reason=f"PostgreSQL {source.facts.major} keeps no account of what changed"
+        )
     if not source.facts.summarizes:
         raise IncrementalImpossible(reason="the server's setting summarize_wal is off")
     catalog = kept.backups()
-    ours = [one for one in catalog if one.is_physical and one.system_identifier == str(source.facts.system_id)]
+    ours = [
+        one for one in catalog if one.is_physical and one.system_identifier == str(source.facts.system_id)
+    ]
     if not ours:
         raise IncrementalImpossible(reason="there is no earlier one of this server")
     if len(catalog.chain(ours[-1].backup_id)) > MOST_INCREMENTALS:
@@ -174,7 +194,7 @@ def _put_log_until(kept: Kept, source: Origin, backup: Backup, mark: Mark) -> Se
 def _read(db: psycopg.Connection[Any], segment: Segment, source: Origin) -> Iterator[bytes]:
     query = "SELECT pg_read_binary_file(%s, %s, %s, false)"
     step = 4 * 1024 * 1024
-    for place in range(0, segment.bytes, step):
+    for place in range(0, segment.size, step):
         found: Any = db.execute(query, [f"pg_wal/{segment.name}", place, step], binary=True).fetchone()
         if place == 0:
             segment.check(found[0], source.facts.system_id)

@@ -6,8 +6,8 @@ from typing import Any, Final
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.marks import point
-from rollbook.ops.backup.physical_errors import PointInvalid, PointTaken
 from rollbook.ops.backup.origin import Origin, origin
+from rollbook.ops.backup.physical_errors import PointInvalid, PointTaken
 from rollbook.ops.backup.wal_catalog import Moment, moment
 
 POINT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")

@@ -114,7 +114,12 @@ def unpacked(kept: Kept, plan: Plan, settings: Settings, below: Path, report: Re
     Raises: ``NoProgramsFor``; ``BackupUnproven``; what opening a stream raises.
     """
     binaries = server_programs(int(plan.backup.server_version.split(".")[0]), settings)
-    must_reach = [Path(binaries.program("postgres")), below, Path(sys.executable), Path(wal_fetch.__file__).parent]
+    must_reach = [
+        Path(binaries.program("postgres")),
+        below,
+        Path(sys.executable),
+        Path(wal_fetch.__file__).parent,
+    ]
     account = server_account(home_of(settings).data, must_reach)
     with private_folder(below, account) as folder:
         superuser = str(plan.backup.facts["superuser"])

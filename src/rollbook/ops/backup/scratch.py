@@ -153,7 +153,7 @@ class Scratch:
         """The socket's folder: a short path, since a socket's is limited."""
         link = self.folder / "sockets"
         if not link.is_symlink():
-            folder = Path(tempfile.mkdtemp(prefix="rollbook-", dir="/tmp"))  # noqa: S108 -- closed by mkdtemp
+            folder = Path(tempfile.mkdtemp(prefix="rollbook-", dir="/tmp"))
             self.account.own(folder, 0o700)
             link.symlink_to(folder)
         return link.readlink()

@@ -151,5 +151,3 @@ def ranges(kept: Kept, catalog: Sequence[Backup]) -> dict[str, Coverage]:
             )
             found[backup.backup_id] = wal.covered(backup, marks)
     return found
-
-

@@ -79,7 +79,9 @@ class WalCatalog:
     def _line(self, begin: Moment) -> list[int]:
         """Return the timelines that lead from the beginning to the newest that left its timeline after it."""
         old = begin.timeline
-        newest = max((new for new, forks in self.forks.items() if forks.get(old, -1) >= begin.lsn), default=old)
+        newest = max(
+            (new for new, forks in self.forks.items() if forks.get(old, -1) >= begin.lsn), default=old
+        )
         return sorted({old, newest, *(one for one in self.forks.get(newest, {}) if one > old)})
 
     def _is_on(self, line: list[int], moment: Moment) -> bool:
@@ -128,7 +130,9 @@ def read_wal(kept: Kept, system_id: int, segment_bytes: int = DEFAULT_SEGMENT_BY
     """Return what is there of the log of a system."""
     names = {name.rpartition("/")[2] for name in kept.repository.names(folder_of(system_id))}
     whole = {name for name in names if NAME.fullmatch(name)}
-    partial = {name for name in names if name.endswith(PARTIAL) and NAME.fullmatch(name.removesuffix(PARTIAL))}
+    partial = {
+        name for name in names if name.endswith(PARTIAL) and NAME.fullmatch(name.removesuffix(PARTIAL))
+    }
     return WalCatalog(
         system_id,
         segment_bytes,

@@ -21,8 +21,8 @@ from rollbook.core.errors import RollbookError
 from rollbook.core.progress import Report, Silent
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.kept import Kept
-from rollbook.ops.backup.physical_errors import WalReceiverFailed
 from rollbook.ops.backup.origin import Origin, origin, said
+from rollbook.ops.backup.physical_errors import WalReceiverFailed
 from rollbook.ops.backup.wal_catalog import REACHED, stored_name
 from rollbook.ops.backup.wal_slot import SLOT, SlotState, drop_slot, ensure_slot, slot_state
 from rollbook.ops.backup.wal_spool import Spool, lone_spool, reader_of, spool_folder
@@ -40,7 +40,7 @@ _SILENT: Final = Silent()
 def archive(
     settings: Settings, kept: Kept, stop: Event, report: Report = _SILENT, *, every_s: float = EVERY_S
 ) -> None:
-    """Archive the server's log until ``stop`` is set; failures of server and repository are told and outlived.
+    """Archive the server's log until ``stop`` is set; failures of server or repository are told, and outlived.
 
     Raises: ``WalBusy``; ``WalSlotUnavailable``; what the first connection raises.
     """
@@ -51,7 +51,7 @@ def archive(
         while not stop.is_set():
             try:
                 with _receiving(source, spool) as receiver:
-                    _follow(source, spool, kept, receiver, stop, every_s)
+                    _follow(_Sender(source, spool, kept), receiver, stop, every_s)
                 pause = every_s
             except (RollbookError, psycopg.Error) as error:
                 report.step(f"{error} Trying again in {pause:.0f} s")
@@ -81,7 +81,7 @@ class _Sender:
     """Sends what was received, and notes up to when all is there."""
 
     def __init__(self, source: Origin, spool: Spool, kept: Kept) -> None:
-        self._source, self._spool, self._kept = source, spool, kept
+        self._source, self.spool, self._kept = source, spool, kept
         self._noted: str | None = None
         self._noted_at = 0.0
 
@@ -89,10 +89,12 @@ class _Sender:
         """Put what is new into the repository; return what the server says of the slot."""
         with self._source.connected() as db:
             state = slot_state(db)
-        self._spool.send(self._kept)
+        self.spool.send(self._kept)
         if state is not None and state.is_level and self._is_news(state):
             name = stored_name(self._source.facts.system_id, REACHED)
-            self._kept.put_json(name, {"timeline": state.timeline, "lsn": state.lsn, "at": state.at.isoformat()})
+            self._kept.put_json(
+                name, {"timeline": state.timeline, "lsn": state.lsn, "at": state.at.isoformat()}
+            )
             self._noted, self._noted_at = state.lsn, time.monotonic()
         return state
 
@@ -100,19 +102,16 @@ class _Sender:
         return state.lsn != self._noted or time.monotonic() - self._noted_at > _TELL_IDLE_S
 
 
-def _follow(
-    source: Origin, spool: Spool, kept: Kept, receiver: "_Receiver", stop: Event, every_s: float
-) -> None:
+def _follow(sender: _Sender, receiver: "_Receiver", stop: Event, every_s: float) -> None:
     """Send every few seconds while the receiver runs.
 
     Raises: ``WalReceiverFailed`` when it ends, or what was received cannot be sent and fills its share.
     """
-    sender = _Sender(source, spool, kept)
     while not stop.wait(every_s):
         try:
             sender.send()
         except RollbookError:
-            if spool.bytes > _SPOOL_AT_MOST_BYTES:
+            if sender.spool.bytes > _SPOOL_AT_MOST_BYTES:
                 raise
         receiver.check()
 

@@ -1,4 +1,4 @@
-"""Hands files of the log to a server that recovers: over a socket, so that it needs neither key nor repository."""
+"""Hands files of the log to a server that recovers, by a socket: it needs neither key nor repository."""
 
 import shlex
 import socketserver
@@ -64,7 +64,7 @@ class Served:
 
 @contextmanager
 def serving(folder: Path, fetch: Fetch, account: Account) -> Iterator[Served]:
-    """Hand out what ``fetch`` returns by name, on a socket in ``folder`` (a short path), for the server's account."""
+    """Hand out what ``fetch`` returns by name, on a socket in ``folder``, for the server's account."""
     address = folder / "wal.sock"
     address.unlink(missing_ok=True)
     with _Server(address, fetch) as server:

@@ -12,7 +12,12 @@ from rollbook.ops import postmaster, server
 from rollbook.ops.backup.comparing import compared
 from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.lsn import show_lsn
-from rollbook.ops.backup.physical_errors import BackupUnproven, FolderNotEmpty, RecoveryFailed, RestoreElsewhere
+from rollbook.ops.backup.physical_errors import (
+    BackupUnproven,
+    FolderNotEmpty,
+    RecoveryFailed,
+    RestoreElsewhere,
+)
 from rollbook.ops.backup.recovering import Recovery, unpacked
 from rollbook.ops.backup.scratch import Scratch
 from rollbook.ops.backup.swap import Swap, finish, swap_for
@@ -90,7 +95,12 @@ def restore_home(
 
 
 def _recover(
-    recovery: Recovery, report: Report, data: Path, old: Path | None, began: datetime, home: Home | None = None
+    recovery: Recovery,
+    report: Report,
+    data: Path,
+    old: Path | None,
+    began: datetime,
+    home: Home | None = None,
 ) -> Restored:
     report.step("Replaying the log")
     recovery.run_to_target()
@@ -152,5 +162,3 @@ def _put_in_place(settings: Settings, swap: Swap, report: Report) -> None:
             swap.undo()
         server.up(settings, report)
         raise
-
-
