@@ -47,6 +47,7 @@ NOUNS: Final = {
     "provider": ("rollbook.accounts.provider_commands", "Let people sign in by a provider."),
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
     "keys": ("rollbook.ops.keys_commands", "Keep the keys of encrypted columns."),
+    "backup": ("rollbook.reporting.backup_commands", "Keep backups, prove them, restore them."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),

@@ -11,14 +11,12 @@ from ops.real_server import admin, settings_of
 from rollbook.core.progress import Silent
 from rollbook.core.settings import Settings
 from rollbook.ops.backup import physical, wal_receiver
-from rollbook.ops.backup.kept import Kept, open_kept
-from rollbook.ops.backup.keys import ensure_key
 from rollbook.ops.backup.lsn import parse_lsn
 from rollbook.ops.backup.manifest import Backup
 from rollbook.ops.backup.points import make_point
-from rollbook.ops.backup.repository import open_repository
 from rollbook.ops.backup.scratch import Scratch
 from rollbook.ops.backup.targets import ranges
+from rollbook.ops.backup.vault import Vault, open_vault
 
 EVERY_S = 0.1
 
@@ -38,7 +36,7 @@ class Chain:
     """A backed up server that still runs: its backups, and the moments between them by name."""
 
     settings: Settings
-    kept: Kept
+    vault: Vault
     backups: list[Backup] = field(default_factory=list)
     moments: dict[str, str] = field(default_factory=dict)
 
@@ -51,29 +49,28 @@ class Chain:
         shutil.copytree(self.settings.home / "backups", home / "backups")
         shutil.copy2(self.settings.home / "backup.key", home / "backup.key")
         settings = settings_of(home)
-        return replace(self, settings=settings, kept=open_kept(settings))
+        return replace(self, settings=settings, vault=open_vault(settings))
 
 
-def kept_of(settings: Settings) -> Kept:
-    repository = open_repository(chosen=settings)
-    return Kept(repository, ensure_key(repository, lambda _: None, settings))
+def vault_of(settings: Settings) -> Vault:
+    return open_vault(settings, tell=lambda _: None)
 
 
-def create(settings: Settings, kept: Kept, how: physical.How = "auto") -> Backup:
-    return physical.create(settings, kept.repository, kept.ring, how=how)
+def create(settings: Settings, vault: Vault, how: physical.How = "auto") -> Backup:
+    return physical.create(settings, vault, how)
 
 
 def make_chain(settings: Settings) -> Chain:
     """Back up, write, drop a table by mistake, go on writing; the log is archived all the while."""
-    chain = Chain(settings, kept_of(settings))
-    with archiving(settings, chain.kept), writing(settings):
+    chain = Chain(settings, vault_of(settings))
+    with archiving(settings, chain.vault), writing(settings):
         wait_for_slot(settings)
         write(settings, "base")
-        chain.backups.append(create(settings, chain.kept))
+        chain.backups.append(create(settings, chain.vault))
         write(settings, "first")
-        chain.backups.append(create(settings, chain.kept))
+        chain.backups.append(create(settings, chain.vault))
         write(settings, "second")
-        chain.backups.append(create(settings, chain.kept))
+        chain.backups.append(create(settings, chain.vault))
         _go_on(chain)
     return chain
 
@@ -87,9 +84,9 @@ def _go_on(chain: Chain) -> None:
         write(settings, "mistake")
         chain.moments["lsn"] = str(one(db, "SELECT pg_current_wal_lsn()"))
         write(settings, "after")
-    make_point(settings, chain.kept, "before-import")
+    make_point(settings, chain.vault, "before-import")
     write(settings, "import")
-    wait_until_archived(settings, chain.kept)
+    wait_until_archived(settings, chain.vault)
 
 
 def one(db: object, query: str) -> object:
@@ -124,14 +121,14 @@ def writing(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def archiving(settings: Settings, kept: Kept, said: Said | None = None) -> Iterator[Said]:
+def archiving(settings: Settings, vault: Vault, said: Said | None = None) -> Iterator[Said]:
     """Archive the log while the block runs."""
     ends, told = threading.Event(), said or Said()
     failed: list[BaseException] = []
 
     def archive() -> None:
         try:
-            wal_receiver.archive(settings, kept, ends, told, every_s=EVERY_S)
+            wal_receiver.archive(settings, replace(vault, report=told), ends, every_s=EVERY_S)
         except BaseException as error:  # noqa: BLE001 -- raised where the test sees it
             failed.append(error)
 
@@ -156,11 +153,11 @@ def wait_for_slot(settings: Settings) -> None:
         wait_until(lambda: bool(one(db, "SELECT count(*) FROM pg_replication_slots WHERE active")))
 
 
-def wait_until_archived(settings: Settings, kept: Kept) -> None:
+def wait_until_archived(settings: Settings, vault: Vault) -> None:
     """Wait until all that was written by now is in the repository."""
     with admin(settings) as db:
         lsn = parse_lsn(str(one(db, "SELECT pg_current_wal_flush_lsn()")))
-    wait_until(lambda: max(one.end for one in ranges(kept, kept.backups().backups).values()) >= lsn)
+    wait_until(lambda: max(one.end for one in ranges(vault, vault.catalog().backups).values()) >= lsn)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

@@ -1,34 +1,51 @@
 """A drill proves a backup or says what is wrong with it; its record is signed, and health judges by it."""
 
-
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from ops.recovery.chains import Chain
 from rollbook.core import clock, keyring
-from rollbook.core.checks import State
+from rollbook.core.checks import Checked, State, fine
 from rollbook.ops.backup import health
+from rollbook.ops.backup.documents import keep_json, read_json
 from rollbook.ops.backup.drill import drill
-from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.manifest import Backup, TableSum, manifest_name, publish
 from rollbook.ops.backup.proofs import Proof, keep_proof, last_proofs
+from rollbook.ops.backup.vault import Vault
 
-QUESTIONS = {"proof is there": "SELECT count(*) > 5 FROM proof"}
+
+def asked(url: str, owner_url: str) -> list[Checked]:
+    """The application's role sees what it owns; the owner is another."""
+    with psycopg.connect(url) as app, psycopg.connect(owner_url) as owner:
+        assert app.execute("SELECT current_user").fetchone() == ("rollbook_app",)
+        assert owner.execute("SELECT current_user").fetchone() == ("rollbook_owner",)
+    return [fine("asked", "It answers.")]
+
+
+def wrong(url: str, _: str) -> list[Checked]:
+    assert url.startswith("postgresql://rollbook_app@")
+    return [Checked("wrong", State.WRONG, "Nobody is enrolled.")]
+
+
+def broken(_: str, __: str) -> list[Checked]:
+    message = "Ada failed"
+    raise ValueError(message)
 
 
 def test_a_drill_proves_the_newest_backup_and_its_log(elsewhere: Chain) -> None:
-    proof = drill(elsewhere.settings, elsewhere.kept, questions=QUESTIONS)
+    proof = drill(elsewhere.settings, elsewhere.vault, smoke=[asked])
     assert (proof.findings, proof.is_proven) == ((), True)
-    assert (proof.chain, proof.not_compared, proof.asked) == (3, None, ("proof is there",))
+    assert (proof.chain, proof.not_compared) == (3, None)
     assert proof.tables >= 2
     assert proof.rto_s is not None
     assert proof.lsn is not None
-    assert last_proofs(elsewhere.kept) == [proof]
+    assert last_proofs(elsewhere.vault) == [proof]
     assert not list(elsewhere.settings.home.glob("restored-*")), "nothing is left"
-    assert state_of(elsewhere.kept, "restore") == State.FINE
+    assert state_of(elsewhere.vault, "restore") == State.FINE
 
 
 def test_a_drill_finds_what_is_not_as_it_was(elsewhere: Chain) -> None:
@@ -40,32 +57,26 @@ def test_a_drill_finds_what_is_not_as_it_was(elsewhere: Chain) -> None:
         "public.busy": replace(busy_sum, checksum=busy_sum.checksum + "1"),
         "public.gone": TableSum(1, "1"),
     }
-    republish(elsewhere.kept, replace(last, tables=tables))
-    questions = {"wrong": "SELECT count(*) = 0 FROM proof", "broken": "SELECT 1 FROM nowhere", "raises": raises}
-    proof = drill(elsewhere.settings, elsewhere.kept, questions=questions)
+    republish(elsewhere.vault, replace(last, tables=tables))
+    proof = drill(elsewhere.settings, elsewhere.vault, smoke=[wrong, broken])
     assert not proof.is_proven
     assert proof.findings == (
         "public.busy has as many rows, but not the same",
         "public.gone is missing",
         "public.proof held 4 rows and has 3",
-        "wrong: answered no",
-        "broken: failed (UndefinedTable)",
-        "raises: failed (AssertionError)",
+        "Nobody is enrolled.",
+        "what the application asks fails: ValueError",
     )
-    assert state_of(elsewhere.kept, "restore") == State.WRONG
-
-
-def raises(_: object) -> None:
-    raise AssertionError
+    assert state_of(elsewhere.vault, "restore") == State.WRONG
 
 
 def test_a_record_that_was_not_signed_with_the_key_counts_for_nothing(elsewhere: Chain) -> None:
-    signed = keep_proof(elsewhere.kept, some_proof())
-    assert last_proofs(elsewhere.kept) == [signed]
-    (name,) = elsewhere.kept.repository.names("drills")
-    forged = elsewhere.kept.get_json(name) | {"is_proven": True, "findings": [], "rto_s": 0.1}
-    elsewhere.kept.put_json(name, forged)
-    assert last_proofs(elsewhere.kept) == []
+    signed = keep_proof(elsewhere.vault, some_proof())
+    assert last_proofs(elsewhere.vault) == [signed]
+    (name,) = elsewhere.vault.repository.names("drills")
+    forged = read_json(elsewhere.vault, name) | {"is_proven": True, "findings": [], "rto_s": 0.1}
+    keep_json(elsewhere.vault, name, forged)
+    assert last_proofs(elsewhere.vault) == []
 
 
 @pytest.mark.parametrize(
@@ -87,15 +98,15 @@ def test_health_judges_by_the_last_proven_restore(
 ) -> None:
     now = elsewhere.backups[-1].ended_at + backed_up_ago
     if proven_ago is not None:
-        keep_proof(elsewhere.kept, replace(some_proof(), ended_at=now - proven_ago))
-    found = {one.name: one.state for one in health.look_over(elsewhere.kept, now=lambda: now)}
+        keep_proof(elsewhere.vault, replace(some_proof(), ended_at=now - proven_ago))
+    found = {one.name: one.state for one in health.look_over(elsewhere.vault, now=lambda: now)}
     assert (found["restore"], found["backup"]) == (restore, backup)
 
 
 def test_a_key_that_is_another_opens_nothing(elsewhere: Chain, tmp_path: Path) -> None:
     ring = keyring.make_ring(tmp_path / "another.key")
-    kept = Kept(elsewhere.kept.repository, ring)
-    (damaged,) = [one for one in health.look_over(kept) if one.name == "backup-manifests"]
+    vault = Vault(elsewhere.vault.repository, ring)
+    (damaged,) = [one for one in health.look_over(vault) if one.name == "backup-manifests"]
     assert damaged.state == State.WRONG
 
 
@@ -117,16 +128,13 @@ def some_proof() -> Proof:
         tables=1,
         rows=1,
         not_compared=None,
-        asked=(),
     )
 
 
-def state_of(kept: Kept, name: str) -> State:
-    return next(one.state for one in health.look_over(kept) if one.name == name)
+def state_of(vault: Vault, name: str) -> State:
+    return next(one.state for one in health.look_over(vault) if one.name == name)
 
 
-def republish(kept: Kept, backup: Backup) -> None:
-    kept.repository.delete(manifest_name(backup.backup_id))
-    publish(kept.repository, backup, kept.ring)
-
-
+def republish(vault: Vault, backup: Backup) -> None:
+    vault.repository.delete(manifest_name(backup.backup_id))
+    publish(vault.repository, backup, vault.ring)

@@ -8,39 +8,39 @@ from pathlib import Path
 import pytest
 
 from ops.real_server import admin, rows, settings_of, write_a_row
-from ops.recovery.chains import create, kept_of
+from ops.recovery.chains import create, vault_of
 from rollbook.core.settings import Settings
 from rollbook.ops import server
 from rollbook.ops.backup import swap
-from rollbook.ops.backup.kept import open_kept
 from rollbook.ops.backup.physical_errors import TargetNotCovered
 from rollbook.ops.backup.physical_restore import restore_home
+from rollbook.ops.backup.vault import open_vault
 from rollbook.ops.embedded import home_of
 from rollbook.ops.home import Home
 
 
 def test_a_restore_swaps_and_keeps_what_was_there(running: Settings, open_folder: Path) -> None:
-    kept = kept_of(running)
+    vault = vault_of(running)
     write_a_row(running, "before")
-    backup = create(running, kept)
+    backup = create(running, vault)
     write_a_row(running, "after")
     pid = server.status(running).pid
     with pytest.raises(TargetNotCovered):
-        restore_home(running, kept, to="2100-01-01T00:00:00Z")
+        restore_home(running, vault, to="2100-01-01T00:00:00Z")
     assert server.status(running).pid == pid, "nothing was touched"
 
-    done = restore_home(running, kept, backup.backup_id)
+    done = restore_home(running, vault, backup.backup_id)
 
     assert rows(running) == ["before"]
-    assert done.kept is not None
-    assert (done.kept / "PG_VERSION").is_file()
-    assert swap.set_aside(home_of(running)) == [done.kept]
+    assert done.aside is not None
+    assert (done.aside / "PG_VERSION").is_file()
+    assert swap.set_aside(home_of(running)) == [done.aside]
     with admin(running) as db:
         assert db.execute("SELECT timeline_id FROM pg_control_checkpoint()").fetchone() == (2,)
-    again = create(running, kept)
+    again = create(running, vault)
     assert again.timeline == 2, "backups go on"
     _restore_on_a_fresh_machine(running, open_folder, again.backup_id)
-    assert swap.discard(home_of(running)) == [done.kept]
+    assert swap.discard(home_of(running)) == [done.aside]
     assert swap.set_aside(home_of(running)) == []
 
 
@@ -51,8 +51,8 @@ def _restore_on_a_fresh_machine(running: Settings, open_folder: Path, backup_id:
     shutil.copytree(running.home / "backups", home / "backups")
     shutil.copy2(running.home / "backup.key", home / "backup.key")
     fresh = settings_of(home)
-    done = restore_home(fresh, open_kept(fresh), backup_id)
-    assert done.kept is None
+    done = restore_home(fresh, open_vault(fresh), backup_id)
+    assert done.aside is None
     server.up(fresh, durable=False)
     assert rows(fresh) == ["before"]
 

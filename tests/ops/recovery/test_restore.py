@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from ops.recovery.chains import Chain, values
-from rollbook.core.progress import Silent
 from rollbook.ops.backup.physical_errors import (
     FolderNotEmpty,
     TargetInvalid,
@@ -42,8 +41,8 @@ def test_a_moment_is_restored(
     elsewhere: Chain, moment: str | None, found: list[str], has_precious: bool
 ) -> None:
     target = parse_target(elsewhere.moments.get(moment, moment) if moment else None)
-    wanted = plan(elsewhere.kept, "latest", target)
-    with unpacked(elsewhere.kept, wanted, elsewhere.settings, elsewhere.settings.home, Silent()) as recovery:
+    wanted = plan(elsewhere.vault, "latest", target)
+    with unpacked(elsewhere.vault, wanted, elsewhere.settings, elsewhere.settings.home) as recovery:
         recovery.run_to_target()
         assert values(recovery.scratch) == found
         with recovery.scratch.connect("rollbook") as db:
@@ -56,13 +55,13 @@ def test_a_moment_is_restored(
 def test_an_older_backup_is_chosen_for_an_older_moment(elsewhere: Chain) -> None:
     first = elsewhere.backups[0]
     stopped = str(first.facts["stopped_at"])
-    assert plan(elsewhere.kept, "latest", parse_target(stopped)).chain == (first,)
+    assert plan(elsewhere.vault, "latest", parse_target(stopped)).chain == (first,)
 
 
 @pytest.mark.parametrize("target", [FROM, UNTIL, "0/28", "FF/FF"])
 def test_a_moment_that_is_not_there_is_refused_with_what_is(elsewhere: Chain, target: str) -> None:
     with pytest.raises(TargetNotCovered, match=r"it has \d{4}-.* to .*LSN 0/.*Nothing was changed"):
-        plan(elsewhere.kept, "latest", parse_target(target))
+        plan(elsewhere.vault, "latest", parse_target(target))
 
 
 @pytest.mark.parametrize("target", ["2026-03-01T08:15:00", "no such!", "x" * 64, ""])
@@ -73,16 +72,16 @@ def test_what_names_no_moment_is_refused(target: str) -> None:
 
 def test_a_folder_gets_a_data_directory_that_starts(elsewhere: Chain, open_folder: Path) -> None:
     place = open_folder / "here"
-    done = restore_into(elsewhere.settings, elsewhere.kept, place, elsewhere.backups[1].backup_id)
+    done = restore_into(elsewhere.settings, elsewhere.vault, place, elsewhere.backups[1].backup_id)
     assert (place / "PG_VERSION").is_file()
     assert not (place / "recovery.signal").exists()
     assert not (place / "postmaster.pid").exists()
-    assert (done.backup_id, done.kept) == (elsewhere.backups[1].backup_id, None)
+    assert (done.backup_id, done.aside) == (elsewhere.backups[1].backup_id, None)
     with pytest.raises(FolderNotEmpty):
-        restore_into(elsewhere.settings, elsewhere.kept, place)
+        restore_into(elsewhere.settings, elsewhere.vault, place)
 
 
 def test_a_restore_point_of_nobody_is_not_there(elsewhere: Chain, open_folder: Path) -> None:
     with pytest.raises(TargetNotCovered, match="never-made"):
-        restore_into(elsewhere.settings, elsewhere.kept, open_folder / "here", to="never-made")
+        restore_into(elsewhere.settings, elsewhere.vault, open_folder / "here", to="never-made")
     assert not (open_folder / "here").exists()

@@ -1,4 +1,4 @@
-"""pg_basebackup as a stream: its tar, what it complains of, and the manifest that the server wrote into it."""
+"""pg_basebackup as a stream: its tar, what it complains of, and the manifest that the server wrote."""
 
 import json
 import subprocess
@@ -69,7 +69,7 @@ class BaseStream:
 
 @contextmanager
 def base_stream(source: Origin, on_top_of: bytes | None = None) -> Iterator[BaseStream]:
-    """Copy the server's files as a tar; only what changed, if ``on_top_of`` is an earlier backup's manifest."""
+    """Copy the server's files as a tar; only what changed since ``on_top_of``, a backup's manifest."""
     with tempfile.TemporaryDirectory(prefix="rollbook-base-") as folder, _kept_log(source):
         complaints = Path(folder, "complaints")
         options = [
@@ -93,7 +93,7 @@ def base_stream(source: Origin, on_top_of: bytes | None = None) -> Iterator[Base
 
 @contextmanager
 def _kept_log(source: Origin) -> Iterator[None]:
-    """Have the server keep its log from here on, until the copy is made; the slot ends with its connection."""
+    """Have the server keep its log from here on, until the copy is made: the slot ends with us."""
     with source.connected() as db:
         db.execute("SELECT pg_create_physical_replication_slot('rollbook_' || pg_backend_pid(), true, true)")
         yield

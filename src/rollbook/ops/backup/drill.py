@@ -1,36 +1,36 @@
 """The drill: a restore in earnest, in private, from the repository alone, and the signed record of it.
 
 What it proves: the chain opens and every file is the one that was copied; the server comes up, and each table
-holds at the backup's own restore point what it held there; the log after it replays to its end; every index and
-table is sound; the application's own questions are answered. Nothing of it touches the live server.
+holds at the backup's own restore point what it held there; the log after it replays to its end; every table
+and index is sound; the application's own questions are answered. Nothing of it touches the live server.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
-import psycopg
+from sqlalchemy import URL
 
 from rollbook.core import clock
+from rollbook.core.checks import State
+from rollbook.core.database import close_engines
 from rollbook.core.errors import RollbookError
-from rollbook.core.progress import Report, Silent
+from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
+from rollbook.ops import roles
 from rollbook.ops.backup.comparing import compared
-from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.lsn import show_lsn
 from rollbook.ops.backup.proofs import Proof, keep_proof
 from rollbook.ops.backup.recovering import Recovery, unpacked
+from rollbook.ops.backup.smoke import Smoke, handed_in
 from rollbook.ops.backup.targets import NEWEST, Plan, Target, plan
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.embedded import home_of
-from rollbook.ops.roles import Connection
 
-Question = str | Callable[[Connection], object]
 _MOST_FINDINGS: Final = 20
-_SILENT: Final = Silent()
 
 
 @dataclass(slots=True)
@@ -52,47 +52,39 @@ class _Run:
 
 
 def drill(
-    settings: Settings,
-    kept: Kept,
-    backup_id: str = NEWEST,
-    questions: Mapping[str, Question] | None = None,
-    report: Report = _SILENT,
+    settings: Settings, vault: Vault, backup_id: str = NEWEST, smoke: Sequence[Smoke] | None = None
 ) -> Proof:
     """Restore a backup in private and see whether it is all there; keep the signed record in the repository.
 
-    ``questions`` by name: SQL that has to return true or, if it returns anything else, to succeed; or a
-    function that is given a connection and must not raise.
+    ``smoke``: what the application asks of it, by default all that was handed in.
     Raises: what keeps a drill from being held at all (``NoBackup``, ``NoProgramsFor``, the repository's
     errors); what is wrong with a backup is in the proof's ``findings``.
     """
-    began, found = clock.now(), plan(kept, backup_id, Target("latest"))
-    run, facts = _Run(report), dict[str, Any]()
-    home = home_of(settings)
+    began, found = clock.now(), plan(vault, backup_id, Target("latest"))
+    run, facts = _Run(vault.report), dict[str, Any]()
+    home, since = home_of(settings), time.monotonic()
     home.make()
     try:
-        facts = _restore(settings, kept, found, home.path, run, questions or {})
+        with unpacked(vault, found, settings, home.path) as recovery:
+            run.seconds["unpack"] = round(time.monotonic() - since, 3)
+            facts = _look(recovery, run, handed_in() if smoke is None else smoke)
     except RollbookError as error:
         run.findings.append(str(error))
     proof = _proof(found, began, run, facts)
-    return keep_proof(kept, proof)
+    return keep_proof(vault, proof)
 
 
-def _restore(
-    settings: Settings, kept: Kept, found: Plan, below: Path, run: _Run, questions: Mapping[str, Question]
-) -> dict[str, Any]:
-    began = time.monotonic()
-    with unpacked(kept, found, settings, below, run.report) as recovery:
-        run.seconds["unpack"] = round(time.monotonic() - began, 3)
-        _compare(recovery, run)
-        with run.step("replay", "Replaying the log"):
-            recovery.run_to_target()
-        lsn, was_at = recovery.reached()
-        rto_s = run.seconds["unpack"] + run.seconds["replay"] + run.seconds.get("start", 0)
-        with run.step("amcheck", "Checking every table and index"):
-            run.findings.extend(_amcheck(recovery))
-        with run.step("questions", "Asking what the application asks"):
-            run.findings.extend(_ask(recovery, questions))
-    return {"lsn": show_lsn(lsn), "was_at": was_at, "rto_s": round(rto_s, 3), "asked": sorted(questions)}
+def _look(recovery: Recovery, run: _Run, smoke: Sequence[Smoke]) -> dict[str, Any]:
+    _compare(recovery, run)
+    with run.step("replay", "Replaying the log"):
+        recovery.run_to_target()
+    lsn, was_at = recovery.reached()
+    with run.step("amcheck", "Checking every table and index"):
+        run.findings.extend(_amcheck(recovery))
+    with run.step("smoke", "Asking what the application asks"):
+        run.findings.extend(_ask(recovery, smoke))
+    rto_s = sum(run.seconds.get(step, 0) for step in ("unpack", "start", "replay"))
+    return {"lsn": show_lsn(lsn), "was_at": was_at, "rto_s": round(rto_s, 3)}
 
 
 def _compare(recovery: Recovery, run: _Run) -> None:
@@ -124,23 +116,31 @@ def _amcheck(recovery: Recovery) -> Iterator[str]:
         yield from [f"pg_amcheck: {line.strip()}" for line in told if line.strip()][:_MOST_FINDINGS]
 
 
-def _ask(recovery: Recovery, questions: Mapping[str, Question]) -> Iterator[str]:
-    with recovery.scratch.connect(recovery.plan.backup.database or "postgres") as db:
-        for name, question in questions.items():
-            if (fault := _fault(db, question)) is not None:
-                yield f"{name}: {fault}"
-
-
-def _fault(db: Connection, question: Question) -> str | None:
-    """Return what is wrong with the answer. An error's text may quote a row, so its kind alone is told."""
+def _ask(recovery: Recovery, smoke: Sequence[Smoke]) -> Iterator[str]:
+    """Yield what the application finds wrong. An error's text may quote a row, so its kind alone is told."""
+    urls = [_url(recovery, role) for role in (roles.APP, roles.OWNER)]
     try:
-        if callable(question):
-            question(db)
-            return None
-        said = db.execute(question.encode()).fetchone()
-    except (psycopg.Error, RollbookError, AssertionError) as error:
-        return f"failed ({type(error).__name__})"
-    return "answered no" if said == (False,) else None
+        for look in smoke:
+            yield from (one.sentence for one in look(*urls) if one.state is State.WRONG)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the application does not work with this
+        yield f"what the application asks fails: {type(error).__name__}"
+    finally:
+        for url in urls:
+            close_engines(url)
+
+
+def _url(recovery: Recovery, role: str) -> str:
+    """Return how a role connects, over the private socket; the superuser's where there is no such role."""
+    scratch, database = recovery.scratch, recovery.plan.backup.database or "postgres"
+    with scratch.connect(database) as db:
+        is_there = db.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    url = URL.create(
+        "postgresql",
+        username=role if is_there else scratch.superuser,
+        database=database,
+        query={"host": str(scratch.sockets), "port": "5432"},
+    )
+    return url.render_as_string(hide_password=False)
 
 
 def _proof(found: Plan, began: datetime, run: _Run, facts: Mapping[str, Any]) -> Proof:
@@ -161,11 +161,5 @@ def _proof(found: Plan, began: datetime, run: _Run, facts: Mapping[str, Any]) ->
         tables=len(found.backup.tables),
         rows=sum(one.rows for one in found.backup.tables.values()),
         not_compared=str(not_compared) if not_compared else None,
-        asked=tuple(facts.get("asked", ())),
         seconds=dict(run.seconds),
     )
-
-
-def as_facts(proof: Proof) -> dict[str, Any]:
-    """Return what `operations.runs` remembers of a drill."""
-    return asdict(proof)

@@ -95,3 +95,46 @@ class BackupRoleTooWeak(Forbidden):
 
     Set ROLLBOOK_BACKUP_DATABASE_URL to a superuser, or as one run: ALTER ROLE {role} BYPASSRLS;
     """
+
+
+class ProgramFailed(Unavailable):
+    """{program} failed: {reason}."""
+
+
+class RolesMissing(Conflict):
+    """The backup {backup_id} names roles that are not on this server: {roles}.
+
+    `rollbook up` makes its own; make the others (CREATE ROLE ... NOLOGIN), then restore again.
+    """
+
+
+class RestoreIntoOlder(Conflict):
+    """The backup {backup_id} was made of PostgreSQL {made_by}; this server is {here}.
+
+    Restore it into one of the same major version or a later one.
+    """
+
+
+class RestoreBusy(Unavailable):
+    """Another restore into this server is at work. Wait for it, then try again."""
+
+
+class RestoreRoleTooWeak(Forbidden):
+    """'{role}' may not make databases.
+
+    As a superuser: ALTER ROLE {role} CREATEDB;
+    """
+
+
+class RestoreDiffers(Unavailable):
+    """What was restored of {backup_id} is not what was backed up ({reason}).
+
+    It was removed again and the database is as it was: restore another backup.
+    """
+
+
+class DatabaseInUse(Unavailable):
+    """'{database}' is in use again and again, and cannot be swapped for the restored '{restored}'.
+
+    Stop what connects to it (`rollbook serve`, the worker), then restore again.
+    """

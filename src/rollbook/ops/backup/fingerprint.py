@@ -1,7 +1,7 @@
 """What each table holds, as a count and a checksum: equal before and after, or something was lost.
 
-The checksum adds up, over a table's rows, a hash of the row together with the place it lies at, so that neither
-a changed row nor one that moved passes; no sort, no memory. Files are restored as they were, so are places.
+The checksum adds up, over a table's rows, a hash of the row together with the place it lies at: neither a
+changed row nor one that moved passes, and nothing is sorted. Files are restored as they were: so are places.
 """
 
 from collections.abc import Iterator

@@ -10,10 +10,10 @@ from typing import Final
 from rollbook.core import clock
 from rollbook.core.checks import Checked, State, fine
 from rollbook.core.errors import RollbookError
-from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.manifest import Backup
 from rollbook.ops.backup.proofs import Proof, last_proofs
 from rollbook.ops.backup.targets import ranges
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import Coverage
 from rollbook.ops.backup.wal_slot import SlotState
 
@@ -27,14 +27,14 @@ _WAL: Final = "rollbook backup wal"
 
 
 def look_over(
-    kept: Kept | None, slot: SlotState | None = None, now: Callable[[], datetime] = clock.now
+    vault: Vault | None, slot: SlotState | None = None, now: Callable[[], datetime] = clock.now
 ) -> list[Checked]:
     """Return what is found in the repository (none: it was never written to), and of the server's slot."""
-    if kept is None:
+    if vault is None:
         return [Checked("backup", State.WARNING, "There is no backup.", _CREATE)]
     try:
-        found = kept.backups()
-        proofs, covered = last_proofs(kept), ranges(kept, found.backups)
+        found = vault.catalog()
+        proofs, covered = last_proofs(vault), ranges(vault, found.backups)
     except RollbookError as error:
         return [Checked("backup", State.WRONG, str(error), "rollbook backup list")]
     at = now()

@@ -12,7 +12,7 @@ HISTORY_NAME: Final = re.compile(r"[0-9A-F]{8}\.history")
 PARTIAL: Final = ".partial"
 DEFAULT_SEGMENT_BYTES: Final = 16 * 1024 * 1024
 _PER_ID_BYTES: Final = 1 << 32
-# XLogLongPageHeaderData: magic, info, timeline, page's LSN, rest of a record, system, segment's and page's size
+# XLogLongPageHeaderData: magic, info, timeline, page's LSN, rest of a record, system, sizes
 _HEADER: Final = struct.Struct("<HHIQI4xQII")
 HEADER_BYTES: Final = _HEADER.size
 _LONG: Final = 0x0002

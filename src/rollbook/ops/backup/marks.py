@@ -1,4 +1,4 @@
-"""A moment that a restore can be compared at: a restore point, and a snapshot that sees just what is before it.
+"""A moment to compare a restore at: a restore point, and a snapshot that sees just what is before it.
 
 A snapshot and a place in the log agree only if nobody commits in between. That is looked for, not forced: the
 snapshot is taken, the restore point written, and a second snapshot says whether any transaction that writes

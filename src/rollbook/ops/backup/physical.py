@@ -1,4 +1,4 @@
-"""Physical backups: the whole server's files, or what changed in them since the last; with what proves them."""
+"""Physical backups: the server's files, or what changed in them since the last; with what proves them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,19 +7,21 @@ from typing import Any, Final, Literal
 import psycopg
 
 from rollbook.core import clock
-from rollbook.core.keyring import Keyring
-from rollbook.core.progress import Report, Silent
+from rollbook.core.errors import NotFound
+from rollbook.core.progress import Silent
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.base_stream import SERVER_MANIFEST, BaseStream, Range, base_stream
+from rollbook.ops.backup.base_stream import SERVER_MANIFEST, Range, base_stream
+from rollbook.ops.backup.documents import whole
+from rollbook.ops.backup.errors import ChainBroken, FileChanged, StreamCut, StreamDamaged, StreamForeign
 from rollbook.ops.backup.fingerprint import fingerprint
-from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.lsn import Segment, parse_lsn
-from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id, publish
+from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id
 from rollbook.ops.backup.marks import Mark, marked
 from rollbook.ops.backup.origin import SUMMARIZES_SINCE, Origin, origin
 from rollbook.ops.backup.physical_errors import IncrementalImpossible
-from rollbook.ops.backup.repository import Repository, Stored
+from rollbook.ops.backup.repository import Stored
 from rollbook.ops.backup.retry import Patience
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import stored_name
 
 How = Literal["auto", "base", "incremental"]
@@ -30,103 +32,94 @@ _SILENT: Final = Silent()
 _IMPATIENT: Final = Patience(bound_s=0)
 
 
-def create(
-    settings: Settings,
-    repository: Repository,
-    ring: Keyring,
-    *,
-    how: How = "auto",
-    report: Report = _SILENT,
-    patience: Patience = _IMPATIENT,
-) -> Backup:
+def create(settings: Settings, vault: Vault, how: How = "auto") -> Backup:
     """Make a physical backup; it is listed only when all of it is there.
 
     ``auto``: on top of the last one where the server can say what changed since, else all of it.
     A repository that is away meanwhile is waited for, and then the backup begins anew.
     Raises: ``IncrementalImpossible``; ``BaseBackupFailed``; ``CopyForbidden``; what the repository raises.
     """
-    return patience.insist(lambda: _try(settings, Kept(repository, ring), how, report))
+    return vault.patience.insist(lambda: _try(settings, vault, how))
 
 
-def _try(settings: Settings, kept: Kept, how: How, report: Report) -> Backup:
+def _try(settings: Settings, vault: Vault, how: How) -> Backup:
     source = origin(settings)
-    parent = None if how == "base" else _parent(kept, source, is_wanted=how == "incremental")
     try:
-        return _create(kept, source, parent, report)
-    except IncrementalImpossible:
+        parent = None if how == "base" else _parent(vault, source)
+        return _create(vault, source, parent)
+    except IncrementalImpossible as error:
         if how == "incremental":
             raise
-        report.step("What changed cannot be told from the last backup: copying everything")
-        return _create(kept, source, None, report)
+        vault.report.step(f"Copying everything: {error.facts['reason']}")
+        return _create(vault, source, None)
 
 
-def _parent(kept: Kept, source: Origin, *, is_wanted: bool) -> Backup | None:
-    """Return what an incremental can build on; None where there is nothing, unless it ``is_wanted``."""
-    try:
-        return _found_parent(kept, source)
-    except IncrementalImpossible:
-        if is_wanted:
-            raise
-        return None
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    """The backup that an incremental builds on, and what the server wrote of its files."""
+
+    backup: Backup
+    manifest: bytes
 
 
-def _found_parent(kept: Kept, source: Origin) -> Backup:
+def _parent(vault: Vault, source: Origin) -> _Parent:
+    """Return what an incremental can build on.
+
+    Raises: ``IncrementalImpossible``.
+    """
     if source.facts.major < SUMMARIZES_SINCE:
         raise IncrementalImpossible(
             reason=f"PostgreSQL {source.facts.major} keeps no account of what changed"
         )
     if not source.facts.summarizes:
         raise IncrementalImpossible(reason="the server's setting summarize_wal is off")
-    catalog = kept.backups()
+    catalog = vault.catalog()
     ours = [
         one for one in catalog if one.is_physical and one.system_identifier == str(source.facts.system_id)
     ]
     if not ours:
-        raise IncrementalImpossible(reason="there is no earlier one of this server")
-    if len(catalog.chain(ours[-1].backup_id)) > MOST_INCREMENTALS:
+        raise IncrementalImpossible(reason="there is no earlier backup of this server")
+    try:
+        chain = catalog.chain(ours[-1].backup_id)
+        manifest = b"".join(whole(vault, server_manifest(ours[-1]), ours[-1].backup_id))
+    except (NotFound, ChainBroken, FileChanged, StreamDamaged, StreamCut, StreamForeign) as error:
+        raise IncrementalImpossible(reason=str(error).rstrip(".")) from error
+    if len(chain) > MOST_INCREMENTALS:
         raise IncrementalImpossible(reason=f"{MOST_INCREMENTALS} build on each other already")
-    return ours[-1]
+    return _Parent(ours[-1], manifest)
 
 
-def _create(kept: Kept, source: Origin, parent: Backup | None, report: Report) -> Backup:
-    began, earlier = clock.now(), _server_manifest(kept, parent) if parent else None
+def server_manifest(backup: Backup) -> Stored:
+    """Return the file that says of each file of the server which it was."""
+    return next(one for one in backup.files if one.name.endswith(f"/{SERVER_MANIFEST}"))
+
+
+def _create(vault: Vault, source: Origin, parent: _Parent | None) -> Backup:
+    began = clock.now()
     backup_id = new_id(began)
-    report.step("Copying what changed" if parent else "Copying the server's files")
-    with base_stream(source, earlier) as stream:
-        tar = kept.put(file_name(backup_id, TAR), _told(stream, report))
-        listed = kept.put(file_name(backup_id, SERVER_MANIFEST), [stream.manifest])
-        copied = stream.range
-        begun = _described(backup_id, source, parent, (tar, listed), copied)
-        report.step("Counting what it holds")
-        backup = _marked(kept, source, replace(begun, began_at=began))
-    publish(kept.repository, backup, kept.ring)
+    vault.report.step("Copying what changed" if parent else "Copying the server's files")
+    with base_stream(source, parent.manifest if parent else None) as stream:
+        tar = vault.keep(file_name(backup_id, TAR), stream)
+        listed = vault.keep(file_name(backup_id, SERVER_MANIFEST), [stream.manifest])
+        described = _described(source, parent.backup if parent else None, stream.range)
+        vault.report.step("Counting what it holds")
+        named = replace(described, backup_id=backup_id, began_at=began, files=(tar, listed))
+        backup = _marked(vault, source, named)
+    vault.publish(backup)
     return backup
 
 
-def _told(stream: BaseStream, report: Report) -> Iterator[bytes]:
-    for chunk in stream:
-        report.advance(len(chunk))
-        yield chunk
-
-
-def _server_manifest(kept: Kept, backup: Backup) -> bytes:
-    stored = next(one for one in backup.files if one.name.endswith(f"/{SERVER_MANIFEST}"))
-    return b"".join(kept.get_whole(stored, backup.backup_id))
-
-
-def _described(
-    backup_id: str, source: Origin, parent: Backup | None, files: tuple[Stored, ...], copied: Range
-) -> Backup:
+def _described(source: Origin, parent: Backup | None, copied: Range) -> Backup:
     facts, now = source.facts, clock.now()
     with source.connected() as db:
-        asked: Any = db.execute("SELECT clock_timestamp(), current_setting('server_version')").fetchone()
+        asked: Any = db.execute("SELECT clock_timestamp()").fetchone()
     return Backup(
-        backup_id=backup_id,
+        backup_id="",
         kind="incremental" if parent else "base",
         began_at=now,
         ended_at=now,
-        server_version=asked[1].split()[0],
-        files=files,
+        server_version=source.source.server_version,
+        files=(),
         parent=parent.backup_id if parent else None,
         database=facts.database,
         system_identifier=str(facts.system_id),
@@ -156,13 +149,13 @@ class _Compared:
     why_not: str | None
 
 
-def _marked(kept: Kept, source: Origin, backup: Backup) -> Backup:
+def _marked(vault: Vault, source: Origin, backup: Backup) -> Backup:
     """Add a restore point after the copy, the log up to it, and what the tables held there."""
     if not source.facts.may_read_files:
         reason = "the role that makes backups may not read the server's log (pg_read_server_files)"
         return replace(backup, facts={**backup.facts, "not_compared": reason}, ended_at=clock.now())
     with marked(source) as (mark, snapshot):
-        last = _put_log_until(kept, source, backup, mark)
+        last = _put_log_until(vault, source, backup, mark)
         compared = _compare(mark, snapshot)
     told = {"timeline": backup.timeline, "lsn": mark.lsn, "at": mark.at.isoformat(), "name": mark.name}
     facts = {**backup.facts, "mark": told, "not_compared": compared.why_not}
@@ -178,7 +171,7 @@ def _compare(mark: Mark, snapshot: psycopg.Connection[Any]) -> _Compared:
         return _Compared({}, "the role that makes backups does not see every row")
 
 
-def _put_log_until(kept: Kept, source: Origin, backup: Backup, mark: Mark) -> Segment:
+def _put_log_until(vault: Vault, source: Origin, backup: Backup, mark: Mark) -> Segment:
     """Keep the log from the copy's end to its mark, whether or not it is archived all the time."""
     timeline, size = backup.timeline or 0, source.facts.segment_bytes
     last = _segment(source, timeline, mark.lsn)
@@ -187,7 +180,7 @@ def _put_log_until(kept: Kept, source: Origin, backup: Backup, mark: Mark) -> Se
         db.execute("SELECT pg_switch_wal()")
         for number in range(first, last.number + 1):
             segment = Segment(timeline, number, size)
-            kept.put(stored_name(backup.system_identifier or "", segment.name), _read(db, segment, source))
+            vault.keep(stored_name(backup.system_identifier or "", segment.name), _read(db, segment, source))
     return last
 
 

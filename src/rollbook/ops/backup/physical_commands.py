@@ -12,10 +12,10 @@ from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.ops import server
-from rollbook.ops.backup.kept import Kept, open_kept
-from rollbook.ops.backup.keys import ensure_key
 from rollbook.ops.backup.lsn import show_lsn
-from rollbook.ops.backup.repository import open_repository
+from rollbook.ops.backup.noting import noted_if_possible
+from rollbook.ops.backup.physical_restore import Restored
+from rollbook.ops.backup.vault import open_vault
 from rollbook.ops.embedded import home_of
 
 app = typer.Typer()
@@ -39,7 +39,7 @@ def drill(
     from rollbook.ops.backup.drilling import held_drill  # noqa: PLC0415 -- loads much
 
     with progress_bar() as report:
-        proof = held_drill(settings(), backup, {}, report)
+        proof = held_drill(settings(), open_vault(settings(), report), backup)
     if json:
         output.print_json(proof)
     else:
@@ -74,7 +74,7 @@ def wal(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())
     with progress_bar() as report:
-        wal_receiver.archive(settings(), _kept_to_write(), ending, report)
+        wal_receiver.archive(settings(), open_vault(settings(), report, tell=output.say), ending)
     if json:
         output.print_json({"stopped": True})
 
@@ -88,7 +88,7 @@ def point(
     """Name this moment, to restore to it: `rollbook backup restore latest --to NAME`."""
     from rollbook.ops.backup.points import make_point  # noqa: PLC0415 -- loads the driver
 
-    made = make_point(settings(), _kept_to_write(), name)
+    made = make_point(settings(), open_vault(settings(), tell=output.say), name)
     if json:
         output.print_json({"name": name, "lsn": show_lsn(made.lsn), "at": made.at})
     else:
@@ -98,7 +98,7 @@ def point(
 @app.command()
 def discard(*, yes: Yes = False, json: Json = False) -> None:
     """Remove the data directories that restores put aside."""
-    from rollbook.ops.backup import swap  # noqa: PLC0415
+    from rollbook.ops.backup import swap  # noqa: PLC0415 -- with the others
 
     home = home_of(settings())
     found = swap.set_aside(home)
@@ -115,20 +115,21 @@ def restore_physical(backup: str, to: str | None, into: Path | None, *, yes: boo
     from rollbook.ops.backup import physical_restore  # noqa: PLC0415 -- loads much
 
     chosen = settings()
-    kept = open_kept(chosen)
     if into is None:
         _ask(yes=yes)
     with progress_bar() as report:
+        vault = open_vault(chosen, report)
         if into is None:
-            done = physical_restore.restore_home(chosen, kept, backup, to, report)
+            done = physical_restore.restore_home(chosen, vault, backup, to)
         else:
-            done = physical_restore.restore_into(chosen, kept, into, backup, to, report)
+            done = physical_restore.restore_into(chosen, vault, into, backup, to)
+    _note(done)
     if json:
         output.print_json(done)
     else:
         output.print_fields(asdict(done))
-    if done.kept is not None:
-        output.say(f"What was there before is kept in {done.kept}; `rollbook backup discard` removes it.")
+    if done.aside is not None:
+        output.say(f"What was there before is kept in {done.aside}; `rollbook backup discard` removes it.")
         output.say("Now make a new base backup: `rollbook backup create --base`.")
 
 
@@ -139,6 +140,7 @@ def _ask(*, yes: bool) -> None:
         typer.confirm(told, abort=True, err=True)
 
 
-def _kept_to_write() -> Kept:
-    repository = open_repository(chosen=settings())
-    return Kept(repository, ensure_key(repository, output.say, settings()))
+def _note(done: Restored) -> None:
+    """Note it afterwards: what was noted before went with the database that it took the place of."""
+    with noted_if_possible(settings(), "backup.restore") as run:
+        run.facts |= {"backup_id": done.backup_id, "target": done.target, "seconds": done.seconds}

@@ -34,7 +34,10 @@ class IncrementalImpossible(Conflict):
 
 
 class BackupUnproven(Unavailable):
-    """The backup {backup_id} cannot be relied on: {reason}. Make a new one: `rollbook backup create --base`."""
+    """The backup {backup_id} cannot be relied on: {reason}.
+
+    Make a new one: `rollbook backup create --base`.
+    """
 
 
 class TargetInvalid(Invalid):
@@ -80,7 +83,10 @@ class WalSlotUnavailable(Unavailable):
 
 
 class WalReceiverFailed(Unavailable):
-    """The server's log cannot be received ({reason}). It is tried again; nothing is lost while the slot holds it."""
+    """The server's log cannot be received ({reason}).
+
+    It is tried again; nothing is lost while the slot holds it.
+    """
 
 
 class PointInvalid(Invalid):

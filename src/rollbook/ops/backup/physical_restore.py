@@ -1,16 +1,14 @@
-"""Restore: into a folder, or in the place of Rollbook's own server. What is there stays until it is proven."""
+"""Restore: into a folder, or in place of Rollbook's own server. What is there stays until it is proven."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from rollbook.core import clock
-from rollbook.core.progress import Report, Silent
+from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import postmaster, server
 from rollbook.ops.backup.comparing import compared
-from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.lsn import show_lsn
 from rollbook.ops.backup.physical_errors import (
     BackupUnproven,
@@ -22,35 +20,29 @@ from rollbook.ops.backup.recovering import Recovery, unpacked
 from rollbook.ops.backup.scratch import Scratch
 from rollbook.ops.backup.swap import Swap, finish, swap_for
 from rollbook.ops.backup.targets import NEWEST, Plan, parse_target, plan
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.cluster import SUPERUSER
 from rollbook.ops.embedded import PASSWORDS_OF, home_of
 from rollbook.ops.errors import ServerStillStopping
 from rollbook.ops.home import Home, sync_folder
 from rollbook.ops.roles import ROLES, set_password
 
-_SILENT: Final = Silent()
-
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did. ``was_at`` the last transaction in it; ``kept`` what it took the place of."""
+    """What a restore did. ``was_at`` the last transaction in it; ``aside`` what it took the place of."""
 
     backup_id: str
     target: str
     lsn: str
     was_at: datetime | None
     data: Path
-    kept: Path | None
+    aside: Path | None
     seconds: float
 
 
 def restore_into(
-    settings: Settings,
-    kept: Kept,
-    folder: Path,
-    backup_id: str = NEWEST,
-    to: str | None = None,
-    report: Report = _SILENT,
+    settings: Settings, vault: Vault, folder: Path, backup_id: str = NEWEST, to: str | None = None
 ) -> Restored:
     """Restore a data directory as ``folder``, recovered and checked, ready to be started.
 
@@ -60,18 +52,17 @@ def restore_into(
     place = folder.expanduser().absolute()
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise FolderNotEmpty(folder=place)
-    found = plan(kept, backup_id, parse_target(to))
+    found = plan(vault, backup_id, parse_target(to))
     place.parent.mkdir(parents=True, exist_ok=True)
-    with unpacked(kept, found, settings, place.parent, report) as recovery:
-        restored = _recover(recovery, report, place, None, began)
-        _sync(recovery.scratch)
+    with unpacked(vault, found, settings, place.parent) as recovery:
+        restored = _recover(recovery, place, None, began)
         recovery.scratch.data.rename(place)
         sync_folder(place.parent)
     return restored
 
 
 def restore_home(
-    settings: Settings, kept: Kept, backup_id: str = NEWEST, to: str | None = None, report: Report = _SILENT
+    settings: Settings, vault: Vault, backup_id: str = NEWEST, to: str | None = None
 ) -> Restored:
     """Restore beside the server's data directory, then swap; a server that ran runs again.
 
@@ -81,51 +72,43 @@ def restore_home(
     if server.is_external(settings):
         raise RestoreElsewhere
     began, home = clock.now(), home_of(settings)
-    found = plan(kept, backup_id, parse_target(to))
+    found = plan(vault, backup_id, parse_target(to))
     home.make()
-    with home.locked(report):
+    with home.locked(vault.report):
         finish(home)
-    with unpacked(kept, found, settings, home.path, report) as recovery:
+    with unpacked(vault, found, settings, home.path) as recovery:
         swap = swap_for(home, recovery.scratch.data, began)
-        old = swap.old if home.data.exists() else None
-        restored = _recover(recovery, report, home.data, old, began, home)
-        _sync(recovery.scratch)
-        _put_in_place(settings, swap, report)
+        restored = _recover(recovery, home.data, swap, began)
+        _put_in_place(settings, swap, vault.report)
     return restored
 
 
-def _recover(
-    recovery: Recovery,
-    report: Report,
-    data: Path,
-    old: Path | None,
-    began: datetime,
-    home: Home | None = None,
-) -> Restored:
-    report.step("Replaying the log")
+def _recover(recovery: Recovery, data: Path, swap: Swap | None, began: datetime) -> Restored:
+    recovery.vault.report.step("Replaying the log")
     recovery.run_to_target()
     lsn, was_at = recovery.reached()
-    _compare(recovery, report)
-    if home is not None:
-        _set_password(recovery.scratch, home)
+    _compare(recovery)
+    if swap is not None:
+        _set_password(recovery.scratch, swap.home)
     recovery.scratch.stop()
+    _sync(recovery.scratch)
     return Restored(
         recovery.plan.backup.backup_id,
         str(recovery.plan.target),
         show_lsn(lsn),
         was_at,
         data,
-        old,
+        swap.old if swap is not None and data.exists() else None,
         (clock.now() - began).total_seconds(),
     )
 
 
-def _compare(recovery: Recovery, report: Report) -> None:
+def _compare(recovery: Recovery) -> None:
     """Compare with what was recorded, where that is of the moment that was restored."""
     found: Plan = recovery.plan
     if found.target.kind != "end" or not found.backup.tables:
         return
-    report.step("Comparing every table with what it held")
+    recovery.vault.report.step("Comparing every table with what it held")
     differing = compared(recovery.scratch, found.backup)
     if differing:
         raise BackupUnproven(backup_id=found.backup.backup_id, reason="; ".join(differing[:5]))

@@ -4,30 +4,30 @@ import re
 from typing import Any, Final
 
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.kept import Kept
+from rollbook.ops.backup.documents import keep_json, read_json
 from rollbook.ops.backup.marks import point
 from rollbook.ops.backup.origin import Origin, origin
 from rollbook.ops.backup.physical_errors import PointInvalid, PointTaken
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import Moment, moment
 
 POINT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
 _POINTS: Final = "points"
 
 
-def make_point(settings: Settings, kept: Kept, name: str) -> Moment:
+def make_point(settings: Settings, vault: Vault, name: str) -> Moment:
     """Write the restore point ``name`` into the log, and into the repository where it lies.
 
-    It can be restored to once the log up to it is in the repository: by `rollbook backup wal`, or with the next
-    backup where that builds on this log.
+    It can be restored to once the log up to it is in the repository, which `rollbook backup wal` sees to.
     Raises: ``PointInvalid``; ``PointTaken``.
     """
     if not POINT_NAME.fullmatch(name):
         raise PointInvalid(name=name)
     source = origin(settings)
-    if kept.repository.exists(_stored_name(source.facts.system_id, name)):
+    if vault.repository.exists(_stored_name(source.facts.system_id, name)):
         raise PointTaken(name=name)
     told = _write(source, name)
-    kept.put_json(_stored_name(source.facts.system_id, name), told)
+    keep_json(vault, _stored_name(source.facts.system_id, name), told)
     return moment(told)
 
 
@@ -38,10 +38,10 @@ def _write(source: Origin, name: str) -> dict[str, Any]:
     return {"timeline": source.facts.timeline, "lsn": lsn, "at": at.isoformat()}
 
 
-def find_point(kept: Kept, system_id: int, name: str) -> Moment | None:
+def find_point(vault: Vault, system_id: int, name: str) -> Moment | None:
     """Return where a restore point of ours lies; None for one that somebody else wrote."""
     stored = _stored_name(system_id, name)
-    return moment(kept.get_json(stored)) if kept.repository.exists(stored) else None
+    return moment(read_json(vault, stored)) if vault.repository.exists(stored) else None
 
 
 def _stored_name(system_id: int, name: str) -> str:

@@ -1,37 +1,77 @@
-"""PostgreSQL's server programs by major version: only its own can run what a server wrote."""
+"""PostgreSQL's programs as streams: what one writes is read from a pipe, what another reads goes into one."""
 
-from collections.abc import Iterator
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-from rollbook.core.settings import Settings
-from rollbook.ops.backup.physical_errors import NoProgramsFor
-from rollbook.ops.binaries import Binaries, embedded, find_binaries
-from rollbook.ops.errors import NoServerPrograms, ServerProgramsUnfit
+from rollbook.ops.backup.errors import ProgramFailed
+from rollbook.ops.backup.repository import CHUNK_BYTES
 
-_DEBIAN: Final = Path("/usr/lib/postgresql")
+_COPY: Final = 'COPY failed for table "'
+_UNSAID: Final = "it did not say why"
 
 
-def server_programs(major: int, settings: Settings) -> Binaries:
-    """Return programs that can run a data directory of ``major``: no other version can.
+def read_from(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield what ``command`` writes, whole only at the end; the program does not outlive the reader.
 
-    Raises: ``NoProgramsFor``.
+    Raises: ``ProgramFailed``.
     """
-    for found in _every(settings):
-        if found.major == major:
-            return found
-    raise NoProgramsFor(major=major, why=" to run what it wrote")
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(  # noqa: S603 -- PostgreSQL's own program
+            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+        )
+        try:
+            assert process.stdout is not None
+            while chunk := process.stdout.read(CHUNK_BYTES):
+                yield chunk
+            _check(command, process.wait(), said)
+        finally:
+            _end(process)
 
 
-def _every(settings: Settings) -> Iterator[Binaries]:
-    if settings.database_bin is not None:
-        with suppress(ServerProgramsUnfit):
-            yield find_binaries(settings.database_bin)
-    if (ours := embedded()) is not None:
-        yield ours
-    for folder in sorted(_DEBIAN.glob("*/bin")):
-        with suppress(ServerProgramsUnfit):
-            yield find_binaries(folder)
-    with suppress(NoServerPrograms):
-        yield find_binaries()
+def write_to(command: Sequence[str], environment: Mapping[str, str], chunks: Iterable[bytes]) -> None:
+    """Let ``command`` read ``chunks``. What they raise ends the program and goes on.
+
+    Raises: ``ProgramFailed``.
+    """
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(  # noqa: S603 -- PostgreSQL's own program
+            command, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        )
+        try:
+            assert process.stdin is not None
+            with suppress(BrokenPipeError):  # it ended early: its exit code and words tell more
+                for chunk in chunks:
+                    process.stdin.write(chunk)
+                process.stdin.close()
+            _check(command, process.wait(), said)
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
+
+
+def _check(command: Sequence[str], exit_code: int, said: IO[bytes]) -> None:
+    if exit_code:
+        said.seek(0)
+        words = said.read(CHUNK_BYTES).decode(errors="replace")
+        raise ProgramFailed(program=command[0].rpartition("/")[2], reason=_reason(words))
+
+
+def _reason(words: str) -> str:
+    """Return the first error, without what could quote a row: details, and why a COPY failed."""
+    errors = [line.partition("error: ")[2] for line in words.splitlines() if "error: " in line]
+    if not errors:
+        return _UNSAID
+    if _COPY in errors[0]:
+        return "the rows of " + errors[0].partition(_COPY)[2].partition('"')[0]
+    return errors[0].rstrip(".")

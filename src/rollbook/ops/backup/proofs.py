@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from rollbook.core.errors import RollbookError
 from rollbook.core.keyring import KEY_BYTES, Keyring
-from rollbook.ops.backup.kept import Kept
+from rollbook.ops.backup.documents import keep_json, read_json
+from rollbook.ops.backup.vault import Vault
 
 _DRILLS: Final = "drills"
 _INFO: Final = b"rollbook backup drill 1"
@@ -42,31 +43,30 @@ class Proof:
     tables: int
     rows: int
     not_compared: str | None
-    asked: tuple[str, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)
     key_id: str = ""
     signature: str = ""
 
 
-def keep_proof(kept: Kept, proof: Proof) -> Proof:
+def keep_proof(vault: Vault, proof: Proof) -> Proof:
     """Sign a record and keep it; return it with its signature."""
-    ring = kept.ring
+    ring = vault.ring
     named = replace(proof, key_id=ring.primary)
     signed = replace(named, signature=_signature(named, ring))
-    kept.put_json(f"{_DRILLS}/{proof.began_at.astimezone(UTC):%Y%m%dT%H%M%S%f}Z", asdict(signed))
+    keep_json(vault, f"{_DRILLS}/{proof.began_at.astimezone(UTC):%Y%m%dT%H%M%S%f}Z", asdict(signed))
     return signed
 
 
-def last_proofs(kept: Kept, most: int = 50) -> list[Proof]:
+def last_proofs(vault: Vault, most: int = 50) -> list[Proof]:
     """Return the latest records, newest first; one that is not signed by this ring counts for nothing."""
-    found = (_read(kept, name) for name in sorted(kept.repository.names(_DRILLS), reverse=True)[:most])
+    found = (_read(vault, name) for name in sorted(vault.repository.names(_DRILLS), reverse=True)[:most])
     return [proof for proof in found if proof is not None]
 
 
-def _read(kept: Kept, name: str) -> Proof | None:
+def _read(vault: Vault, name: str) -> Proof | None:
     try:
-        proof = _parsed(kept.get_json(name))
-        is_ours = hmac.compare_digest(_signature(proof, kept.ring), proof.signature)
+        proof = _parsed(read_json(vault, name))
+        is_ours = hmac.compare_digest(_signature(proof, vault.ring), proof.signature)
     except (RollbookError, KeyError, TypeError, ValueError):
         return None
     return proof if is_ours else None
@@ -75,8 +75,7 @@ def _read(kept: Kept, name: str) -> Proof | None:
 def _parsed(told: dict[str, Any]) -> Proof:
     for name in ("backup_at", "began_at", "ended_at", "was_at"):
         told[name] = datetime.fromisoformat(told[name]) if told[name] else None
-    for name in ("findings", "asked"):
-        told[name] = tuple(told[name])
+    told["findings"] = tuple(told["findings"])
     return Proof(**told)
 
 

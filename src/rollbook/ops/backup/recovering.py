@@ -1,4 +1,4 @@
-"""A backup brought back to life in private, from the repository alone, up to the moment that was asked for."""
+"""A backup brought back to life in private, from the repository alone, up to the moment asked for."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -8,16 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops.backup import wal_fetch
-from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.lsn import HISTORY_NAME, NAME, PARTIAL, parse_lsn, parse_segment, show_lsn
 from rollbook.ops.backup.physical_errors import RecoveryFailed, TargetNotCovered
-from rollbook.ops.backup.programs import server_programs
 from rollbook.ops.backup.scratch import Scratch, private_folder
+from rollbook.ops.backup.server_programs import server_programs
 from rollbook.ops.backup.targets import Plan
 from rollbook.ops.backup.unpacking import unpack_chain
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import stored_name
 from rollbook.ops.backup.wal_server import Served, serving
 from rollbook.ops.embedded import home_of
@@ -32,7 +31,7 @@ class Recovery:
     """A restored server in its private folder, and the log that it is fed with."""
 
     plan: Plan
-    kept: Kept
+    vault: Vault
     scratch: Scratch
     served: Served = field(repr=False)
 
@@ -108,8 +107,8 @@ def _is_promoted(db: Connection) -> bool:
 
 
 @contextmanager
-def unpacked(kept: Kept, plan: Plan, settings: Settings, below: Path, report: Report) -> Iterator[Recovery]:
-    """Unpack the chain into a private folder below ``below``, checked, and feed it the log; remove it afterwards.
+def unpacked(vault: Vault, plan: Plan, settings: Settings, below: Path) -> Iterator[Recovery]:
+    """Unpack the chain into a private folder below ``below``, checked, and feed it the log; then remove it.
 
     Raises: ``NoProgramsFor``; ``BackupUnproven``; what opening a stream raises.
     """
@@ -124,28 +123,28 @@ def unpacked(kept: Kept, plan: Plan, settings: Settings, below: Path, report: Re
     with private_folder(below, account) as folder:
         superuser = str(plan.backup.facts["superuser"])
         scratch = Scratch(folder, folder / "data", binaries, account, superuser)
-        unpack_chain(kept, plan.chain, scratch, report)
-        with serving(scratch.sockets, _fetcher(kept, plan), account) as served:
+        unpack_chain(vault, plan.chain, scratch)
+        with serving(scratch.sockets, _fetcher(vault, plan), account) as served:
             try:
-                yield Recovery(plan, kept, scratch, served)
+                yield Recovery(plan, vault, scratch, served)
             finally:
                 scratch.stop()
 
 
-def _fetcher(kept: Kept, plan: Plan) -> Callable[[str], bytes | None]:
+def _fetcher(vault: Vault, plan: Plan) -> Callable[[str], bytes | None]:
     """Return what hands out a file of the log by name, checked; None for one that is not there."""
     wal = plan.wal
 
     def fetch(name: str) -> bytes | None:
         if HISTORY_NAME.fullmatch(name) and int(name[:8], 16) in wal.forks:
-            return b"".join(kept.get(stored_name(wal.system_id, name)))
+            return b"".join(vault.open(stored_name(wal.system_id, name)))
         if not NAME.fullmatch(name):
             return None
         segment = parse_segment(name, wal.segment_bytes)
         if segment in wal.segments:
-            content = b"".join(kept.get(stored_name(wal.system_id, name)))
+            content = b"".join(vault.open(stored_name(wal.system_id, name)))
         elif segment in wal.partials:
-            content = b"".join(kept.get(stored_name(wal.system_id, name + PARTIAL)))
+            content = b"".join(vault.open(stored_name(wal.system_id, name + PARTIAL)))
         else:
             return None
         segment.check(content, wal.system_id)

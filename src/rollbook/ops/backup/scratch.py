@@ -1,4 +1,4 @@
-"""A restored data directory run in private: on a socket in a closed folder, archiving nothing, gone afterwards.
+"""A restored data directory run in private: on a socket in a closed folder, archiving nothing, then gone.
 
 Each lies in a folder with a lock that its process holds; what a killed one left, server and files, the next
 one sweeps away.
@@ -107,7 +107,7 @@ def _remove(folder: Path) -> None:
 
 @dataclass(slots=True)
 class Scratch:
-    """A server on ``data``, in a private folder. ``superuser`` signs in without a password, over the socket."""
+    """A server on ``data``, in a private folder. ``superuser`` needs no password, over the socket."""
 
     folder: Path
     data: Path

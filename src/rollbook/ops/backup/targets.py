@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.lsn import parse_lsn
 from rollbook.ops.backup.manifest import Backup, Catalog
 from rollbook.ops.backup.physical_errors import NoBackup, TargetInvalid, TargetNotCovered
 from rollbook.ops.backup.points import POINT_NAME, find_point
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import Coverage, Moment, WalCatalog, marks_of, read_wal
 
 _LSN: Final = re.compile(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
@@ -51,6 +51,13 @@ class Plan:
         mark = self.backup.facts.get("mark")
         return str(mark["name"]) if mark else None
 
+    def missing_log(self) -> str | None:
+        """Return the file of the log that the backup's own restore point needs and that is not there."""
+        mark = self.backup.facts.get("mark")
+        if not mark or parse_lsn(mark["lsn"]) <= self.coverage.end:
+            return None
+        return self.coverage.missing or self.backup.last_wal
+
     def recovery(self) -> Mapping[str, str]:
         """Return PostgreSQL's settings for the target."""
         is_same = self.coverage.timeline == self.backup.timeline or self.target.kind == "end"
@@ -88,19 +95,19 @@ def parse_target(text: str | None) -> Target:
     return Target("name", text)
 
 
-def plan(kept: Kept, backup_id: str, target: Target) -> Plan:
+def plan(vault: Vault, backup_id: str, target: Target) -> Plan:
     """Choose the backup and see that the target is covered; nothing is fetched yet.
 
     ``latest`` with a target is the newest backup from before it.
     Raises: ``NoBackup``; ``TargetNotCovered``; ``BackupNotFound``; ``ChainBroken``; ``ManifestDamaged``.
     """
-    catalog = kept.backups()
+    catalog = vault.catalog()
     physical = [one for one in catalog if one.is_physical]
     if not physical:
         raise NoBackup(which="")
     if backup_id != NEWEST:
-        return _plan(kept, catalog, catalog.find(backup_id), target)
-    plans = [_plan_or_range(kept, catalog, one, target) for one in reversed(physical)]
+        return _plan(vault, catalog, catalog.find(backup_id), target)
+    plans = [_plan_or_range(vault, catalog, one, target) for one in reversed(physical)]
     for found in plans:
         if isinstance(found, Plan):
             return found
@@ -108,20 +115,20 @@ def plan(kept: Kept, backup_id: str, target: Target) -> Plan:
     raise TargetNotCovered(target=target, held=held)
 
 
-def _plan_or_range(kept: Kept, catalog: Catalog, backup: Backup, target: Target) -> Plan | Coverage:
+def _plan_or_range(vault: Vault, catalog: Catalog, backup: Backup, target: Target) -> Plan | Coverage:
     try:
-        return _plan(kept, catalog, backup, target)
+        return _plan(vault, catalog, backup, target)
     except TargetNotCovered as error:
         found = error.facts["coverage"]
         assert isinstance(found, Coverage)
         return found
 
 
-def _plan(kept: Kept, catalog: Catalog, backup: Backup, target: Target) -> Plan:
+def _plan(vault: Vault, catalog: Catalog, backup: Backup, target: Target) -> Plan:
     system_id = int(backup.system_identifier or 0)
-    wal = read_wal(kept, system_id, int(backup.facts["segment_bytes"]))
+    wal = read_wal(vault, system_id, int(backup.facts["segment_bytes"]))
     ours = [one for one in catalog if one.is_physical and one.system_identifier == backup.system_identifier]
-    point = find_point(kept, system_id, target.text) if target.kind == "name" else None
+    point = find_point(vault, system_id, target.text) if target.kind == "name" else None
     coverage = wal.covered(backup, [*marks_of(ours), *([point] if point else [])])
     if not _covers(coverage, target, point):
         raise TargetNotCovered(target=target, held=str(coverage), coverage=coverage)
@@ -138,7 +145,7 @@ def _covers(coverage: Coverage, target: Target, point: Moment | None) -> bool:
     return True
 
 
-def ranges(kept: Kept, catalog: Sequence[Backup]) -> dict[str, Coverage]:
+def ranges(vault: Vault, catalog: Sequence[Backup]) -> dict[str, Coverage]:
     """Return by backup what it can be brought to."""
     marks = marks_of(one for one in catalog if one.is_physical)
     wals: dict[str, WalCatalog] = {}
@@ -147,7 +154,7 @@ def ranges(kept: Kept, catalog: Sequence[Backup]) -> dict[str, Coverage]:
         if backup.is_physical and backup.system_identifier:
             size = int(backup.facts["segment_bytes"])
             wal = wals.setdefault(
-                backup.system_identifier, read_wal(kept, int(backup.system_identifier), size)
+                backup.system_identifier, read_wal(vault, int(backup.system_identifier), size)
             )
             found[backup.backup_id] = wal.covered(backup, marks)
     return found

@@ -96,7 +96,7 @@ class _Stream(RawIOBase):
 
 
 def unpack(chunks: Iterable[bytes], folder: Path, own: Callable[[Path, int], None]) -> int:
-    """Write the files of a tar stream into ``folder``, each given to its owner by ``own``; return their bytes.
+    """Write the files of a tar stream into ``folder``, each made its owner's by ``own``; return their bytes.
 
     Raises: ``BackupUnsafe`` for whatever is neither a file nor a folder below it.
     """

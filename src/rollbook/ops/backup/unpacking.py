@@ -4,40 +4,40 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from rollbook.core.progress import Report
-from rollbook.ops.backup.kept import Kept
+from rollbook.ops.backup.documents import whole
 from rollbook.ops.backup.manifest import Backup
 from rollbook.ops.backup.physical import TAR
 from rollbook.ops.backup.physical_errors import BackupUnproven
 from rollbook.ops.backup.scratch import Scratch
 from rollbook.ops.backup.tarring import unpack
+from rollbook.ops.backup.vault import Vault
 
 _LINKS_SINCE: Final = 18
 
 
-def unpack_chain(kept: Kept, chain: tuple[Backup, ...], scratch: Scratch, report: Report) -> None:
+def unpack_chain(vault: Vault, chain: tuple[Backup, ...], scratch: Scratch) -> None:
     """Make ``scratch.data`` of ``chain``, the base first.
 
     Raises: ``BackupUnproven`` if what came out is not what the server wrote down when it was copied; what
     opening a stream raises.
     """
-    report.step("Fetching and opening the backup", total=sum(one.bytes for one in chain))
-    folders = [_fetch(kept, backup, scratch, number) for number, backup in enumerate(chain)]
+    vault.report.step("Fetching and opening the backup")
+    folders = [_fetch(vault, backup, scratch, number) for number, backup in enumerate(chain)]
     if len(folders) == 1:
         folders[0].rename(scratch.data)
     else:
-        report.step("Putting the chain together")
+        vault.report.step("Putting the chain together")
         _combine(chain, folders, scratch)
-    report.step("Checking every file")
+    vault.report.step("Checking every file")
     _check(chain[-1], scratch)
 
 
-def _fetch(kept: Kept, backup: Backup, scratch: Scratch, number: int) -> Path:
+def _fetch(vault: Vault, backup: Backup, scratch: Scratch, number: int) -> Path:
     folder = scratch.folder / f"link-{number}"
     folder.mkdir(mode=0o700)
     scratch.account.own(folder, 0o700)
     tar = next(one for one in backup.files if one.name.endswith(f"/{TAR}"))
-    unpack(kept.get_whole(tar, backup.backup_id), folder, scratch.account.own)
+    unpack(whole(vault, tar, backup.backup_id), folder, scratch.account.own)
     return folder
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from rollbook.ops.backup.kept import Kept
+from rollbook.ops.backup.documents import read_json
 from rollbook.ops.backup.lsn import (
     DEFAULT_SEGMENT_BYTES,
     HISTORY_NAME,
@@ -17,6 +17,8 @@ from rollbook.ops.backup.lsn import (
     show_lsn,
 )
 from rollbook.ops.backup.manifest import WAL, Backup
+from rollbook.ops.backup.repository import Entry
+from rollbook.ops.backup.vault import Vault
 
 REACHED: Final = "reached"
 
@@ -65,7 +67,7 @@ class WalCatalog:
     reached: Moment | None
 
     def covered(self, backup: Backup, marks: Sequence[Moment]) -> Coverage:
-        """Return what ``backup`` can be brought to; ``marks``: what else is known of when what was written."""
+        """Return what ``backup`` can be brought to; ``marks``: what else is known of when."""
         begin = Moment(backup.timeline or 0, parse_lsn(backup.end_lsn or ""), stopped_at(backup))
         line = self._line(begin)
         number = (begin.lsn - 1) // self.segment_bytes + 1
@@ -126,9 +128,9 @@ def stopped_at(backup: Backup) -> datetime:
     return datetime.fromisoformat(str(backup.facts["stopped_at"]))
 
 
-def read_wal(kept: Kept, system_id: int, segment_bytes: int = DEFAULT_SEGMENT_BYTES) -> WalCatalog:
+def read_wal(vault: Vault, system_id: int, segment_bytes: int = DEFAULT_SEGMENT_BYTES) -> WalCatalog:
     """Return what is there of the log of a system."""
-    names = {name.rpartition("/")[2] for name in kept.repository.names(folder_of(system_id))}
+    names = {name.rpartition("/")[2] for name in vault.repository.names(folder_of(system_id))}
     whole = {name for name in names if NAME.fullmatch(name)}
     partial = {
         name for name in names if name.endswith(PARTIAL) and NAME.fullmatch(name.removesuffix(PARTIAL))
@@ -138,19 +140,19 @@ def read_wal(kept: Kept, system_id: int, segment_bytes: int = DEFAULT_SEGMENT_BY
         segment_bytes,
         frozenset(parse_segment(name, segment_bytes) for name in whole),
         frozenset(parse_segment(name, segment_bytes) for name in partial),
-        {int(name[:8], 16): _forks(kept, system_id, name) for name in names if HISTORY_NAME.fullmatch(name)},
-        _reached(kept, system_id) if REACHED in names else None,
+        {int(name[:8], 16): _forks(vault, system_id, name) for name in names if HISTORY_NAME.fullmatch(name)},
+        _reached(vault, system_id) if REACHED in names else None,
     )
 
 
-def _forks(kept: Kept, system_id: int, name: str) -> dict[int, int]:
-    content = b"".join(kept.get(stored_name(system_id, name))).decode()
+def _forks(vault: Vault, system_id: int, name: str) -> dict[int, int]:
+    content = b"".join(vault.open(stored_name(system_id, name))).decode()
     lines = (line.split("\t") for line in content.splitlines() if line[:1].isdigit())
     return {int(timeline): parse_lsn(lsn) for timeline, lsn, *_ in lines}
 
 
-def _reached(kept: Kept, system_id: int) -> Moment:
-    return moment(kept.get_json(stored_name(system_id, REACHED)))
+def _reached(vault: Vault, system_id: int) -> Moment:
+    return moment(read_json(vault, stored_name(system_id, REACHED)))
 
 
 def moment(told: Mapping[str, Any]) -> Moment:
@@ -161,3 +163,27 @@ def moment(told: Mapping[str, Any]) -> Moment:
 def marks_of(backups: Iterable[Backup]) -> list[Moment]:
     """Return the moments that backups marked in the log."""
     return [moment(backup.facts["mark"]) for backup in backups if backup.facts.get("mark")]
+
+
+def expendable_wal(vault: Vault, backups: Sequence[Backup]) -> Sequence[Entry]:
+    """Return the files of the log that no restore of ``backups`` needs: those from before the oldest.
+
+    Of a system of which no backup is left nothing goes: its log may be of a backup that is being made.
+    """
+    oldest: dict[str, Segment] = {}
+    for backup in backups:
+        if backup.is_physical and backup.system_identifier and backup.first_wal:
+            first = parse_segment(backup.first_wal, int(backup.facts["segment_bytes"]))
+            known = oldest.setdefault(backup.system_identifier, first)
+            oldest[backup.system_identifier] = min(known, first, key=lambda segment: segment.number)
+    return [
+        entry
+        for system, first in oldest.items()
+        for entry in vault.repository.entries(folder_of(system))
+        if _is_before(entry.name.rpartition("/")[2], first)
+    ]
+
+
+def _is_before(name: str, first: Segment) -> bool:
+    segment = name.removesuffix(PARTIAL)
+    return bool(NAME.fullmatch(segment)) and parse_segment(segment, first.size).number < first.number

@@ -18,11 +18,11 @@ from typing import Final
 import psycopg
 
 from rollbook.core.errors import RollbookError
-from rollbook.core.progress import Report, Silent
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.kept import Kept
+from rollbook.ops.backup.documents import keep_json
 from rollbook.ops.backup.origin import Origin, origin, said
 from rollbook.ops.backup.physical_errors import WalReceiverFailed
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import REACHED, stored_name
 from rollbook.ops.backup.wal_slot import SLOT, SlotState, drop_slot, ensure_slot, slot_state
 from rollbook.ops.backup.wal_spool import Spool, lone_spool, reader_of, spool_folder
@@ -34,45 +34,42 @@ _TELL_IDLE_S: Final = 30.0
 # The repository is away: the server itself keeps the rest, as far as max_slot_wal_keep_size lets it.
 _SPOOL_AT_MOST_BYTES: Final = 1024**3
 _ENDS_WITHIN_S: Final = 30
-_SILENT: Final = Silent()
 
 
-def archive(
-    settings: Settings, kept: Kept, stop: Event, report: Report = _SILENT, *, every_s: float = EVERY_S
-) -> None:
-    """Archive the server's log until ``stop`` is set; failures of server or repository are told, and outlived.
+def archive(settings: Settings, vault: Vault, stop: Event, *, every_s: float = EVERY_S) -> None:
+    """Archive the server's log until ``stop`` is set; failures of server or repository are told and outlived.
 
     Raises: ``WalBusy``; ``WalSlotUnavailable``; what the first connection raises.
     """
     source = origin(settings)
     with lone_spool(settings, source.facts.system_id, source.facts.segment_bytes) as spool:
-        _begin(source, spool, kept, report)
+        _begin(source, spool, vault)
         pause = every_s
         while not stop.is_set():
             try:
                 with _receiving(source, spool) as receiver:
-                    _follow(_Sender(source, spool, kept), receiver, stop, every_s)
+                    _follow(_Sender(source, spool, vault), receiver, stop, every_s)
                 pause = every_s
             except (RollbookError, psycopg.Error) as error:
-                report.step(f"{error} Trying again in {pause:.0f} s")
+                vault.report.step(f"{error} Trying again in {pause:.0f} s")
                 stop.wait(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
-                _renew_lost_slot(source, spool, kept, report)
-        _Sender(source, spool, kept).send()
+                _renew_lost_slot(source, spool, vault)
+        _Sender(source, spool, vault).send()
 
 
-def _begin(source: Origin, spool: Spool, kept: Kept, report: Report) -> None:
+def _begin(source: Origin, spool: Spool, vault: Vault) -> None:
     """Make the slot where there is none; what an earlier one left in the spool is saved first."""
     with source.connected() as db:
         if ensure_slot(db):
-            report.step("Archiving the log from here on: now make a backup that it continues")
-            spool.send(kept)
+            vault.report.step("Archiving the log from here on: now make a backup that it continues")
+            spool.send(vault)
             spool.clear()
 
 
-def _renew_lost_slot(source: Origin, spool: Spool, kept: Kept, report: Report) -> None:
+def _renew_lost_slot(source: Origin, spool: Spool, vault: Vault) -> None:
     try:
-        _begin(source, spool, kept, report)
+        _begin(source, spool, vault)
     except (RollbookError, psycopg.Error):
         return  # the next round tells what is wrong
 
@@ -80,8 +77,8 @@ def _renew_lost_slot(source: Origin, spool: Spool, kept: Kept, report: Report) -
 class _Sender:
     """Sends what was received, and notes up to when all is there."""
 
-    def __init__(self, source: Origin, spool: Spool, kept: Kept) -> None:
-        self._source, self.spool, self._kept = source, spool, kept
+    def __init__(self, source: Origin, spool: Spool, vault: Vault) -> None:
+        self._source, self.spool, self._vault = source, spool, vault
         self._noted: str | None = None
         self._noted_at = 0.0
 
@@ -89,11 +86,11 @@ class _Sender:
         """Put what is new into the repository; return what the server says of the slot."""
         with self._source.connected() as db:
             state = slot_state(db)
-        self.spool.send(self._kept)
+        self.spool.send(self._vault)
         if state is not None and state.is_level and self._is_news(state):
             name = stored_name(self._source.facts.system_id, REACHED)
-            self._kept.put_json(
-                name, {"timeline": state.timeline, "lsn": state.lsn, "at": state.at.isoformat()}
+            keep_json(
+                self._vault, name, {"timeline": state.timeline, "lsn": state.lsn, "at": state.at.isoformat()}
             )
             self._noted, self._noted_at = state.lsn, time.monotonic()
         return state
@@ -126,7 +123,8 @@ class _Receiver:
         """Raise ``WalReceiverFailed`` if it ended."""
         if self._process.poll() is not None:
             lines = self._complaints.read_text(encoding="utf-8", errors="replace").splitlines()
-            raise WalReceiverFailed(reason=said(lines))
+            reason = said(lines) if lines else f"it ended with {self._process.returncode}"
+            raise WalReceiverFailed(reason=reason)
 
     def end(self) -> None:
         """End it, with what it received on disk."""
@@ -141,6 +139,7 @@ class _Receiver:
 
 @contextmanager
 def _receiving(source: Origin, spool: Spool) -> Iterator[_Receiver]:
+    spool.mend()
     with tempfile.TemporaryDirectory(prefix="rollbook-wal-") as folder:
         complaints = Path(folder, "complaints")
         with complaints.open("wb") as log:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.kept import Kept
 from rollbook.ops.backup.lsn import HISTORY_NAME, NAME, PARTIAL, parse_segment
 from rollbook.ops.backup.physical_errors import WalBusy
 from rollbook.ops.backup.tarring import CHUNK_BYTES
+from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import stored_name
 from rollbook.ops.embedded import home_of
 from rollbook.ops.errors import file_errors
@@ -35,19 +35,28 @@ class Spool:
         """What lies there."""
         return sum(path.stat().st_size for path in self.folder.iterdir() if path.name != _LOCK)
 
-    def send(self, kept: Kept) -> int:
+    def send(self, vault: Vault) -> int:
         """Put all that is new into the repository, oldest first; return how many segments are done with."""
         whole = sorted(path for path in self.folder.iterdir() if NAME.fullmatch(path.name))
         for history in self.folder.glob("*.history"):
             if HISTORY_NAME.fullmatch(history.name):
-                self._send_if_new(kept, history)
+                self._send_if_new(vault, history)
         for path in whole:
-            self._put(kept, path)
-            kept.repository.delete(self._stored(path.name + PARTIAL))
+            self._put(vault, path)
+            vault.repository.delete(self._stored(path.name + PARTIAL))
             path.unlink()
         for path in sorted(self.folder.glob(f"*{PARTIAL}")):
-            self._send_if_new(kept, path)
+            self._send_if_new(vault, path)
         return len(whole)
+
+    def mend(self) -> None:
+        """Remove what a full disk left of a segment: its reader refuses one of another size, for ever.
+
+        The server has it still: nothing of it was confirmed.
+        """
+        for path in self.folder.glob(f"*{PARTIAL}"):
+            if path.stat().st_size not in {0, self.segment_bytes}:
+                path.unlink()
 
     def clear(self) -> None:
         """Forget what was received from a slot that is no more."""
@@ -56,22 +65,22 @@ class Spool:
                 path.unlink()
         self._sent.clear()
 
-    def _send_if_new(self, kept: Kept, path: Path) -> None:
+    def _send_if_new(self, vault: Vault, path: Path) -> None:
         try:
             seen = path.stat()
             if self._sent.get(path.name) != (version := (seen.st_size, seen.st_mtime_ns)):
-                self._put(kept, path)
+                self._put(vault, path)
                 self._sent[path.name] = version
         except FileNotFoundError:
             return  # full meanwhile, and renamed: the next round takes it
 
-    def _put(self, kept: Kept, path: Path) -> None:
+    def _put(self, vault: Vault, path: Path) -> None:
         with path.open("rb") as file:
             first = file.read(CHUNK_BYTES)
             if not path.name.endswith(".history"):
                 name = path.name.removesuffix(PARTIAL)
                 parse_segment(name, self.segment_bytes).check(first, self.system_id)
-            kept.put(self._stored(path.name), _rest(first, iter(lambda: file.read(CHUNK_BYTES), b"")))
+            vault.keep(self._stored(path.name), _rest(first, iter(lambda: file.read(CHUNK_BYTES), b"")))
 
     def _stored(self, name: str) -> str:
         return stored_name(self.system_id, name)

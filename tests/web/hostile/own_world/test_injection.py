@@ -16,11 +16,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from rollbook.app import create_app
 from rollbook.core.paging import write_cursor
-from rollbook.testing.databases import TestServer
 from rollbook.ui.forms import form_token
-from web import cast as the_cast
 from web.clients import SignIn, post_form
 from web.hostile.routes import Way, ways
 
@@ -63,25 +60,6 @@ WRITES = [way for way in ways() if way.is_api and way.writes]
 PLACES_OF_CURSORS = ("after", "cursor")
 
 
-@pytest.fixture(scope="module")
-def world(rollbook_server: TestServer) -> Iterator[the_cast.World]:
-    """A cast of its own: it is written to."""
-    with rollbook_server.database() as lent:
-        yield the_cast.build(lent.url, lent.owner_url)
-
-
-@pytest.fixture(scope="module")
-def app(world: the_cast.World) -> Iterator[FastAPI]:
-    made = create_app(world.url)
-    yield made
-    made.state.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def sessions() -> dict[str, str]:
-    return {}
-
-
 @contextmanager
 def listening(app: FastAPI) -> Iterator[list[str]]:
     """Collect the statements that are sent."""
@@ -118,7 +96,7 @@ def rows_in(answer: httpx2.Response) -> object:
 
 
 def some() -> list[Any]:
-    return [pytest.param(name) for name in PAYLOADS if name in FEW]
+    return [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in PAYLOADS]
 
 
 @pytest.mark.parametrize("payload", some())
