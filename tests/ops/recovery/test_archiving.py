@@ -4,12 +4,13 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from ops.real_server import admin, clean_environment, rollbook_command, run_rollbook
+from ops.real_server import admin, clean_environment, run_rollbook
 from ops.recovery.chains import (
     archiving,
     create,
@@ -28,6 +29,16 @@ from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_slot import SLOT, slot_state
 
 SMALLER_THAN_A_SEGMENT = 8_000_000
+# `rollbook backup wal`, less patient
+ARCHIVE = """
+from threading import Event
+from rollbook.core.progress import progress_bar
+from rollbook.core.settings import settings
+from rollbook.ops.backup.vault import open_vault
+from rollbook.ops.backup.wal_receiver import archive
+with progress_bar() as report:
+    archive(settings(), open_vault(settings(), report), Event(), every_s=0.1)
+"""
 
 
 def test_the_log_is_archived_through_crashes_and_a_full_disk(running: Settings) -> None:
@@ -54,7 +65,7 @@ def test_the_log_is_archived_through_crashes_and_a_full_disk(running: Settings) 
 def test_a_dead_slot_is_bounded_told_and_replaced(running: Settings) -> None:
     vault = vault_of(running)
     with admin(running) as db:
-        db.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'")
+        db.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '64MB'")
         db.execute("ALTER SYSTEM SET min_wal_size = '32MB'")
         db.execute("ALTER SYSTEM SET max_wal_size = '32MB'")
         db.execute("SELECT pg_reload_conf()")
@@ -82,7 +93,7 @@ def test_a_dead_slot_is_bounded_told_and_replaced(running: Settings) -> None:
 def archive(settings: Settings, most_bytes: int | None = None) -> Iterator[subprocess.Popen[str]]:
     """Archive in a process of its own, that may write files of ``most_bytes``."""
     process = subprocess.Popen(
-        rollbook_command("backup", "wal"),
+        [sys.executable, "-c", ARCHIVE],
         env=clean_environment(settings.home),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

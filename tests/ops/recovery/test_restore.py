@@ -30,17 +30,15 @@ def test_what_can_be_told_builds_on_the_last(chain: Chain) -> None:
 @pytest.mark.parametrize(
     ("moment", "found", "has_precious"),
     [
-        (None, EARLY, False),
         ("before the mistake", EARLY, True),
         ("lsn", [*EARLY, "mistake"], False),
-        ("before-import", [*EARLY, "mistake", "after"], False),
         ("LATEST", [*EARLY, "mistake", "after", "import"], False),
     ],
 )
 def test_a_moment_is_restored(
-    elsewhere: Chain, moment: str | None, found: list[str], has_precious: bool
+    elsewhere: Chain, moment: str, found: list[str], has_precious: bool
 ) -> None:
-    target = parse_target(elsewhere.moments.get(moment, moment) if moment else None)
+    target = parse_target(elsewhere.moments.get(moment, moment))
     wanted = plan(elsewhere.vault, "latest", target)
     with unpacked(elsewhere.vault, wanted, elsewhere.settings, elsewhere.settings.home) as recovery:
         recovery.run_to_target()
@@ -85,3 +83,8 @@ def test_a_restore_point_of_nobody_is_not_there(elsewhere: Chain, open_folder: P
     with pytest.raises(TargetNotCovered, match="never-made"):
         restore_into(elsewhere.settings, elsewhere.vault, open_folder / "here", to="never-made")
     assert not (open_folder / "here").exists()
+
+
+def test_a_restore_point_of_ours_is_known_by_its_place(elsewhere: Chain) -> None:
+    wanted = plan(elsewhere.vault, "latest", parse_target("before-import"))
+    assert wanted.recovery()["recovery_target_name"] == "before-import"

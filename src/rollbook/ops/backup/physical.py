@@ -18,7 +18,7 @@ from rollbook.ops.backup.lsn import Segment, parse_lsn
 from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id
 from rollbook.ops.backup.marks import Mark, marked
 from rollbook.ops.backup.origin import SUMMARIZES_SINCE, Origin, origin
-from rollbook.ops.backup.physical_errors import IncrementalImpossible
+from rollbook.ops.backup.physical_errors import BaseBackupFailed, IncrementalImpossible
 from rollbook.ops.backup.repository import Stored
 from rollbook.ops.backup.retry import Patience
 from rollbook.ops.backup.vault import Vault
@@ -188,7 +188,11 @@ def _read(db: psycopg.Connection[Any], segment: Segment, source: Origin) -> Iter
     query = "SELECT pg_read_binary_file(%s, %s, %s, false)"
     step = 4 * 1024 * 1024
     for place in range(0, segment.size, step):
-        found: Any = db.execute(query, [f"pg_wal/{segment.name}", place, step], binary=True).fetchone()
+        try:
+            found: Any = db.execute(query, [f"pg_wal/{segment.name}", place, step], binary=True).fetchone()
+        except psycopg.errors.UndefinedFile as error:
+            reason = "the server removed its log too early: raise its max_slot_wal_keep_size"
+            raise BaseBackupFailed(reason=reason) from error
         if place == 0:
             segment.check(found[0], source.facts.system_id)
         yield found[0]

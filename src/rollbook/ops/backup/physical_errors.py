@@ -72,7 +72,7 @@ class NoBackup(Invalid):
 
 
 class WalBusy(Conflict):
-    """Another process archives this server's log already (process {pid})."""
+    """Another process archives this server's log already (process {process})."""
 
 
 class WalSlotUnavailable(Unavailable):

@@ -19,6 +19,7 @@ from typing import Final
 import psycopg
 
 from rollbook.ops.backup.physical_errors import RecoveryFailed
+from rollbook.ops.backup.swap import INTENT
 from rollbook.ops.binaries import Binaries
 from rollbook.ops.cluster import server_environment
 from rollbook.ops.configuration import base_configuration
@@ -72,7 +73,9 @@ def private_folder(below: Path, account: Account) -> Iterator[Path]:
 
 
 def sweep(below: Path) -> None:
-    """Remove what killed processes left: their servers first."""
+    """Remove what killed processes left, their servers first; not what a killed swap still needs."""
+    if (below / INTENT).exists():
+        return
     for folder in below.glob(f"{PREFIX}*"):
         try:
             lock = _lock(folder)

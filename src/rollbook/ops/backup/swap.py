@@ -13,7 +13,7 @@ from typing import Final
 
 from rollbook.ops.home import Home, sync_folder
 
-_INTENT: Final = "swap.json"
+INTENT: Final = "swap.json"
 _OLD: Final = "data-before-{:%Y%m%dT%H%M%S}"
 _OLDS: Final = "data-before-*"
 
@@ -33,7 +33,7 @@ class Swap:
             self.home.data.rename(self.old)
         self.new.rename(self.home.data)
         sync_folder(self.home.path)
-        (self.home.path / _INTENT).unlink()
+        (self.home.path / INTENT).unlink()
 
     def undo(self) -> None:
         """Put the old one back; the restored one goes to where it came from."""
@@ -41,7 +41,7 @@ class Swap:
         self.home.data.rename(self.new)
         self.old.rename(self.home.data)
         sync_folder(self.home.path)
-        (self.home.path / _INTENT).unlink()
+        (self.home.path / INTENT).unlink()
 
 
 def swap_for(home: Home, new: Path, at: datetime) -> Swap:
@@ -51,7 +51,7 @@ def swap_for(home: Home, new: Path, at: datetime) -> Swap:
 
 def finish(home: Home) -> None:
     """Finish what a killed swap began: its second rename; the caller holds the home's lock."""
-    intent = home.path / _INTENT
+    intent = home.path / INTENT
     if not intent.is_file():
         return
     told = json.loads(intent.read_text(encoding="utf-8"))
@@ -78,9 +78,9 @@ def discard(home: Home) -> list[Path]:
 def _write(home: Home, new: Path, old: Path) -> None:
     """Write down what is about to be done, as names below home, on the disk before it is."""
     told = {"new": str(new.relative_to(home.path)), "old": str(old.relative_to(home.path))}
-    part = home.path / f".{_INTENT}"
+    part = home.path / f".{INTENT}"
     with part.open("w", encoding="utf-8") as file:
         json.dump(told, file)
     sync_folder(part)
-    part.rename(home.path / _INTENT)
+    part.rename(home.path / INTENT)
     sync_folder(home.path)
