@@ -1,4 +1,4 @@
-"""The commands `rollbook backup`: those of ops, which knows no pupils, and what to ask a restored database."""
+"""The commands `rollbook backup`: those of ops, which knows no pupils, and what a restored one is asked."""
 
 from rollbook.ops.backup import smoke
 from rollbook.ops.backup.commands import app

@@ -10,7 +10,13 @@ import pytest
 
 from ops.backup.places import BUCKET, S3_URL, s3_server
 from rollbook.ops.backup import cloud
-from rollbook.ops.backup.errors import FileNameInvalid, StoredFileMissing
+from rollbook.ops.backup.cloud import Cloud
+from rollbook.ops.backup.errors import (
+    FileNameInvalid,
+    RepositoryRefused,
+    RepositoryUrlInvalid,
+    StoredFileMissing,
+)
 from rollbook.ops.backup.repository import Repository, Stored, open_repository
 
 
@@ -89,6 +95,8 @@ def test_a_source_that_fails_leaves_nothing(repository: Repository, monkeypatch:
             repository.put("files/a/dump", failing(length))
         assert repository.names() == []
         assert not repository.exists("files/a/dump")
+    if isinstance(repository, Cloud):
+        assert "Uploads" not in boto3.client("s3").list_multipart_uploads(Bucket=BUCKET)
 
 
 def test_a_big_file_goes_in_parts(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,3 +114,55 @@ def test_s3_keeps_below_its_path(s3: str) -> None:
     open_repository(S3_URL).put("wal/a", [b"x"])
     keys = [one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]]
     assert "oak/nightly/wal/a" in keys
+
+
+def test_credentials_may_stand_in_files(tmp_path: Path) -> None:
+    for name in ("id", "secret"):
+        (tmp_path / name).write_text(f"the-{name}\n")
+    environment = {
+        "AWS_ACCESS_KEY_ID_FILE": str(tmp_path / "id"),
+        "AWS_SECRET_ACCESS_KEY_FILE": str(tmp_path / "secret"),
+        "AZURE_STORAGE_ACCOUNT_KEY_FILE": str(tmp_path / "secret"),
+    }
+    assert cloud._from_files("s3", environment) == {
+        "access_key_id": "the-id",
+        "secret_access_key": "the-secret",
+    }
+    assert cloud._from_files("az", environment) == {"account_key": "the-secret"}
+
+
+def test_the_library_takes_the_settings_of_other_providers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than that: there is no account to try them with."""
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "oak")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "c2VjcmV0")
+    assert open_repository("az://backups/nightly").where == "az://backups/nightly"
+    monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
+    assert open_repository("gs://backups/nightly").where == "gs://backups/nightly"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://key:secret@bucket/path",
+        "s3://bucket/path?sig=secret",
+        "s3:///path",
+        "ftp://host/path",
+        "//host/x",
+    ],
+)
+def test_a_url_that_is_none_is_refused_without_quoting_it(url: str) -> None:
+    with pytest.raises(RepositoryUrlInvalid) as raised:
+        open_repository(url)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_folder_that_is_closed_to_us_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(RepositoryRefused, match="Not a directory"):
+        open_repository(str(tmp_path / "file" / "backups")).put("a", [b"x"])
+
+
+def test_files_of_a_folder_are_closed_to_others(tmp_path: Path) -> None:
+    open_repository(f"file://{tmp_path}/backups").put("wal/1/a", [b"x"])
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "backups").rglob("*")}
+    assert modes == {0o700, 0o600}

@@ -35,9 +35,7 @@ def test_what_can_be_told_builds_on_the_last(chain: Chain) -> None:
         ("LATEST", [*EARLY, "mistake", "after", "import"], False),
     ],
 )
-def test_a_moment_is_restored(
-    elsewhere: Chain, moment: str, found: list[str], has_precious: bool
-) -> None:
+def test_a_moment_is_restored(elsewhere: Chain, moment: str, found: list[str], has_precious: bool) -> None:
     target = parse_target(elsewhere.moments.get(moment, moment))
     wanted = plan(elsewhere.vault, "latest", target)
     with unpacked(elsewhere.vault, wanted, elsewhere.settings, elsewhere.settings.home) as recovery:

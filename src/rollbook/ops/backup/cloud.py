@@ -13,21 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import obstore
+from obstore import exceptions as refusals
+from obstore.store import from_url
+
 from rollbook.ops.backup.errors import (
-    CloudLibraryMissing,
     RepositoryRefused,
     RepositoryUnreachable,
     RepositoryUrlInvalid,
     StoredFileMissing,
 )
 from rollbook.ops.backup.repository import Entry, Measure, Stored, checked_name
-
-try:
-    import obstore
-    from obstore import exceptions as refusals
-    from obstore.store import from_url
-except ImportError:  # the extra is not installed
-    obstore = None  # type: ignore[assignment]
 
 _MIB: Final = 1024 * 1024
 # A provider takes 10,000 parts: 640 GB of one stream, with at most three parts in memory.
@@ -53,14 +49,12 @@ _PREFIX_OF_AZURE: Final = "AZURE_"
 def open_cloud(url: str) -> "Cloud":
     """Return the repository at ``url``; nothing connects yet.
 
-    Raises: ``CloudLibraryMissing``; ``RepositoryUrlInvalid``.
+    Raises: ``RepositoryUrlInvalid``.
     """
     parts = urlsplit(url)
     where = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
     if parts.username or parts.password or parts.query or not parts.hostname:
         raise RepositoryUrlInvalid(reason="it may hold a bucket and a path, nothing else")
-    if obstore is None:
-        raise CloudLibraryMissing(where=where)
     given = _from_files(parts.scheme, os.environ)
     plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true", "yes"}
     options: dict[str, Any] = {**_TIMEOUTS, **({"allow_http": True} if plain else {})}

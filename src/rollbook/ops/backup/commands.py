@@ -18,8 +18,9 @@ from rollbook.ops.backup import (
     retention,
     verifying,
 )
+from rollbook.ops.backup.errors import NoBackupsYet
 from rollbook.ops.backup.keys import key_path, rotate_key
-from rollbook.ops.backup.manifest import Backup
+from rollbook.ops.backup.manifest import Backup, Catalog
 from rollbook.ops.backup.noting import noted_if_possible
 from rollbook.ops.backup.physical_commands import restore_physical
 from rollbook.ops.backup.retention import Retention
@@ -66,7 +67,10 @@ def create(  # noqa: PLR0913 -- one option for each kind of backup
 @app.command("list")
 def list_(*, json: Json = False) -> None:
     """List the backups, oldest first. Exit code 3 if one is damaged."""
-    known = open_vault(settings()).catalog()
+    try:
+        known = open_vault(settings()).catalog()
+    except NoBackupsYet:
+        known = Catalog(())
     lines = [_line(backup) for backup in known]
     if json:
         output.print_json({"backups": lines, "damaged": known.damaged})

@@ -12,7 +12,7 @@ class RepositoryUrlInvalid(Invalid):
 
 
 class CloudLibraryMissing(Unavailable):
-    """Backups in {where} need the extra 'cloud': install rollbook[cloud]."""
+    """Backups at {scheme}:// need the extra 'cloud': install rollbook[cloud]."""
 
 
 class RepositoryFull(Unavailable):
@@ -36,6 +36,10 @@ class FileNameInvalid(Invalid):
 
 class StoredFileMissing(NotFound):
     """{name} is not in {where}. A backup that needs it cannot be restored: take one before or after it."""
+
+
+class NoBackupsYet(NotFound):
+    """There are no backups in {where} yet. `rollbook backup create` takes one."""
 
 
 class BackupKeyMissing(Unavailable):

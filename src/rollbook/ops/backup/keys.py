@@ -7,7 +7,7 @@ from typing import Final
 from rollbook.core import keyring
 from rollbook.core.keyring import Key, Keyring, RingMissing, RingThere
 from rollbook.core.settings import Settings, settings
-from rollbook.ops.backup.errors import BackupKeyMissing
+from rollbook.ops.backup.errors import BackupKeyMissing, NoBackupsYet
 from rollbook.ops.backup.repository import Repository
 
 FILE: Final = "backup.key"
@@ -26,12 +26,14 @@ def key_path(chosen: Settings | None = None) -> Path:
 def key_ring(repository: Repository, chosen: Settings | None = None) -> Keyring:
     """Return the ring that opens what is in ``repository``.
 
-    Raises: ``BackupKeyMissing``; ``RingUnreadable``; ``RingExposed``.
+    Raises: ``BackupKeyMissing``; ``NoBackupsYet``; ``RingUnreadable``; ``RingExposed``.
     """
     path = key_path(chosen)
     try:
         return keyring.ring(path)
     except RingMissing:
+        if _is_empty(repository):
+            raise NoBackupsYet(where=repository.where) from None
         raise BackupKeyMissing(path=path, where=repository.where) from None
 
 
@@ -44,7 +46,7 @@ def ensure_key(
     """
     path = key_path(chosen)
     if not path.exists():
-        if next(repository.entries(), None) is not None:
+        if not _is_empty(repository):
             raise BackupKeyMissing(path=path, where=repository.where)
         _make(path, tell)
     return key_ring(repository, chosen)
@@ -61,6 +63,10 @@ def rotate_key(chosen: Settings | None = None) -> Keyring:
 def writing_key(ring: Keyring) -> Key:
     """Return the key that new streams are encrypted with."""
     return ring.key(ring.primary)
+
+
+def _is_empty(repository: Repository) -> bool:
+    return next(repository.entries(), None) is None
 
 
 def _make(path: Path, tell: Callable[[str], None]) -> None:

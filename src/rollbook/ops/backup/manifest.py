@@ -4,11 +4,11 @@ A manifest is a stream like any other (frames.py), bound to its name: one edited
 """
 
 import json
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
+from uuid import uuid4
 
 from rollbook import __version__
 from rollbook.core.errors import RollbookError
@@ -128,7 +128,7 @@ class Catalog:
 
 def new_id(at: datetime) -> str:
     """Return an id for a backup that begins now: sorts by time, and no two are alike."""
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
 
 
 def file_name(backup_id: str, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from rollbook.core.settings import Settings, settings
-from rollbook.ops.backup.errors import FileNameInvalid, RepositoryUrlInvalid
+from rollbook.ops.backup.errors import CloudLibraryMissing, FileNameInvalid, RepositoryUrlInvalid
 
 FOLDER: Final = "backups"
 CHUNK_BYTES: Final = 1024 * 1024
@@ -81,15 +81,21 @@ def open_repository(url: str | None = None, *, chosen: Settings | None = None) -
     told = url or said.backup_url or str(said.home / FOLDER)
     parts = urlsplit(told)
     if parts.scheme in _CLOUDS:
-        from rollbook.ops.backup.cloud import open_cloud  # noqa: PLC0415 -- loads the extra's library
-
-        return open_cloud(told)
+        return _cloud(told)
     if parts.scheme not in {"", "file"} or parts.netloc:
         raise RepositoryUrlInvalid(reason=f"'{parts.scheme}://' is unknown" if parts.scheme else "no scheme")
     from rollbook.ops.backup.folder import Folder  # noqa: PLC0415 -- it imports this module
 
     path = unquote(parts.path) if parts.scheme else told
     return Folder(Path(path).expanduser().absolute())
+
+
+def _cloud(url: str) -> Repository:
+    try:
+        from rollbook.ops.backup.cloud import open_cloud  # noqa: PLC0415 -- loads the extra's library
+    except ImportError:
+        raise CloudLibraryMissing(scheme=urlsplit(url).scheme) from None
+    return open_cloud(url)
 
 
 def checked_name(name: str) -> str:

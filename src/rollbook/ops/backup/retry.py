@@ -1,9 +1,9 @@
 """Waiting out a repository that is away: the same work again, after ever longer pauses, up to a bound."""
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from secrets import SystemRandom
 from typing import Final, TypeVar
 
 from rollbook.ops.backup.errors import RepositoryUnreachable
@@ -12,6 +12,7 @@ T = TypeVar("T")
 _FIRST_S: Final = 1.0
 _LONGEST_S: Final = 120.0
 _BOUND_S: Final = 2 * 3600.0
+_CHANCE: Final = SystemRandom()  # so that not all come back at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +42,5 @@ class Patience:
                 if self.now() - away_since + pause > self.bound_s:
                     raise
                 self.tell(f"{error} Next attempt in {pause:.0f} s.")
-            self.sleep(pause * random.uniform(0.8, 1.0))  # noqa: S311 -- so that not all come back at once
+            self.sleep(pause * _CHANCE.uniform(0.8, 1.0))
             pause = min(pause * 2, _LONGEST_S)

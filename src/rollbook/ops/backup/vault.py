@@ -54,7 +54,7 @@ def open_vault(
 ) -> Vault:
     """Return the vault of ``chosen``: to read; with ``tell`` to write too, which is told of a key just made.
 
-    Raises: ``BackupKeyMissing``; ``RepositoryUrlInvalid``; ``CloudLibraryMissing``.
+    Raises: ``BackupKeyMissing``; ``NoBackupsYet``; ``RepositoryUrlInvalid``; ``CloudLibraryMissing``.
     """
     repository = open_repository(chosen=chosen)
     patience = Patience(tell=report.step)

@@ -83,6 +83,11 @@ def asked(
     return answer, heard
 
 
+def _of_the_request(statements: list[str]) -> list[str]:
+    """Leave out that the session was used: that is written once a minute, whatever is asked then."""
+    return [one for one in statements if not one.startswith("UPDATE user_sessions SET network=")]
+
+
 def is_heard(told: str, statements: list[str]) -> bool:
     """Say whether a statement has the text in it; a text of one sign stands in many of ours."""
     return any((len(told) > 1 and told in statement) or SLEEP in statement for statement in statements)
@@ -114,7 +119,7 @@ def test_a_filter_finds_by_it_what_a_text_finds_that_nothing_has(
             assert not is_heard(told, heard), (way, name)
             if answer.status_code == 200:
                 accepted += 1
-                assert heard == usual, (way, name)
+                assert _of_the_request(heard) == _of_the_request(usual), (way, name)
                 assert rows_in(answer) == rows_in(plain), (way, name)
             else:
                 assert answer.status_code in (303, 401, 404, 422), (way, name, answer.text[:300])
