@@ -98,7 +98,7 @@ def test_a_missing_file_of_the_log_is_a_gap_that_is_told(elsewhere: Chain) -> No
     after = ranges(elsewhere.vault, elsewhere.backups)[last]
     assert (before.missing, after.missing) == (None, gone.name)
     assert after.end < before.end
-    (told,) = [one for one in health.look_over(elsewhere.vault) if one.name == "log"]
+    (told,) = [one for one in health.judge(elsewhere.vault, None) if one.name == "log"]
     assert told.state == State.WRONG
     assert gone.name in told.sentence
 

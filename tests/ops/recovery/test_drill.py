@@ -99,14 +99,14 @@ def test_health_judges_by_the_last_proven_restore(
     now = elsewhere.backups[-1].ended_at + backed_up_ago
     if proven_ago is not None:
         keep_proof(elsewhere.vault, replace(some_proof(), ended_at=now - proven_ago))
-    found = {one.name: one.state for one in health.look_over(elsewhere.vault, now=lambda: now)}
+    found = {one.name: one.state for one in health.judge(elsewhere.vault, None, lambda: now)}
     assert (found["restore"], found["backup"]) == (restore, backup)
 
 
 def test_a_key_that_is_another_opens_nothing(elsewhere: Chain, tmp_path: Path) -> None:
     ring = keyring.make_ring(tmp_path / "another.key")
     vault = Vault(elsewhere.vault.repository, ring)
-    (damaged,) = [one for one in health.look_over(vault) if one.name == "backup-manifests"]
+    (damaged,) = [one for one in health.judge(vault, None) if one.name == "backup-manifests"]
     assert damaged.state == State.WRONG
 
 
@@ -132,7 +132,7 @@ def some_proof() -> Proof:
 
 
 def state_of(vault: Vault, name: str) -> State:
-    return next(one.state for one in health.look_over(vault) if one.name == name)
+    return next(one.state for one in health.judge(vault, None) if one.name == name)
 
 
 def republish(vault: Vault, backup: Backup) -> None:

@@ -7,15 +7,23 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+import psycopg
+
 from rollbook.core import clock
 from rollbook.core.checks import Checked, State, fine
 from rollbook.core.errors import RollbookError
+from rollbook.core.settings import Settings
+from rollbook.ops.backup.errors import NoBackupsYet
+from rollbook.ops.backup.keys import key_ring
 from rollbook.ops.backup.manifest import Backup
 from rollbook.ops.backup.proofs import Proof, last_proofs
+from rollbook.ops.backup.repository import open_repository
+from rollbook.ops.backup.retry import Patience
+from rollbook.ops.backup.source import source
 from rollbook.ops.backup.targets import ranges
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import Coverage
-from rollbook.ops.backup.wal_slot import SlotState
+from rollbook.ops.backup.wal_slot import SlotState, slot_state
 
 PROVEN_WITHIN: Final = timedelta(days=8)
 BACKED_UP_WITHIN: Final = timedelta(hours=26)
@@ -26,17 +34,36 @@ _DRILL: Final = "rollbook backup drill"
 _WAL: Final = "rollbook backup wal"
 
 
-def look_over(
-    vault: Vault | None, slot: SlotState | None = None, now: Callable[[], datetime] = clock.now
-) -> list[Checked]:
-    """Return what is found in the repository (none: it was never written to), and of the server's slot."""
-    if vault is None:
-        return [Checked("backup", State.WARNING, "There is no backup.", _CREATE)]
+def look_over(chosen: Settings, now: Callable[[], datetime] = clock.now) -> list[Checked]:
+    """Return what is found in the repository of ``chosen``, and of the slot of its server if that answers.
+
+    A repository that is away is not waited for.
+    """
+    repository = open_repository(chosen=chosen)
     try:
-        found = vault.catalog()
-        proofs, covered = last_proofs(vault), ranges(vault, found.backups)
+        vault = Vault(repository, key_ring(repository, chosen), patience=Patience(bound_s=0))
+        return judge(vault, _slot_of(chosen), now)
+    except NoBackupsYet:
+        return [_none()]
     except RollbookError as error:
         return [Checked("backup", State.WRONG, str(error), "rollbook backup list")]
+
+
+def _slot_of(chosen: Settings) -> SlotState | None:
+    try:
+        with source(chosen).connect() as db:
+            return slot_state(db)
+    except (RollbookError, psycopg.Error):
+        return None
+
+
+def judge(vault: Vault, slot: SlotState | None, now: Callable[[], datetime] = clock.now) -> list[Checked]:
+    """Return what is found in ``vault``, and of the server's slot.
+
+    Raises: ``RepositoryUnreachable`` and its like.
+    """
+    found = vault.catalog()
+    proofs, covered = last_proofs(vault), ranges(vault, found.backups)
     at = now()
     checks = [_last_backup(found.backups, at), _last_proof(proofs, at)]
     if found.damaged:
@@ -49,7 +76,7 @@ def look_over(
 
 def _last_backup(backups: tuple[Backup, ...], at: datetime) -> Checked:
     if not backups:
-        return Checked("backup", State.WARNING, "There is no backup.", _CREATE)
+        return _none()
     age = at - backups[-1].ended_at
     sentence = f"Last backup {ago(age)}."
     if age < timedelta(0):
@@ -61,6 +88,10 @@ def _last_backup(backups: tuple[Backup, ...], at: datetime) -> Checked:
         if age <= BACKED_UP_WITHIN
         else Checked("backup", State.WARNING, sentence, _CREATE)
     )
+
+
+def _none() -> Checked:
+    return Checked("backup", State.WARNING, "There is no backup.", _CREATE)
 
 
 def _last_proof(proofs: list[Proof], at: datetime) -> Checked:

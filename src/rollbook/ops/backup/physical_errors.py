@@ -67,8 +67,15 @@ class FolderNotEmpty(Conflict):
     """{folder} is not empty; nothing was changed. Name a folder that is empty or not there yet."""
 
 
+class NotPhysical(Invalid):
+    """The backup {backup_id} was made by pg_dump: it holds one moment, and no server's files.
+
+    Leave out --to and --into, or name one that is 'base' or 'incremental' in `rollbook backup list`.
+    """
+
+
 class NoBackup(Invalid):
-    """The repository has no physical backup{which}. Make one: `rollbook backup create --base`."""
+    """The repository has no backup of a server's files. Make one: `rollbook backup create --base`."""
 
 
 class WalBusy(Conflict):

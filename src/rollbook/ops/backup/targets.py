@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from rollbook.ops.backup.lsn import parse_lsn
 from rollbook.ops.backup.manifest import Backup, Catalog
-from rollbook.ops.backup.physical_errors import NoBackup, TargetInvalid, TargetNotCovered
+from rollbook.ops.backup.physical_errors import NoBackup, NotPhysical, TargetInvalid, TargetNotCovered
 from rollbook.ops.backup.points import POINT_NAME, find_point
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import Coverage, Moment, WalCatalog, marks_of, read_wal
@@ -104,7 +104,7 @@ def plan(vault: Vault, backup_id: str, target: Target) -> Plan:
     catalog = vault.catalog()
     physical = [one for one in catalog if one.is_physical]
     if not physical:
-        raise NoBackup(which="")
+        raise NoBackup
     if backup_id != NEWEST:
         return _plan(vault, catalog, catalog.find(backup_id), target)
     plans = [_plan_or_range(vault, catalog, one, target) for one in reversed(physical)]
@@ -125,6 +125,8 @@ def _plan_or_range(vault: Vault, catalog: Catalog, backup: Backup, target: Targe
 
 
 def _plan(vault: Vault, catalog: Catalog, backup: Backup, target: Target) -> Plan:
+    if not backup.is_physical:
+        raise NotPhysical(backup_id=backup.backup_id)
     system_id = int(backup.system_identifier or 0)
     wal = read_wal(vault, system_id, int(backup.facts["segment_bytes"]))
     ours = [one for one in catalog if one.is_physical and one.system_identifier == backup.system_identifier]

@@ -20,7 +20,7 @@ from rollbook.ops.backup.manifest import WAL, Backup
 from rollbook.ops.backup.repository import Entry
 from rollbook.ops.backup.vault import Vault
 
-REACHED: Final = "reached"
+REACHED: Final = "reached-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,18 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class WalCatalog:
-    """The log of one system. ``forks``: by timeline, where each of those that it came from was left."""
+    """The log of one system.
+
+    Shape:  ``forks``: by timeline, where each of those that it came from was left; ``reached``: up to when it
+    was archived whole, for each timeline.
+    """
 
     system_id: int
     segment_bytes: int
     segments: frozenset[Segment]
     partials: frozenset[Segment]
     forks: Mapping[int, Mapping[int, int]]
-    reached: Moment | None
+    reached: tuple[Moment, ...]
 
     def covered(self, backup: Backup, marks: Sequence[Moment]) -> Coverage:
         """Return what ``backup`` can be brought to; ``marks``: what else is known of when."""
@@ -73,7 +77,7 @@ class WalCatalog:
         number = (begin.lsn - 1) // self.segment_bytes + 1
         while self._segment(line, number) is not None:
             number += 1
-        known = [one for one in (*marks, self.reached) if one is not None and self._is_on(line, one)]
+        known = [one for one in (*marks, *self.reached) if self._is_on(line, one)]
         end = self._end(line, number, known)
         until = max([begin.at, *(one.at for one in known if begin.lsn <= one.lsn <= end)])
         return Coverage(line[-1], begin, end, until, self._missing(line, number))
@@ -141,7 +145,11 @@ def read_wal(vault: Vault, system_id: int, segment_bytes: int = DEFAULT_SEGMENT_
         frozenset(parse_segment(name, segment_bytes) for name in whole),
         frozenset(parse_segment(name, segment_bytes) for name in partial),
         {int(name[:8], 16): _forks(vault, system_id, name) for name in names if HISTORY_NAME.fullmatch(name)},
-        _reached(vault, system_id) if REACHED in names else None,
+        tuple(
+            moment(read_json(vault, stored_name(system_id, name)))
+            for name in sorted(names)
+            if name.startswith(REACHED)
+        ),
     )
 
 
@@ -149,10 +157,6 @@ def _forks(vault: Vault, system_id: int, name: str) -> dict[int, int]:
     content = b"".join(vault.open(stored_name(system_id, name))).decode()
     lines = (line.split("\t") for line in content.splitlines() if line[:1].isdigit())
     return {int(timeline): parse_lsn(lsn) for timeline, lsn, *_ in lines}
-
-
-def _reached(vault: Vault, system_id: int) -> Moment:
-    return moment(read_json(vault, stored_name(system_id, REACHED)))
 
 
 def moment(told: Mapping[str, Any]) -> Moment:

@@ -78,7 +78,7 @@ class _Sender:
     """Sends what was received, and notes up to when all is there."""
 
     def __init__(self, source: Origin, spool: Spool, vault: Vault) -> None:
-        self._source, self.spool, self._vault = source, spool, vault
+        self._source, self.spool, self.vault = source, spool, vault
         self._noted: str | None = None
         self._noted_at = 0.0
 
@@ -86,11 +86,11 @@ class _Sender:
         """Put what is new into the repository; return what the server says of the slot."""
         with self._source.connected() as db:
             state = slot_state(db)
-        self.spool.send(self._vault)
+        self.spool.send(self.vault)
         if state is not None and state.is_level and self._is_news(state):
-            name = stored_name(self._source.facts.system_id, REACHED)
+            name = stored_name(self._source.facts.system_id, f"{REACHED}{state.timeline:08X}")
             keep_json(
-                self._vault, name, {"timeline": state.timeline, "lsn": state.lsn, "at": state.at.isoformat()}
+                self.vault, name, {"timeline": state.timeline, "lsn": state.lsn, "at": state.at.isoformat()}
             )
             self._noted, self._noted_at = state.lsn, time.monotonic()
         return state
@@ -104,12 +104,17 @@ def _follow(sender: _Sender, receiver: "_Receiver", stop: Event, every_s: float)
 
     Raises: ``WalReceiverFailed`` when it ends, or what was received cannot be sent and fills its share.
     """
+    told = ""
     while not stop.wait(every_s):
         try:
             sender.send()
-        except RollbookError:
+            told = ""
+        except RollbookError as error:
             if sender.spool.bytes > _SPOOL_AT_MOST_BYTES:
                 raise
+            if str(error) != told:
+                told = str(error)
+                sender.vault.report.step(f"{told} What was received waits here")
         receiver.check()
 
 
