@@ -55,6 +55,7 @@ from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
 from rollbook.ui import pages as ui_pages
 from rollbook.ui import problems
+from rollbook.ui.again import Again
 from rollbook.ui.guard import Limits, SecurityHeaders
 from rollbook.ui.head import Head
 from rollbook.ui.observe import Observe
@@ -134,6 +135,7 @@ def create_app(url: str) -> FastAPI:
     app.mount(STATIC, _KeptFiles(directory=str(files("rollbook.ui").joinpath("static"))), name="static")
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to say more
     app.add_api_route("/", _start, include_in_schema=False)
+    app.add_middleware(Again)
     app.add_middleware(Limits, names=settings().web_host_names, patience=settings().request_timeout_s)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Head)

@@ -1,17 +1,15 @@
 """Whether the process lives, whether it can work, and its figures for Prometheus."""
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-from sqlalchemy import Engine, QueuePool, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from rollbook.app.pool_metrics import PoolCollector
 from rollbook.core.errors import Unavailable
 from rollbook.ops import migrate
 
@@ -24,27 +22,9 @@ class SchemaNotCurrent(Unavailable):
     """The database's schema is not the one this version of Rollbook needs. Run `rollbook migrate`."""
 
 
-class _Pool(Collector):
-    """The pool's connections, read when asked."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauge."""
-        gauge = GaugeMetricFamily(
-            "rollbook_db_connections", "Connections of the pool, by state.", labels=("state",)
-        )
-        pool = self._engine.pool
-        assert isinstance(pool, QueuePool)
-        gauge.add_metric(("in_use",), pool.checkedout())
-        gauge.add_metric(("idle",), pool.checkedin())
-        yield gauge
-
-
 def register_collectors(registry: CollectorRegistry, engine: Engine) -> None:
     """Tell ``registry`` of the pool and of this process."""
-    registry.register(_Pool(engine))
+    registry.register(PoolCollector(engine))
     ProcessCollector(registry=registry)
 
 
