@@ -8,7 +8,7 @@ An attempt is all that a request, or the work of a command, does: where it has c
 made again.
 """
 
-import random
+import secrets
 import threading
 import time
 from collections import Counter
@@ -164,7 +164,7 @@ class Patience:
 def _jittered(number: int) -> float:
     """Return a wait that doubles with each try, and differs between those who failed together."""
     longest: float = min(_LONGEST_S, _SHORTEST_S * 2**number)
-    return random.uniform(0.5, 1.0) * longest  # noqa: S311 -- no secret
+    return secrets.SystemRandom().uniform(0.5, 1.0) * longest
 
 
 def _note(cause: Cause, *, is_over: bool) -> None:

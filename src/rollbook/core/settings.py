@@ -132,6 +132,16 @@ class Settings(BaseSettings):
     connect_timeout_s: int = Field(
         default=5, ge=2, le=600, description="A server that does not answer for so long is not there."
     )
+    replica_url: SecretStr | None = Field(
+        default=None,
+        description="The app role's URL of a replica that pages and the API may read from.",
+    )
+    replica_lag_s: float = Field(
+        default=5,
+        ge=0.1,
+        le=3600,
+        description="A replica that has not replayed what was written so long ago is not read from.",
+    )
     redis_url: SecretStr | None = Field(
         default=None,
         description="Redis to keep sums in that take the database long; without it nothing is kept.",
