@@ -34,6 +34,7 @@ VERBS: Final = {
 }
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
+    "pooler": ("rollbook.ops.pooler_commands", "Put pgbouncer between Rollbook and the database."),
     "replica": ("rollbook.ops.replicas.commands", "Let a second server follow the first."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),

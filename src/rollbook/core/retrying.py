@@ -47,11 +47,12 @@ class FateUnknown(Unavailable):
 
 @dataclass(slots=True)
 class Attempt:
-    """One try. ``commits`` were sent; ``error`` is what it failed with, if a door had to tell it."""
+    """One try. ``commits`` were sent to a primary; ``error`` is what it failed with, if a door tells it."""
 
     number: int = 1
     commits: int = 0
     is_last: bool = False
+    was_on_replica: bool = False
     error: BaseException | None = None
 
 
@@ -71,6 +72,12 @@ def note_error(error: BaseException) -> None:
     """Note what an attempt failed with, where its door turned that into an answer."""
     if (attempt := _attempt.get()) is not None:
         attempt.error = error
+
+
+def note_on_replica() -> None:
+    """Note that it was a replica on which the attempt failed: the primary may do better."""
+    if (attempt := _attempt.get()) is not None:
+        attempt.was_on_replica = True
 
 
 def do_once() -> None:
@@ -148,6 +155,8 @@ class Patience:
 
     def wait_s(self, attempt: Attempt, error: BaseException | None) -> float | None:
         """Return how long to wait before the next try; None: there is to be none."""
+        if attempt.was_on_replica and attempt.number == 1 and attempt.commits == 0:
+            return 0.0
         cause = cause_of(error)
         if cause is None or attempt.is_last or not wrote_nothing(attempt, error):
             return None

@@ -30,13 +30,21 @@ class Again:
         while True:
             with retrying.attempting(number) as attempt:
                 answer = _Answer(send, attempt, patience)
-                await self._app(scope, _with_body(body, receive), answer.send)
+                await self._try(scope, _with_body(body, receive), answer)
             if answer.wait_s is None:
                 return
             await asyncio.sleep(answer.wait_s)
             number += 1
             scope.clear()
             scope.update(before, state=dict(before.get("state", {})))
+
+    async def _try(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """Let one attempt run; what it raises is no answer yet, if it is to be made again."""
+        try:
+            await self._app(scope, receive, answer.send)
+        except Exception as error:
+            if not answer.decide(error):
+                raise
 
 
 class _Answer:
@@ -46,13 +54,21 @@ class _Answer:
         self._send = send
         self._attempt = attempt
         self._patience = patience
+        self._has_begun = False
         self.wait_s: float | None = None
+
+    def decide(self, error: BaseException | None) -> bool:
+        """Say whether the attempt is to be made again, as it failed with ``error``."""
+        if error is not None and not self._has_begun and self.wait_s is None:
+            self.wait_s = self._patience.wait_s(self._attempt, error)
+        return self.wait_s is not None
 
     async def send(self, message: Message) -> None:
         """Decide as the answer begins; pass it on, or drop all of it."""
-        if message["type"] == "http.response.start" and self._attempt.error is not None:
-            self.wait_s = self._patience.wait_s(self._attempt, self._attempt.error)
+        if message["type"] == "http.response.start" and self.decide(self._attempt.error):
+            return
         if self.wait_s is None:
+            self._has_begun = True
             await self._send(message)
 
 

@@ -46,7 +46,7 @@ def program() -> str:
 def pooled(url: str, *, connections: int = 2) -> Iterator[str]:
     """Lend the URL of a pooler that shares ``connections`` connections among all who use ``url``."""
     server, bouncer = make_url(url), program()
-    listen = _free_port()
+    listen = free_port()
     folder = Path(tempfile.mkdtemp(prefix="rb-pooler-"))
     try:
         (folder / "pgbouncer.ini").write_text(
@@ -60,6 +60,13 @@ def pooled(url: str, *, connections: int = 2) -> Iterator[str]:
             yield through
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def running(folder: Path, url: str) -> Iterator[None]:
+    """Run pgbouncer by the files in ``folder`` until the block ends; ``url`` is how it is reached."""
+    with _running(program(), folder, url):
+        yield
 
 
 @contextmanager
@@ -92,7 +99,7 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, url: str) -> None:
             return
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

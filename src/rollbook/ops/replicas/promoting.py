@@ -1,4 +1,4 @@
-"""A replica takes the primary's place. Never while the primary takes writes: it is stopped first, and fenced."""
+"""A replica takes the primary's place: never while that takes writes. It is stopped first, and fenced."""
 
 import time
 from dataclasses import dataclass
