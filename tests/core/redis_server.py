@@ -35,6 +35,9 @@ class Redis:
     def client(self) -> "redis.Redis":
         return redis.Redis.from_url(self.url)
 
+    def names(self) -> list[bytes]:
+        return sorted(name for name in self.client.scan_iter() if isinstance(name, bytes))
+
     def die(self) -> None:
         self.process.kill()
         self.process.wait(timeout=30)

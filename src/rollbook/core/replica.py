@@ -27,8 +27,11 @@ from rollbook.core.pool import PoolExhausted
 from rollbook.core.settings import settings
 
 _LSN: Final = re.compile(r"([0-9A-F]{1,8})/([0-9A-F]{1,8})")
+# What is flushed is sent; a commit is flushed before it is told, unless the server is set to tell it sooner.
 _WRITTEN: Final = text(
-    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn()::text END AS written,"
+    "SELECT CASE WHEN pg_is_in_recovery() THEN NULL"
+    " WHEN current_setting('synchronous_commit') = 'off' THEN pg_current_wal_insert_lsn()"
+    " ELSE pg_current_wal_flush_lsn() END::text AS written,"
     " (SELECT system_identifier FROM pg_control_system()) AS system"
 )
 _REPLAYED: Final = text(

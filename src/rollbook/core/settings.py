@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (``ROLLBOOK_*``). docs/settings.md describes each."""
+"""Every setting, read once from the environment, secrets also from files. docs/settings.md describes each."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import Final
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rollbook.core.secret_files import SecretFiles
 
 _DAY_S: Final = 86_400
 _YEAR_H: Final = 8_784
@@ -155,6 +157,26 @@ class Settings(BaseSettings):
         le=60,
         description="What failed for the moment, and wrote nothing, is tried again for so long; 0 never.",
     )
+    schedules: str = Field(
+        default="",
+        description="When the worker's jobs run: NAME=CRON or NAME=off, with ; between. Wins over commands.",
+    )
+    schedule_zone: str = Field(
+        default="UTC", description="Time zone of the schedules, such as America/Chicago."
+    )
+    worker_jobs: int = Field(default=2, ge=1, le=32, description="So many jobs a worker does at once.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- no file is read unasked
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- SecretFiles names its files
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, and the files that it names for secrets."""
+        return init_settings, SecretFiles(settings_cls), env_settings
 
     @property
     def web_host_names(self) -> frozenset[str]:

@@ -68,7 +68,7 @@ def _require_close(settings: Settings, replica: Replica) -> None:
     if postmaster.find_postmaster(replica.home.data) is None:
         raise ReplicaNotRunning(name=replica.name)
     with connect_as_superuser(settings) as db:
-        row = db.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
+        row = db.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
     assert row is not None
     missing, deadline = 1, time.monotonic() + _CAUGHT_UP_WITHIN_S
     while missing > 0:

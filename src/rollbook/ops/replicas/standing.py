@@ -1,6 +1,6 @@
 """How replicas stand: do they follow, how far behind are they, and is any of them no replica any more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import psycopg
@@ -22,7 +22,7 @@ SELECT
     (SELECT timeline_id FROM pg_control_checkpoint())
 """
 _SLOT: Final = """
-SELECT wal_status, active, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s::pg_lsn)::bigint
+SELECT wal_status, active, pg_wal_lsn_diff(pg_current_wal_flush_lsn(), %s::pg_lsn)::bigint
 FROM (SELECT 1) AS one
 LEFT JOIN pg_replication_slots ON slot_name = %s
 """
@@ -92,8 +92,6 @@ def _told(db: Connection, name: str, kind: Literal["embedded", "external"], port
 
 def _with_slot(settings: Settings, replica: Replica, told: Standing) -> Standing:
     """Add what the primary says of it."""
-    from dataclasses import replace  # noqa: PLC0415 -- here alone
-
     try:
         with connect_as_superuser(settings) as db:
             row = db.execute(_SLOT, [told.replayed or "0/0", replica.slot]).fetchone()
