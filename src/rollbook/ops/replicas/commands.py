@@ -82,27 +82,28 @@ def promote(
 
 
 @app.command()
-def start(name: Name = "one") -> None:
+def start(name: Name = "one", *, json: Json = False) -> None:
     """Start a replica that was stopped."""
     from rollbook.ops.replicas import making  # noqa: PLC0415 -- not for --help
 
     with progress_bar() as report:
         making.start(settings(), making.find(settings(), name), report)
-    output.say(f"{name} runs.")
+    _tell(name, "started", f"{name} runs.", json=json)
 
 
 @app.command()
-def stop(name: Name = "one") -> None:
+def stop(name: Name = "one", *, json: Json = False) -> None:
     """Stop a replica; it catches up when it is started again."""
     from rollbook.ops.replicas import making  # noqa: PLC0415 -- not for --help
 
     with progress_bar() as report:
         ran = making.stop(making.find(settings(), name), report)
-    output.say(f"{name} has stopped." if ran else f"{name} was not running.")
+    said = f"{name} has stopped." if ran else f"{name} was not running."
+    _tell(name, "stopped", said, json=json)
 
 
 @app.command()
-def remove(name: Name = "one", *, yes: Yes = False) -> None:
+def remove(name: Name = "one", *, yes: Yes = False, json: Json = False) -> None:
     """Stop a replica and remove it; the primary is as before."""
     from rollbook.ops.replicas import making  # noqa: PLC0415 -- not for --help
 
@@ -111,4 +112,10 @@ def remove(name: Name = "one", *, yes: Yes = False) -> None:
         typer.confirm(f"Remove the replica {name}?", abort=True, err=True)
     with progress_bar() as report:
         making.remove(settings(), replica, report)
-    output.say(f"{name} is removed.")
+    _tell(name, "removed", f"{name} is removed.", json=json)
+
+
+def _tell(name: str, now: str, sentence: str, *, json: bool) -> None:
+    if json:
+        output.print_json({"name": name, "now": now})
+    output.say(sentence)

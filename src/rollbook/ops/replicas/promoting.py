@@ -95,8 +95,8 @@ def _raise_timeline(replica: Replica) -> int:
         ).fetchone()
         if row != (True,):
             raise PromotionUnfinished(name=replica.name, seconds=_PROMOTED_WITHIN_S, log=replica.home.log)
-        for setting in ("primary_conninfo", "primary_slot_name"):
-            db.execute(f"ALTER SYSTEM RESET {setting}")
+        db.execute("ALTER SYSTEM RESET primary_conninfo")
+        db.execute("ALTER SYSTEM RESET primary_slot_name")
         db.execute("CHECKPOINT")
         found = db.execute("SELECT timeline_id FROM pg_control_checkpoint()").fetchone()
     assert found is not None
