@@ -34,6 +34,7 @@ VERBS: Final = {
 }
 NOUNS: Final = {
     "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
+    "db": ("rollbook.ops.db_commands", "Look after the database."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),
     "audit": (
