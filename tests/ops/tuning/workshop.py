@@ -34,11 +34,13 @@ CREATE TABLE visits_2025 PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO (
 INSERT INTO devices
 SELECT 1, n, md5(n::text), (ARRAY['big', 'small'])[1 + n % 2] FROM generate_series(1, {DEVICES}) AS n;
 INSERT INTO readings
-SELECT 1, n, 1 + n::bigint * 7919 % {DEVICES}, timestamptz '2025-01-01' + (n::bigint * 104729 % {ROWS}) * interval '1 minute',
+SELECT 1, n, 1 + n::bigint * 7919 % {DEVICES},
+    timestamptz '2025-01-01' + (n::bigint * 104729 % {ROWS}) * interval '1 minute',
     CASE WHEN n % 200 = 0 THEN 'broken' ELSE 'fine' END, n % 100, 'Ada ' || n % 50
 FROM generate_series(1, {ROWS}) AS n;
 INSERT INTO visits
-SELECT 1, n, 1 + n::bigint * 7919 % {DEVICES}, date '2024-01-01' + n % 700 FROM generate_series(1, 40000) AS n;
+SELECT 1, n, 1 + n::bigint * 7919 % {DEVICES}, date '2024-01-01' + n % 700
+FROM generate_series(1, 40000) AS n;
 CREATE INDEX ix_readings_value ON readings (value);
 CREATE INDEX ix_readings_value_at ON readings (value, at);
 CREATE INDEX ix_devices_kind ON devices (kind);

@@ -14,7 +14,7 @@ from rollbook.core.progress import Report, Silent
 from rollbook.core.settings import Settings
 from rollbook.core.sql import named_sql
 from rollbook.ops.tuning import indexes
-from rollbook.ops.tuning.building import fitting
+from rollbook.ops.tuning.advice import Advice, Budget, Gain, Proposal, Workload, index_name, statement_of
 from rollbook.ops.tuning.candidates import Candidate, Table, candidates
 from rollbook.ops.tuning.explaining import (
     NotPlannable,
@@ -42,62 +42,6 @@ _LEAST_SHARE: Final = 0.005  # of the workload's time
 WRITE_MS: Final = 0.02
 _MORE: Final = 1.01
 _SILENT: Final = Silent()
-
-
-@dataclass(frozen=True, slots=True)
-class Workload:
-    """What ran, and within how many seconds."""
-
-    statements: Sequence[Statement]
-    window_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much to advise: at most so many indexes, of so many bytes together."""
-
-    indexes: int = 5
-    size_bytes: int = 10_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """What an index does for one statement. ``after_ms`` is estimated: ``mean_ms`` by the ratio of costs."""
-
-    query_id: int
-    query: str
-    calls: int
-    mean_ms: float
-    after_ms: float
-    gain: float
-    plan: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """An index that pays. ``writes_per_s``: entries it would have had to take, by the table's counters."""
-
-    name: str
-    index: Candidate
-    statement: str
-    size_bytes: int
-    saved_ms_per_s: float
-    writes_per_s: float
-    write_cost_ms_per_s: float
-    gains: Sequence[Gain]
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What to build and what to drop. ``unlike``: where the twin is not as the database is."""
-
-    statements: int
-    judged: int
-    window_s: float
-    proposals: Sequence[Proposal]
-    drops: Sequence[indexes.Drop]
-    unlike: Sequence[str]
-    twin_bytes: int
 
 
 @dataclass(slots=True)
@@ -168,7 +112,7 @@ class _Catalogue:
     def read(cls, db: Connection) -> "_Catalogue":
         columns: dict[Table, dict[str, Column]] = {}
         for row in db.execute(SQL["columns"], {"least_pages": _SMALLEST_TABLE_PAGES}):
-            column = Column(row.name, row.width, row.distinct, packs=row.packs)
+            column = Column(row.name, row.width, row.kinds, packs=row.packs)
             columns.setdefault((row.schema, row.table_name), {})[row.name] = column
         tables = db.execute(SQL["tables"]).all()
         return cls(
@@ -316,14 +260,3 @@ class _Search:
         finally:
             self._twin.show((drop.schema, drop.name), shown=True)
         return all(cost(plan) <= self._costs[at] * _MORE for at, plan in plans.items())
-
-
-def index_name(one: Candidate) -> str:
-    """Return what to call an index: by its table and columns, as long as PostgreSQL keeps names."""
-    return fitting("_".join(("ix", one.table[1], *one.columns, *(["inc"] if one.include else []))))
-
-
-def statement_of(name: str, one: Candidate) -> str:
-    """Return the statement that builds it, for a person."""
-    include = f" INCLUDE ({', '.join(one.include)})" if one.include else ""
-    return f"CREATE INDEX CONCURRENTLY {name} ON {'.'.join(one.table)} ({', '.join(one.keys)}){include}"

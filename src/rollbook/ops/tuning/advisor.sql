@@ -4,7 +4,7 @@
 -- Statistics of columns that a B-tree can order, of tables that are worth an index; of a partitioned table those of
 -- the whole. Values of numeric, floating and compound types that are equal may differ in bytes: they are not packed.
 -- params   least_pages int
--- returns  schema text, table_name text, name text, width int, distinct float8, packs bool
+-- returns  schema text, table_name text, name text, width int, kinds float8, packs bool
 WITH tables AS (
     SELECT
         pg_class.oid,
@@ -25,8 +25,9 @@ SELECT
     cast(tables.relname AS text) AS table_name,
     cast(pg_attribute.attname AS text) AS name,
     pg_stats.avg_width AS width,
-    cast(pg_stats.n_distinct AS float8) AS distinct,
-    pg_type.typname NOT IN ('numeric', 'float4', 'float8', 'jsonb') AND pg_type.typtype IN ('b', 'e', 'd') AS packs
+    cast(pg_stats.n_distinct AS float8) AS kinds,
+    pg_type.typname NOT IN ('numeric', 'float4', 'float8', 'jsonb')
+    AND pg_type.typtype IN ('b', 'e', 'd') AS packs
 FROM tables
 INNER JOIN pg_namespace ON tables.relnamespace = pg_namespace.oid
 INNER JOIN pg_attribute ON tables.oid = pg_attribute.attrelid AND pg_attribute.attnum > 0
@@ -46,8 +47,10 @@ WHERE
             pg_opclass.opcdefault
             AND pg_opclass.opcmethod = (SELECT pg_am.oid FROM pg_am WHERE pg_am.amname = 'btree')
             AND pg_opclass.opcintype IN (
-                pg_type.oid, pg_type.typbasetype, CASE WHEN pg_type.typcategory = 'S' THEN 25 ELSE pg_type.oid END,
-                CASE WHEN pg_type.typtype = 'e' THEN 3500 ELSE pg_type.oid END
+                pg_type.oid,
+                pg_type.typbasetype,
+                CASE WHEN pg_type.typcategory = 'S' THEN to_regtype('text') ELSE pg_type.oid END,
+                CASE WHEN pg_type.typtype = 'e' THEN to_regtype('anyenum') ELSE pg_type.oid END
             )
     );
 
@@ -80,7 +83,7 @@ measured AS (
     SELECT
         parts.root,
         parts.part,
-        greatest(pg_class.reltuples, 0) * (pg_class.relkind <> 'p')::int AS rows,
+        CASE WHEN pg_class.relkind = 'p' THEN 0 ELSE greatest(pg_class.reltuples, 0) END AS rows,
         coalesce(stats.n_tup_ins + stats.n_tup_upd - stats.n_tup_hot_upd, 0)
         / greatest(counted.seconds, 1) AS writes_per_s
     FROM parts
@@ -96,13 +99,15 @@ SELECT
     cast(root_class.relname AS text) AS root,
     cast(
         CASE
-            WHEN measured.part = measured.root THEN sum(measured.rows) OVER (PARTITION BY measured.root)
+            WHEN measured.part = measured.root
+                THEN sum(measured.rows) OVER (PARTITION BY measured.root)
             ELSE measured.rows
         END AS float8
     ) AS rows,
     cast(
         CASE
-            WHEN measured.part = measured.root THEN sum(measured.writes_per_s) OVER (PARTITION BY measured.root)
+            WHEN measured.part = measured.root
+                THEN sum(measured.writes_per_s) OVER (PARTITION BY measured.root)
             ELSE measured.writes_per_s
         END AS float8
     ) AS writes_per_s

@@ -48,7 +48,7 @@ def proven(db: Connection, *, least_bytes: int = LEAST_BYTES) -> list[Bloated]:
 def _suspect(row: Any) -> Bloated | None:  # noqa: ANN401 -- a row
     columns = [
         Column(str(at), width, values, packs=row.packs)
-        for at, (width, values) in enumerate(zip(row.widths, row.distinct, strict=True))
+        for at, (width, values) in enumerate(zip(row.widths, row.kinds, strict=True))
     ]
     rebuilt = btree_bytes(row.rows, columns)
     return Bloated(row.schema, row.name, row.bytes, rebuilt, 1.0) if row.bytes > rebuilt * _SUSPECT else None

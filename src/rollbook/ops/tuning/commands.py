@@ -18,7 +18,7 @@ from rollbook.ops.tuning import printing
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from rollbook.ops.tuning.advisor import Advice
+    from rollbook.ops.tuning.advice import Advice
     from rollbook.ops.tuning.statements import Snapshot, Statement
 
 app = typer.Typer()
@@ -123,10 +123,11 @@ def advise(  # noqa: PLR0913 -- a command's options
     is ever dropped. Exit code 3 if something is proposed and not built.
     """
     from rollbook.ops.tuning import advisor  # noqa: PLC0415 -- loads the driver
+    from rollbook.ops.tuning.advice import Budget, Workload  # noqa: PLC0415 -- as above
 
     with _looking() as db, progress_bar() as report:
-        workload = advisor.Workload(*_workload(db, seconds))
-        budget = advisor.Budget(most, most_mb * 1_000_000)
+        workload = Workload(*_workload(db, seconds))
+        budget = Budget(most, most_mb * 1_000_000)
         found = advisor.advise(settings(), db, workload, budget=budget, report=report)
     if json:
         output.print_json(found)

@@ -24,5 +24,5 @@ WHERE
             cast(current_setting('default_statistics_target') AS int)
         )
         -- few values stand out from very many: what is kept of those is how many they are
-        OR (pg_stats.most_common_freqs IS NOT NULL AND pg_stats.n_distinct > 2 * cardinality(pg_stats.most_common_freqs))
+        OR pg_stats.n_distinct > 2 * cardinality(pg_stats.most_common_freqs)
     );

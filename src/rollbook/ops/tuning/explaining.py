@@ -70,8 +70,10 @@ def _generic(db: Raw, statement: bytes) -> Plan:
     try:
         with db.transaction():
             return _first(db.execute(_EXPLAIN + statement))
+    except psycopg.errors.UndefinedParameter:
+        pass  # before 16 an EXPLAIN takes no $1 ...
     except psycopg.errors.SyntaxError as error:
-        if "generic_plan" not in str(error):
+        if "generic_plan" not in str(error):  # ... and does not know the option
             raise
     return _prepared(db, statement)
 

@@ -85,7 +85,7 @@ class _Index:
     is_valid: bool
     is_being_built: bool
     keys: Sequence[str]
-    key_columns: Sequence[int]
+    key_count: int
     all_columns: Sequence[int]
     has_expressions: bool
     predicate: str | None
@@ -176,6 +176,6 @@ def _replaces(keeper: _Index, one: _Index) -> bool:
 
 def _serves(one: _Index, key: Any) -> bool:  # noqa: ANN401 -- a row
     """Say whether the foreign key's rows are found by ``one``: its columns come first, in any order."""
-    first = one.key_columns[: len(key["numbers"])]
+    first = one.all_columns[: min(one.key_count, len(key["numbers"]))]
     is_whole = one.predicate is None and one.method == "btree"
     return one.table_number == key["table_number"] and is_whole and set(first) == set(key["numbers"])

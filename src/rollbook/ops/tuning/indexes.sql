@@ -5,7 +5,7 @@
 -- "keys" says of each key column what it is and how it is ordered, so that two can be compared by what they begin with.
 -- params   none
 -- returns  schema text, name text, table_name text, number bigint, table_number bigint, method text, is_needed bool,
---          is_valid bool, is_being_built bool, keys text[], key_columns smallint[], all_columns smallint[],
+--          is_valid bool, is_being_built bool, keys text[], key_count int, all_columns smallint[],
 --          has_expressions bool, predicate text, scans bigint, bytes bigint, parts text[]
 WITH RECURSIVE parts AS (
     SELECT
@@ -45,21 +45,27 @@ SELECT
     cast(pg_index.indexrelid AS bigint) AS number,
     cast(pg_index.indrelid AS bigint) AS table_number,
     cast(pg_am.amname AS text) AS method,
-    pg_index.indisunique OR pg_index.indisexclusion OR pg_index.indisreplident OR pg_index.indisclustered AS is_needed,
+    pg_index.indisunique
+    OR pg_index.indisexclusion
+    OR pg_index.indisreplident
+    OR pg_index.indisclustered AS is_needed,
     pg_index.indisvalid AND pg_index.indisready AS is_valid,
-    EXISTS (
-        SELECT 1 FROM pg_stat_progress_create_index AS progress
-        WHERE progress.index_relid = pg_index.indexrelid
+    pg_index.indexrelid IN (
+        SELECT progress.index_relid FROM pg_stat_progress_create_index AS progress
     ) AS is_being_built,
-    ARRAY(
+    array(
         SELECT
-            format(
-                '%s/%s/%s/%s', pg_index.indkey[n], pg_index.indclass[n], pg_index.indcollation[n], pg_index.indoption[n]
+            concat_ws(
+                '/',
+                pg_index.indkey[n],
+                pg_index.indclass[n],
+                pg_index.indcollation[n],
+                pg_index.indoption[n]
             )
         FROM generate_series(0, pg_index.indnkeyatts - 1) AS n
         ORDER BY n
     ) AS keys,
-    (cast(string_to_array(cast(pg_index.indkey AS text), ' ') AS smallint[]))[1:pg_index.indnkeyatts] AS key_columns,
+    cast(pg_index.indnkeyatts AS int) AS key_count,
     cast(string_to_array(cast(pg_index.indkey AS text), ' ') AS smallint[]) AS all_columns,
     pg_index.indexprs IS NOT NULL AS has_expressions,
     pg_get_expr(pg_index.indpred, pg_index.indrelid) AS predicate,
@@ -86,7 +92,7 @@ SELECT
     cast(tables.oid AS bigint) AS table_number,
     cast(pg_constraint.conname AS text) AS name,
     pg_constraint.conkey AS numbers,
-    ARRAY(
+    array(
         SELECT cast(pg_attribute.attname AS text)
         FROM unnest(pg_constraint.conkey) WITH ORDINALITY AS keys (number, place)
         INNER JOIN pg_attribute ON keys.number = pg_attribute.attnum AND pg_attribute.attrelid = tables.oid
@@ -181,7 +187,7 @@ ORDER BY schema, name;
 -- Statistics of what B-tree indexes hold, as far as this role may see them, to say how large they would be if they were
 -- built now; those over expressions are left out.
 -- params   least_bytes bigint
--- returns  schema text, name text, bytes bigint, rows float8, packs bool, widths int[], distinct float8[]
+-- returns  schema text, name text, bytes bigint, rows float8, packs bool, widths int[], kinds float8[]
 SELECT
     cast(pg_namespace.nspname AS text) AS schema,
     cast(pg_class.relname AS text) AS name,
@@ -190,7 +196,7 @@ SELECT
     bool_and(pg_type.typname NOT IN ('numeric', 'float4', 'float8', 'jsonb'))
     AND pg_index.indnatts = pg_index.indnkeyatts AS packs,
     array_agg(coalesce(pg_stats.avg_width, 8)) AS widths,
-    array_agg(cast(coalesce(pg_stats.n_distinct, -1) AS float8)) AS distinct
+    array_agg(cast(coalesce(pg_stats.n_distinct, -1) AS float8)) AS kinds
 FROM pg_index
 INNER JOIN pg_class ON pg_index.indexrelid = pg_class.oid AND pg_class.relkind = 'i'
 INNER JOIN pg_am ON pg_class.relam = pg_am.oid AND pg_am.amname = 'btree'
@@ -213,5 +219,11 @@ WHERE
     AND pg_namespace.nspname !~ '^pg_'
     AND pg_relation_size(pg_class.oid) >= cast(:least_bytes AS bigint)
     AND tables.reltuples > 0
-GROUP BY pg_namespace.nspname, pg_class.oid, pg_class.relname, tables.reltuples, pg_index.indnatts, pg_index.indnkeyatts
+GROUP BY
+    pg_namespace.nspname,
+    pg_class.oid,
+    pg_class.relname,
+    tables.reltuples,
+    pg_index.indnatts,
+    pg_index.indnkeyatts
 ORDER BY schema, name;

@@ -8,7 +8,7 @@ import typer
 from rollbook.core import output
 
 if TYPE_CHECKING:
-    from rollbook.ops.tuning.advisor import Advice
+    from rollbook.ops.tuning.advice import Advice
     from rollbook.ops.tuning.indexes import Drop, Found, Unindexed
     from rollbook.ops.tuning.performance import Performance
     from rollbook.ops.tuning.statements import Usage

@@ -162,10 +162,10 @@ def _rows(db: Connection, schema: str, columns: set[str]) -> Iterator[Mapping[st
     ]
     top = "AND toplevel" if "toplevel" in columns else ""
     query = (
-        f"SELECT queryid AS query_id, rolname AS role, query AS text, {', '.join(counters)}"  # noqa: S608 -- names of the catalogue
+        f"SELECT coalesce(queryid, 0) AS query_id, rolname AS role, query AS text, {', '.join(counters)}"  # noqa: S608 -- names of the catalogue
         f" FROM {schema}.pg_stat_statements INNER JOIN pg_roles ON pg_roles.oid = userid"
         " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        f" AND queryid IS NOT NULL {top}"
+        f" {top}"
     )
     try:
         yield from (dict(row) for row in db.exec_driver_sql(query).mappings())

@@ -56,7 +56,7 @@ WHERE datname = current_database();
 SELECT
     pg_namespace.nspname AS schema,
     pg_class.relname AS name,
-    pg_relation_size(pg_class.oid) / current_setting('block_size')::int AS pages
+    pg_relation_size(pg_class.oid) / cast(current_setting('block_size') AS int) AS pages
 FROM pg_class
 INNER JOIN pg_namespace ON pg_class.relnamespace = pg_namespace.oid
 WHERE
@@ -99,7 +99,7 @@ WHERE
 -- params   index text, shown bool
 -- returns  nothing
 WITH RECURSIVE parts AS (
-    SELECT to_regclass(:index)::oid AS part
+    SELECT cast(to_regclass(:index) AS oid) AS part
     UNION ALL
     SELECT pg_inherits.inhrelid
     FROM parts
