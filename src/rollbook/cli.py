@@ -36,9 +36,9 @@ VERBS: Final = {
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
+    "db": ("rollbook.ops.db_commands", "The database: its schema, how it is connected, and what is slow."),
     "pooler": ("rollbook.ops.pooler_commands", "Put pgbouncer between Rollbook and the database."),
     "replica": ("rollbook.ops.replicas.commands", "Let a second server follow the first."),
-    "db": ("rollbook.ops.db_commands", "The database: its schema, and whether it is well connected."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),
     "audit": (
