@@ -1,9 +1,15 @@
 # What is done with Rollbook day by day: thin words for its commands. ARGS="..." is passed on.
 
-.PHONY: demo start stop status logs serve migrate migrate-status
+.PHONY: demo prod-setup worker start stop status logs serve migrate migrate-status
 
 demo: $(VENV)/.run ## Show it all on made-up students. ARGS="--port 9000 --oulad DIR", ARGS=--once, ARGS=--help.
 	@$(ROLLBOOK) demo $(ARGS)
+
+prod-setup: $(VENV)/.run ## Set up for production: roles, keys, secrets, schema, doctor. Again after each upgrade.
+	@$(ROLLBOOK) prod-setup $(ARGS)
+
+worker: $(VENV)/.run ## Do what is to be done by schedule, until Ctrl-C.
+	@$(ROLLBOOK) worker run $(ARGS)
 
 start: $(VENV)/.run ## Start PostgreSQL and bring the schema up to date.
 	@$(ROLLBOOK) up $(ARGS)

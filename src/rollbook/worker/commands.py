@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from rollbook.core import output
 from rollbook.core.database import engine_for
 from rollbook.core.settings import settings
-from rollbook.ops.jobs import listing, schedules
+from rollbook.ops.jobs import health, listing, schedules
 from rollbook.ops.work import running_server
 from rollbook.worker.catalogue import SCHEDULES
 
@@ -70,6 +70,18 @@ def _told(one: schedules.Described) -> dict[str, Any]:
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 -- a cell of any kind
     return f"{value:%Y-%m-%d %H:%M} UTC" if hasattr(value, "strftime") else value
+
+
+@app.command()
+def alive(*, json: Json = False) -> None:
+    """Say whether a worker gave a sign of life lately: its container's healthcheck. Exit code 1 if none."""
+    with Session(engine_for(running_server().owner_url)) as db:
+        is_alive = health.is_alive(db)
+    if json:
+        output.print_json({"is_alive": is_alive})
+    else:
+        output.say("A worker runs." if is_alive else "No worker runs.")
+    raise typer.Exit(int(not is_alive))
 
 
 @app.command("run-now")
