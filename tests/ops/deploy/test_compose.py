@@ -211,7 +211,7 @@ def test_a_script_can_be_run(script: str) -> None:
 
 def test_the_environment_wins_over_the_file_of_settings(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("# ours\nROLLBOOK_TENANT=oak\nROLLBOOK_WEB_PORT=9000\n")
-    command = [ROOT / "scripts/with-env", tmp_path / ".env", "env"]
+    command = [str(ROOT / "scripts/with-env"), str(tmp_path / ".env"), "env"]
     said = subprocess.run(
         command,
         env={"PATH": "/usr/bin:/bin", "ROLLBOOK_WEB_PORT": "9001"},
@@ -221,5 +221,5 @@ def test_the_environment_wins_over_the_file_of_settings(tmp_path: Path) -> None:
     ).stdout.splitlines()
 
     assert {"ROLLBOOK_TENANT=oak", "ROLLBOOK_WEB_PORT=9001"} <= set(said)
-    missing = subprocess.run([command[0], tmp_path / "none", "true"], check=False)
+    missing = subprocess.run([command[0], str(tmp_path / "none"), "true"], check=False)
     assert missing.returncode == 0
