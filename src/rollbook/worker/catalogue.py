@@ -1,5 +1,6 @@
 """Every schedule as released: its name, when it is due, what it does, and the function that does it."""
 
+from importlib.util import find_spec
 from typing import Final
 
 from rollbook.ops.jobs.schedules import Schedule
@@ -61,4 +62,90 @@ _ALL: Final = (
         "rollbook.worker.daily:forget_jobs",
     ),
 )
-SCHEDULES: Final = {schedule.name: schedule for schedule in _ALL}
+_OPERATIONS: Final = (
+    (
+        "rollbook.reporting.health_commands",
+        Schedule(
+            "watch",
+            "5 * * * *",
+            "Look at the server, and keep what was found for the page of operations.",
+            "rollbook.worker.operations:watch",
+        ),
+    ),
+    (
+        "rollbook.reporting.backup_commands",
+        Schedule(
+            "backup",
+            "30 1 * * *",
+            "Back up what changed since the last backup, or all.",
+            "rollbook.worker.operations:back_up",
+        ),
+    ),
+    (
+        "rollbook.reporting.backup_commands",
+        Schedule(
+            "dump",
+            "30 0 * * 0",
+            "Back up tables and rows by themselves, for any later PostgreSQL.",
+            "rollbook.worker.operations:dump",
+        ),
+    ),
+    (
+        "rollbook.reporting.backup_commands",
+        Schedule(
+            "prune",
+            "0 5 * * *",
+            "Remove backups that are past what is kept; never one that a newer one builds on.",
+            "rollbook.worker.operations:prune",
+        ),
+    ),
+    (
+        "rollbook.reporting.backup_commands",
+        Schedule(
+            "verify",
+            "0 6 * * 6",
+            "Read every backup, and say whether it is whole.",
+            "rollbook.worker.operations:verify",
+        ),
+    ),
+    (
+        "rollbook.reporting.backup_commands",
+        Schedule(
+            "drill",
+            "0 3 * * 0",
+            "Prove the newest backup: restore it in private, check and compare it.",
+            "rollbook.worker.operations:drill",
+        ),
+    ),
+    (
+        "rollbook.ops.tuning",
+        Schedule(
+            "optimize",
+            "0 2 * * 6",
+            "Vacuum and rebuild what figures say needs it.",
+            "rollbook.worker.operations:optimize",
+        ),
+    ),
+    (
+        "rollbook.ops.tuning",
+        Schedule(
+            "performance",
+            "0 5 * * 6",
+            "Say which share of queries uses indexes, and how long they take.",
+            "rollbook.worker.operations:analyze_performance",
+        ),
+    ),
+    (
+        "rollbook.reporting.archive_commands",
+        Schedule(
+            "archive",
+            "0 4 2 * *",
+            "Take months out of the database that are past their rule, proven file by file.",
+            "rollbook.worker.operations:archive",
+        ),
+    ),
+)
+SCHEDULES: Final = {
+    schedule.name: schedule
+    for schedule in (*(one for module, one in _OPERATIONS if find_spec(module)), *_ALL)
+}
