@@ -55,7 +55,7 @@ def test_a_schema_that_is_behind_is_wrong_and_tenants_are_left_alone(fresh_datab
     told = {one["name"]: one for one in json.loads(doctor(fresh_database, "--json").stdout)}
 
     assert told["schema"]["state"] == "wrong"
-    assert told["schema"]["mend"] == "rollbook migrate up"
+    assert told["schema"]["mend"] == "rollbook db migrate"
     assert not any("oak" in name for name in told)
 
 

@@ -21,7 +21,7 @@ _REVISION: Final = text("SELECT version_num FROM alembic_version")
 
 
 class SchemaNotCurrent(Unavailable):
-    """The database's schema is not the one this version of Rollbook needs. Run `rollbook migrate`."""
+    """The database's schema is not the one this version of Rollbook needs. Run `rollbook db migrate`."""
 
 
 class _Pool(Collector):

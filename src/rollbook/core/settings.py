@@ -44,6 +44,24 @@ class Settings(BaseSettings):
         default=None,
         description="File with the keys of encrypted columns; by default keyring.json in home.",
     )
+    backup_url: str | None = Field(
+        default=None,
+        description="Where backups go: a folder, s3://, az:// or gs://; by default backups in home.",
+    )
+    backup_key_file: Path | None = Field(
+        default=None,
+        description="File with the keys of backups; by default backup.key in home, made by the first backup.",
+    )
+    backup_database_url: SecretStr | None = Field(
+        default=None,
+        description="URL of the role that backs up and restores; where owner_url is set and no BYPASSRLS is.",
+    )
+    backup_keep_count: int = Field(
+        default=7, ge=1, le=10_000, description="So many of the newest backups of each kind are never pruned."
+    )
+    backup_keep_days: int = Field(
+        default=30, ge=0, le=3660, description="Backups of so many days are never pruned, however many."
+    )
     tenant: str | None = Field(default=None, description="Tenant that commands use when --tenant is absent.")
     web_host: str = Field(default="127.0.0.1", description="Address that `rollbook serve` listens on.")
     web_port: int = Field(default=8000, ge=0, le=65535, description="Port that `rollbook serve` listens on.")

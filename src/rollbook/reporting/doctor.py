@@ -40,4 +40,4 @@ def look_over(status: ServerStatus, report: Report) -> Iterator[Checked]:
 def _schema(missing: int) -> Checked:
     if not missing:
         return fine("schema", "The schema is up to date.")
-    return Checked("schema", State.WRONG, f"The schema lacks {missing} steps.", "rollbook migrate up")
+    return Checked("schema", State.WRONG, f"The schema lacks {missing} steps.", "rollbook db migrate")
