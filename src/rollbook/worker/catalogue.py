@@ -109,7 +109,7 @@ _OPERATIONS: Final = (
         ),
     ),
     (
-        "rollbook.reporting.backup_commands",
+        "rollbook.ops.backup.drilling",
         Schedule(
             "drill",
             "0 3 * * 0",
