@@ -28,6 +28,8 @@ VERBS: Final = {
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
     "doctor": ("rollbook.reporting.doctor_commands", "Say what is wrong with this installation."),
+    "health": ("rollbook.reporting.health_commands", "Say whether the server is well; exit code 3 if not."),
+    "monitor": ("rollbook.reporting.health_commands", "Show the server at a glance, on a terminal."),
     "prod-setup": ("rollbook.reporting.production_commands", "Set up for production; again after upgrades."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
     "validate": ("rollbook.reporting.validation.commands", "Audit a tenant's records and the database."),
