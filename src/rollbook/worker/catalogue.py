@@ -67,62 +67,39 @@ _ALL: Final = (
         "Forget jobs that ended well over a month ago.",
         "rollbook.worker.daily:forget_jobs",
     ),
+    Schedule(
+        "backup",
+        "30 1 * * *",
+        "Back up what changed since the last backup, or all.",
+        "rollbook.worker.operations:back_up",
+    ),
+    Schedule(
+        "dump",
+        "30 0 * * 0",
+        "Back up tables and rows by themselves, for any later PostgreSQL.",
+        "rollbook.worker.operations:dump",
+    ),
+    Schedule(
+        "prune",
+        "0 5 * * *",
+        "Remove backups that are past what is kept; never one that a newer one builds on.",
+        "rollbook.worker.operations:prune",
+    ),
+    Schedule(
+        "verify",
+        "0 6 * * 6",
+        "Read every backup, and say whether it is whole.",
+        "rollbook.worker.operations:verify",
+    ),
+    Schedule(
+        "drill",
+        "0 3 * * 0",
+        "Prove the newest backup: restore it in private, check and compare it.",
+        "rollbook.worker.operations:drill",
+    ),
 )
-_OPERATIONS: Final = (
-    (
-        "rollbook.reporting.health_commands",
-        Schedule(
-            "watch",
-            "5 * * * *",
-            "Look at the server, and keep what was found for the page of operations.",
-            "rollbook.worker.operations:watch",
-        ),
-    ),
-    (
-        "rollbook.reporting.backup_commands",
-        Schedule(
-            "backup",
-            "30 1 * * *",
-            "Back up what changed since the last backup, or all.",
-            "rollbook.worker.operations:back_up",
-        ),
-    ),
-    (
-        "rollbook.reporting.backup_commands",
-        Schedule(
-            "dump",
-            "30 0 * * 0",
-            "Back up tables and rows by themselves, for any later PostgreSQL.",
-            "rollbook.worker.operations:dump",
-        ),
-    ),
-    (
-        "rollbook.reporting.backup_commands",
-        Schedule(
-            "prune",
-            "0 5 * * *",
-            "Remove backups that are past what is kept; never one that a newer one builds on.",
-            "rollbook.worker.operations:prune",
-        ),
-    ),
-    (
-        "rollbook.reporting.backup_commands",
-        Schedule(
-            "verify",
-            "0 6 * * 6",
-            "Read every backup, and say whether it is whole.",
-            "rollbook.worker.operations:verify",
-        ),
-    ),
-    (
-        "rollbook.ops.backup.drilling",
-        Schedule(
-            "drill",
-            "0 3 * * 0",
-            "Prove the newest backup: restore it in private, check and compare it.",
-            "rollbook.worker.operations:drill",
-        ),
-    ),
+# What the installation may not have: of other parts.
+_OTHERS: Final = (
     (
         "rollbook.ops.tuning",
         Schedule(
@@ -152,6 +129,5 @@ _OPERATIONS: Final = (
     ),
 )
 SCHEDULES: Final = {
-    schedule.name: schedule
-    for schedule in (*(one for module, one in _OPERATIONS if find_spec(module)), *_ALL)
+    schedule.name: schedule for schedule in (*_ALL, *(one for module, one in _OTHERS if find_spec(module)))
 }

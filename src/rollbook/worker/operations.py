@@ -29,11 +29,6 @@ def drill(run: Noted) -> None:
     run_command(run, "backup", "drill")
 
 
-def watch(run: Noted) -> None:
-    """Look at everything, and keep what was found for the page of operations."""
-    run_command(run, "health", "--note")
-
-
 def optimize(run: Noted) -> None:
     """Vacuum and rebuild what figures say needs it."""
     run_command(run, "db", "optimize")

@@ -22,6 +22,7 @@ PLACES: Final = {
     "/var/lib/rollbook-urls": "urls",
     "/var/lib/rollbook": "home",
     "/run/secrets": "secrets",
+    "/var/backups/rollbook": "backups",
 }
 BIN: Final = Path(sys.executable).parent
 
@@ -32,12 +33,15 @@ class Machine:
 
     folder: Path
     port: int
+    figures: int
 
     def outside(self, text: str) -> str:
         """Return a container's text with this machine's folders, and the web's port."""
         for place, name in PLACES.items():
             text = text.replace(place, str(self.folder / name))
-        return text.replace("$$", "$").replace("8000", str(self.port)).replace("0.0.0.0", "127.0.0.1")
+        for port, ours in {"8000": self.port, "9187": self.figures}.items():
+            text = text.replace(port, str(ours))
+        return text.replace("$$", "$").replace("0.0.0.0", "127.0.0.1")
 
     def environment(self, service: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ROLLBOOK_")}
@@ -66,6 +70,8 @@ def machine(folder: Path, at: Settings) -> Machine:
     password = home_of(at).passwords("embedded")["postgres"]
     url = f"postgresql://postgres:{password}@127.0.0.1:{server.status(at).port}/rollbook"
     (folder / "secrets" / "admin_url").write_text(f"{url}\n")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return Machine(folder, taken.getsockname()[1])
+    (folder / "secrets" / "metrics_token").write_text("sixteen-or-more-letters\n")
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return Machine(folder, one.getsockname()[1], two.getsockname()[1])

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -21,7 +21,7 @@ PINNED = re.compile(r":v?\d+\.\d+(\.\d+)?(-[a-z0-9]+)*$")
 # It begins as root to own its volume, and goes on as postgres by itself.
 BEGIN_AS_ROOT = {"db"}
 WITHOUT_HEALTHCHECK = {"setup"}
-WRITTEN_IN = {"home", "app-url", "owner-url"}
+STAYING = [name for name in OURS if name != "setup"]
 FILES = ["deploy/make-secrets", "scripts/with-env"]
 
 
@@ -93,10 +93,22 @@ def test_our_commands_and_healthchecks_work(theirs: Settings, open_folder: Path)
 
     assert not at.is_healthy("app")
     assert not at.is_healthy("worker")
-    with container(at, "app"), container(at, "worker"):
-        assert becomes_healthy(at, "app"), (at.folder / "app.log").read_text()
-        assert becomes_healthy(at, "worker"), (at.folder / "worker.log").read_text()
+    assert not at.is_healthy("monitor")
+    with ExitStack() as stack:
+        for service in STAYING:
+            stack.enter_context(container(at, service))
+        for service in STAYING:
+            assert becomes_healthy(at, service), (at.folder / f"{service}.log").read_text()
+        archived(at)
     assert not at.is_healthy("app")
+
+
+def archived(at: Machine) -> None:
+    """Wait until the server's log is on its way into the repository."""
+    deadline = time.monotonic() + 120
+    while not any((at.folder / "backups").rglob("wal/**/*")):
+        assert time.monotonic() < deadline, (at.folder / "wal.log").read_text()
+        time.sleep(0.2)
 
 
 def whom(url: Path) -> str:
@@ -120,7 +132,7 @@ def test_compose_itself_finds_nothing_wrong(folder: Path) -> None:
 
 def test_each_service_is_there() -> None:
     assert set(SERVICES) >= {"db", "redis", "app", "worker", "adminer", "prometheus", "grafana"}
-    assert set(OURS) >= {"setup", "app", "worker"}
+    assert set(OURS) == {"setup", "app", "worker", "wal", "monitor"}
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -22,7 +22,9 @@ needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reas
 
 
 def test_there_is_a_unit_for_each_process() -> None:
-    assert [unit.stem for unit in UNITS] == ["rollbook-database", "rollbook-web", "rollbook-worker"]
+    assert [unit.stem for unit in UNITS] == [
+        f"rollbook-{name}" for name in ("database", "monitor", "wal", "web", "worker")
+    ]
 
 
 @needs_systemd
@@ -64,6 +66,6 @@ def test_a_unit_runs_commands_of_ours_as_an_account_of_its_own(unit: Path) -> No
     run = re.findall(rf"^Exec(?:Start|Stop)={PROGRAM} (.+)$", text, re.MULTILINE)
 
     assert run
-    assert {f"rollbook {command}" for command in run} <= COMMANDS
+    assert {f"rollbook {command.partition(' --')[0]}" for command in run} <= COMMANDS
     assert "\nUser=rollbook\n" in text
     assert "RemoveIPC=yes" not in text, "that would take PostgreSQL's memory from under it"
