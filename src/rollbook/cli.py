@@ -53,7 +53,7 @@ NOUNS: Final = {
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
     "worker": ("rollbook.worker.commands", "Do what is to be done by schedule."),
     "keys": ("rollbook.ops.keys_commands", "Keep the keys of encrypted columns."),
-    "backup": ("rollbook.reporting.backup_commands", "Keep backups, prove them, restore them."),
+    "backup": ("rollbook.worker.backup_commands", "Keep backups, prove them, restore them."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
