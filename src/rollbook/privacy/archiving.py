@@ -1,8 +1,7 @@
 """Which months may be archived: by the rules of retention, a month when its own rows would be past them.
 
 Rows of those who left go by their rule from the archive as from the database. Of the audit's logs nothing is
-archived: seals chain whole logs. Histories are not by month, and stay: a version is small, and an erasure finds
-it there.
+archived: seals chain whole logs. Histories are not by month, and stay: an erasure finds them there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from rollbook.ops.archive.catalog import owner_in
 from rollbook.ops.archive.rewriting import Forgotten, forget_values
 from rollbook.ops.archive.rules import Keeping, Rule
 from rollbook.ops.archive.store import store_of
+from rollbook.ops.work import list_tenants, running_server
 from rollbook.privacy.about import TABLES
 from rollbook.privacy.periods import periods
 from rollbook.privacy.retention import students_past
@@ -37,7 +37,7 @@ _SILENCE: Final = (
 
 
 def keeping(owner_url: str, app_url: str, tenants: Iterable[Tenant]) -> Keeping:
-    """Return where archives are kept, and what may go there today, as the longest of all tenants' rules say."""
+    """Return where archives are kept, and what may go there today by the longest of all tenants' rules."""
     engine = engine_for(app_url)
     kept: dict[str, list[date]] = {table: [] for table in PEOPLE}
     for tenant in tenants:
@@ -51,6 +51,15 @@ def keeping(owner_url: str, app_url: str, tenants: Iterable[Tenant]) -> Keeping:
         _rule(table, min(dates, default=RULES[table].keep.before(today))) for table, dates in kept.items()
     ]
     return Keeping(owner_url, store_of(), rules)
+
+
+def keeping_here() -> Keeping:
+    """Return ``keeping`` of this installation.
+
+    Raises: what ``running_server`` raises.
+    """
+    status = running_server()
+    return keeping(status.owner_url, status.url, list_tenants())
 
 
 def live_for(table: str, kept: Mapping[str, Period]) -> Period:

@@ -125,7 +125,7 @@ def look_past(db: Session, tenant: Tenant, *, locks: bool = False) -> Past:
 
 
 def students_past(db: Session, tenant: Tenant, name: str) -> set[UUID]:
-    """Return whose rows of a table are past its rule: those in the archive too. ``db`` sees the whole tenant."""
+    """Return whose rows of a table are past its rule, wherever they are. ``db`` sees the whole tenant."""
     cutoff = look_past(db, tenant).cutoffs[name]
     students = TABLES["students"]
     left = select(_LEAVERS.c.student_id).where(_LEAVERS.c.left_on < cutoff)

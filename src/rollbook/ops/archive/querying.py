@@ -65,7 +65,7 @@ def query(db: Session, store: Store, question: str) -> Answer:
                 ask.execute(wall)
             found = ask.sql(question).to_arrow_table()
         except duckdb.Error as error:
-            raise QueryInvalid(reason=str(error).splitlines()[0]) from error
+            raise QueryInvalid(reason=str(error).splitlines()[0].rstrip(".!")) from error
     rows = [list(row.values()) for row in found.to_pylist()]
     return Answer(found.column_names, rows, list(read), archived)
 
@@ -77,7 +77,7 @@ def _tables(ask: Any, question: str) -> list[str]:  # noqa: ANN401 -- DuckDB's c
     """
     told = json.loads(ask.execute("SELECT json_serialize_sql(?)", [question]).fetchall()[0][0])
     if told.get("error"):
-        raise QueryInvalid(reason=told.get("error_message") or "no SELECT")
+        raise QueryInvalid(reason=str(told.get("error_message") or "no SELECT").rstrip(".!"))
     return sorted(set(_named(told)))
 
 
