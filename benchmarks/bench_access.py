@@ -134,6 +134,8 @@ def connections(status: ServerStatus) -> Iterator[tuple[psycopg.Connection[Any],
     database = make_url(status.url).database or ""
     with psycopg.connect(status.url) as app, connect_as_superuser(settings(), database) as free:
         free.autocommit = False
+        for connection in (app, free):
+            connection.prepare_threshold = None  # as the product's, which a pooler may stand before
         yield app, free
 
 

@@ -20,7 +20,7 @@ test: $(VENV)/.dev ## Run the tests, on a real PostgreSQL of their own. ARGS="te
 	@$(PYTEST) --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-slow: $(VENV)/.dev ## Run the tests that take over half a minute each.
-	@$(PYTEST) -m slow $(ARGS)
+	@$(PYTEST) -m slow --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 bench: $(VENV)/.dev ## Measure, and write docs/benchmarks.md. ARGS="risk" narrows it.
 	@$(BIN)/python benchmarks/run.py $(ARGS)

@@ -1,13 +1,12 @@
 """`rollbook user`: the password comes from stdin, the staff number ties the user to students."""
 
 import json
-import os
 import subprocess
-import sys
 
 import pytest
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from rollbook.access.service import visibility_of
 from rollbook.accounts import service, sessions
 from rollbook.core.database import engine_for
@@ -21,11 +20,7 @@ PASSWORD = "correct horse battery"
 
 
 def user(database: Database, *arguments: str, password: str = "") -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "rollbook.cli", "user", *arguments]
-    urls = {"ROLLBOOK_DATABASE_URL": database.url, "ROLLBOOK_OWNER_URL": database.owner_url}
-    return subprocess.run(
-        command, env=os.environ | urls, input=password, capture_output=True, text=True, check=False
-    )
+    return rollbook(database, "user", *arguments, given=password)
 
 
 ADD = ("add", "tara@oak.example", "--name", "Tara Teach", "--role", "teacher", "--password-stdin")

@@ -1,13 +1,12 @@
 """`rollbook key`: made and shown once, listed, revoked."""
 
 import json
-import os
 import subprocess
-import sys
 
 import pytest
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from rollbook.accounts import keys
 from rollbook.accounts.keys import Scope
 from rollbook.accounts.models import Role
@@ -20,9 +19,7 @@ EMAIL = "robot@oak.example"
 
 
 def key(database: Database, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "rollbook.cli", "key", *arguments]
-    urls = {"ROLLBOOK_DATABASE_URL": database.url, "ROLLBOOK_OWNER_URL": database.owner_url}
-    return subprocess.run(command, env=os.environ | urls, capture_output=True, text=True, check=False)
+    return rollbook(database, "key", *arguments)
 
 
 @pytest.fixture

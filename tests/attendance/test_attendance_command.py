@@ -3,13 +3,12 @@
 import csv
 import io
 import json
-import os
 import subprocess
-import sys
 
 import pytest
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 from rollbook.testing import factories as make
@@ -17,9 +16,7 @@ from rollbook.testing.databases import Database
 
 
 def attendance(database: Database, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "rollbook.cli", "attendance", *arguments]
-    urls = {"ROLLBOOK_DATABASE_URL": database.url, "ROLLBOOK_OWNER_URL": database.owner_url}
-    return subprocess.run(command, env=os.environ | urls, capture_output=True, text=True, check=False)
+    return rollbook(database, "attendance", *arguments)
 
 
 @pytest.fixture

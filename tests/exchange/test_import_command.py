@@ -1,14 +1,13 @@
 """`rollbook import oulad`: data on stdout, the rest on stderr, and the exit code that says how it went."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from commands import rollbook
 from exchange.drops import Drop
 from rollbook.testing.databases import Database
 
@@ -18,14 +17,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def run(fresh_database: Database) -> Run:
     def command(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": fresh_database.url, "ROLLBOOK_OWNER_URL": fresh_database.owner_url}
-        return subprocess.run(
-            [sys.executable, "-m", "rollbook.cli", "import", "oulad", *map(str, arguments)],
-            env=os.environ | urls | {"COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return rollbook(fresh_database, "import", "oulad", *arguments, COLUMNS="200")
 
     return command
 

@@ -1,14 +1,13 @@
 """`rollbook grades ...`: data on stdout, one sentence and exit 1 on bad input."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from rollbook.core.database import close_engines, engine_for
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 from rollbook.curriculum.models import CourseLevel
@@ -34,14 +33,7 @@ def run(fresh_database: Database) -> Run:
     close_engines(fresh_database.url)
 
     def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": fresh_database.url, "ROLLBOOK_OWNER_URL": fresh_database.owner_url}
-        return subprocess.run(
-            [sys.executable, "-m", "rollbook.cli", "grades", *arguments],
-            env=os.environ | urls | {"COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return rollbook(fresh_database, "grades", *arguments, COLUMNS="200")
 
     return command
 

@@ -1,16 +1,15 @@
 """`rollbook privacy record`: noted before it is written, whole or not at all, for this account only."""
 
 import json
-import os
 import stat
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from rollbook.core.database import close_engines, engine_for
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 from rollbook.testing import factories as make
@@ -28,14 +27,7 @@ def run(fresh_database: Database) -> Run:
     close_engines(fresh_database.url)
 
     def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": fresh_database.url, "ROLLBOOK_OWNER_URL": fresh_database.owner_url}
-        return subprocess.run(
-            [sys.executable, "-m", "rollbook.cli", *arguments],
-            env=os.environ | urls,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return rollbook(fresh_database, *arguments)
 
     return command
 

@@ -1,15 +1,14 @@
 """`rollbook privacy retention`: shows every table, refuses too short a time, removes only when told to."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 
 import pytest
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from rollbook.core.database import close_engines, engine_for
 from rollbook.core.tenancy import Visibility, ensure_tenant, look_through
 from rollbook.migrations.registry import metadata
@@ -31,14 +30,7 @@ def run(fresh_database: Database) -> Run:
     close_engines(fresh_database.url)
 
     def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": fresh_database.url, "ROLLBOOK_OWNER_URL": fresh_database.owner_url}
-        return subprocess.run(
-            [sys.executable, "-m", "rollbook.cli", "privacy", "retention", *arguments],
-            env=os.environ | urls,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return rollbook(fresh_database, "privacy", "retention", *arguments)
 
     return command
 

@@ -1,15 +1,14 @@
 """`rollbook doctor`: what it says of a whole installation, and its exit codes."""
 
 import json
-import os
 import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from rollbook.accounts import health as accounts_health
 from rollbook.accounts.models import Role
 from rollbook.accounts.models_factors import TotpSecret
@@ -28,14 +27,7 @@ PASSWORD = "correct horse battery staple"
 
 
 def doctor(database: Database, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    urls = {"ROLLBOOK_DATABASE_URL": database.url, "ROLLBOOK_OWNER_URL": database.owner_url}
-    return subprocess.run(
-        [sys.executable, "-m", "rollbook.cli", "doctor", *arguments],
-        env=os.environ | urls,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return rollbook(database, "doctor", *arguments)
 
 
 def test_the_command_names_what_to_do_and_exits_with_3(fresh_database: Database) -> None:

@@ -1,9 +1,7 @@
 """`rollbook validate`: a generated district is clean, each planted fault is found, names are never shown."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from demo.districts import fill
 from reporting.planted import PLANTED
 from rollbook.core.database import engine_for
@@ -142,14 +141,7 @@ def test_who_is_twice_is_counted_not_named(careless: Session) -> None:
 
 
 def run(database: Database, *options: str) -> "subprocess.CompletedProcess[str]":
-    urls = {"ROLLBOOK_DATABASE_URL": database.url, "ROLLBOOK_OWNER_URL": database.owner_url}
-    return subprocess.run(
-        [sys.executable, "-m", "rollbook.cli", "validate", *options],
-        env=os.environ | urls | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return rollbook(database, "validate", *options, COLUMNS="200")
 
 
 def test_the_command_says_that_all_is_well(filled: Database) -> None:

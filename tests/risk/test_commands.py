@@ -1,15 +1,14 @@
 """`rollbook risk ...`: data on stdout, one sentence and exit 1 on bad input, the database unchanged."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from commands import rollbook
 from risk.cast import next_term, term
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Visibility, ensure_tenant, find_tenant, look_through
@@ -25,14 +24,7 @@ COUNTS = """
 @pytest.fixture
 def run(fresh_database: Database) -> Run:
     def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": fresh_database.url, "ROLLBOOK_OWNER_URL": fresh_database.owner_url}
-        return subprocess.run(
-            [sys.executable, "-m", "rollbook.cli", "risk", *arguments],
-            env=os.environ | urls | {"COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return rollbook(fresh_database, "risk", *arguments, COLUMNS="200")
 
     return command
 

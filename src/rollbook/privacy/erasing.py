@@ -42,6 +42,7 @@ from rollbook.privacy.about import (
     with_versions,
 )
 from rollbook.privacy.doomed import KEPT, SQL, Doomed, key_of, look
+from rollbook.privacy.redacting import redact_writes
 from rollbook.roster.models import Student
 from rollbook.roster.service import StudentNotFound
 
@@ -202,16 +203,16 @@ def _delete(db: Session, table: Table, condition: ColumnElement[bool]) -> int:
 
 
 def _redact(db: Session, doomed: Doomed, erasure_id: int) -> int:
-    facts = {"tenant_id": doomed.subject.tenant_id, "erasure_id": erasure_id, "quotes": doomed.quotes}
-    about = {
-        "student_id": str(doomed.subject.student_id),
+    subject = doomed.subject
+    quotes: dict[str, object] = {"quotes": doomed.quotes}
+    about: dict[str, object] = {
+        "student_id": str(subject.student_id),
         "keys": doomed.keys,
         "source_ids": [source_id for _, source_id in doomed.sources],
     }
-    writes: int = db.execute(SQL["redact_writes"], facts | about).scalar_one()
-    disclosures: int = db.execute(
-        SQL["redact_disclosures"], facts | {"student_id": doomed.subject.student_id}
-    ).scalar_one()
+    writes = redact_writes(db, subject.tenant_id, erasure_id, SQL["mark_writes"], about | quotes)
+    facts = key_of(subject) | {"erasure_id": erasure_id} | quotes
+    disclosures: int = db.execute(SQL["redact_disclosures"], facts).scalar_one()
     return writes + disclosures
 
 

@@ -12,97 +12,42 @@ SELECT pg_advisory_xact_lock(hashtext('rollbook_audit_seal'), :tenant_id);
 -- returns  one row: erasure_id int
 SELECT cast(nextval(pg_get_serial_sequence('erasures', 'erasure_id')) AS int) AS erasure_id;
 
--- name: redact_writes
--- Take out of the log of writes every change that is about the student: by the keys of their rows, by what sources
+-- name: mark_writes
+-- Mark in the log of writes every change that is about the student: by the keys of their rows, by what sources
 -- call them, or because it quotes them and is of no other student.
--- params   tenant_id int, erasure_id int, student_id text, keys text[], source_ids text[], quotes text[]
--- returns  one row: redacted bigint
-WITH sealed AS (
-    SELECT coalesce(max(last_id), 0) AS last_id
-    FROM audit_seals
-    WHERE tenant_id = :tenant_id AND log = 'writes'
-),
-
-found AS (
-    SELECT
-        written.write_id,
-        written.at,
-        change.place,
-        jsonb_build_object(
-            'erasure', cast(:erasure_id AS int),
-            'redacted',
-            encode(
-                CASE
-                    WHEN
-                        written.write_id <= sealed.last_id
-                        THEN sha256(convert_to(cast(change.said AS text), 'UTF8'))
-                    ELSE sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
-                END,
-                'hex'
-            )
-        ) AS redaction
-    FROM audit_writes AS written
-    CROSS JOIN sealed
-    CROSS JOIN LATERAL jsonb_array_elements(written.changes) WITH ORDINALITY AS change (said, place)
-    WHERE
-        written.tenant_id = :tenant_id
-        AND NOT rollbook_is_redaction(change.said)
-        AND (
-            change.said -> 'old' ->> 'student_id' = :student_id
-            OR change.said -> 'new' ->> 'student_id' = :student_id
-            OR (
-                coalesce(change.said -> 'key' ->> 'student_id', :student_id) = :student_id
-                AND (
-                    EXISTS (
-                        SELECT FROM jsonb_each_text(change.said -> 'key') AS part
-                        WHERE part.value = any(cast(:keys AS text[]))
-                    )
-                    OR EXISTS (
-                        SELECT FROM unnest(cast(:quotes AS text[])) AS quoted
-                        WHERE strpos(cast(change.said AS text), quoted) > 0
-                    )
+-- params   tenant_id int, student_id text, keys text[], source_ids text[], quotes text[]
+-- returns  nothing
+INSERT INTO redaction_marks (write_id, at, place)
+SELECT
+    written.write_id,
+    written.at,
+    change.place
+FROM audit_writes AS written
+CROSS JOIN LATERAL jsonb_array_elements(written.changes) WITH ORDINALITY AS change (said, place)
+WHERE
+    written.tenant_id = :tenant_id
+    AND NOT rollbook_is_redaction(change.said)
+    AND (
+        change.said -> 'old' ->> 'student_id' = :student_id
+        OR change.said -> 'new' ->> 'student_id' = :student_id
+        OR (
+            coalesce(change.said -> 'key' ->> 'student_id', :student_id) = :student_id
+            AND (
+                EXISTS (
+                    SELECT FROM jsonb_each_text(change.said -> 'key') AS part
+                    WHERE part.value = any(cast(:keys AS text[]))
+                )
+                OR EXISTS (
+                    SELECT FROM unnest(cast(:quotes AS text[])) AS quoted
+                    WHERE strpos(cast(change.said AS text), quoted) > 0
                 )
             )
-            OR (
-                written.table_name = 'source_records'
-                AND change.said -> 'key' ->> 'source_id' = any(cast(:source_ids AS text[]))
-            )
         )
-),
-
-rewritten AS (
-    UPDATE audit_writes AS written
-    SET
-        changes = (
-            SELECT jsonb_agg(coalesce(found.redaction, change.said) ORDER BY change.place)
-            FROM jsonb_array_elements(written.changes) WITH ORDINALITY AS change (said, place)
-            LEFT JOIN found ON written.write_id = found.write_id AND change.place = found.place
+        OR (
+            written.table_name = 'source_records'
+            AND change.said -> 'key' ->> 'source_id' = any(cast(:source_ids AS text[]))
         )
-    WHERE
-        written.tenant_id = :tenant_id
-        AND EXISTS (
-            SELECT FROM found AS touched
-            WHERE touched.write_id = written.write_id AND touched.at = written.at
-        )
-    RETURNING written.write_id
-),
-
-listed AS (
-    INSERT INTO audit_redactions (tenant_id, log, row_id, place, erasure_id, digest)
-    SELECT
-        :tenant_id,
-        'writes',
-        write_id,
-        place,
-        :erasure_id,
-        redaction ->> 'redacted'
-    FROM found
-    RETURNING row_id
-)
-
-SELECT count(*) AS redacted
-FROM listed
-WHERE (SELECT count(*) FROM rewritten) >= 0;
+    );
 
 -- name: redact_disclosures
 -- Take out of the log of disclosures what was said that the record was needed for, of the student's and of every

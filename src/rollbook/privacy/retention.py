@@ -43,6 +43,7 @@ from rollbook.core.tenancy import Tenant
 from rollbook.privacy.about import TABLES, history_of, own_key, with_versions
 from rollbook.privacy.doomed import SQL as ERASURE_SQL
 from rollbook.privacy.periods import periods
+from rollbook.privacy.redacting import redact_writes
 from rollbook.privacy.retention_rules import GOES_WITH, RULES
 
 SQL: Final = named_sql("rollbook.privacy", "retention.sql")
@@ -227,7 +228,7 @@ def _redact(db: Session, past: Past, rows: Mapping[str, int]) -> int:
     fields = {name: part for name in past.conditions if (part := _key_part(name)) is not None}
     facts = {"tenant_id": past.tenant.tenant_id, "erasure_id": erasure_id}
     theirs = {"tables": list(past.conditions), "fields": as_json(fields)}
-    redactions: int = db.execute(SQL["redact_removed"], facts | theirs).scalar_one()
+    redactions = redact_writes(db, past.tenant.tenant_id, erasure_id, SQL["mark_removed"], theirs)
     said = {"erased_id": uuid4(), "erased_by": acting().who, "basis": BASIS, "redactions": redactions}
     db.execute(ERASURE_SQL["keep_erasure"], facts | said | {"removed": as_json(rows), "kept": as_json([])})
     return redactions

@@ -92,88 +92,33 @@ WHERE parts.tenant_id = :tenant_id
 GROUP BY parts.incident_id
 HAVING count(*) = count(leavers.student_id);
 
--- name: redact_removed
--- Take out of the log of writes what the removed rows were: every change of a row that is gone, and what the removal
--- itself noted. That something was written stays, and digests for the seals, as after an erasure.
--- params   tenant_id int, erasure_id int, tables text[], fields jsonb (by table: which part of a key)
--- returns  one row: redacted bigint
-WITH sealed AS (
-    SELECT coalesce(max(last_id), 0) AS last_id
-    FROM audit_seals
-    WHERE tenant_id = :tenant_id AND log = 'writes'
-),
-
-found AS (
-    SELECT
-        written.write_id,
-        written.at,
-        change.place,
-        jsonb_build_object(
-            'erasure', cast(:erasure_id AS int),
-            'redacted',
-            encode(
-                CASE
-                    WHEN
-                        written.write_id <= sealed.last_id
-                        THEN sha256(convert_to(cast(change.said AS text), 'UTF8'))
-                    ELSE sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
-                END,
-                'hex'
-            )
-        ) AS redaction
-    FROM audit_writes AS written
-    CROSS JOIN sealed
-    CROSS JOIN LATERAL jsonb_array_elements(written.changes) WITH ORDINALITY AS change (said, place)
-    WHERE
-        written.tenant_id = :tenant_id
-        AND written.table_name = any(cast(:tables AS text[]))
-        AND written.command IN ('INSERT', 'UPDATE', 'DELETE')
-        AND NOT rollbook_is_redaction(change.said)
-        AND (
-            (
-                written.command = 'DELETE'
-                AND written.transaction_id = cast(cast(pg_current_xact_id() AS text) AS bigint)
-            )
-            OR EXISTS (
-                SELECT FROM retention_gone AS gone
-                WHERE
-                    gone.table_name = written.table_name
-                    AND gone.value
-                    = change.said -> 'key' ->> (cast(:fields AS jsonb) ->> written.table_name)
-            )
+-- name: mark_removed
+-- Mark in the log of writes what the removed rows were: every change of a row that is gone, and what the removal
+-- itself noted.
+-- params   tenant_id int, tables text[], fields jsonb (by table: which part of a key)
+-- returns  nothing
+INSERT INTO redaction_marks (write_id, at, place)
+SELECT
+    written.write_id,
+    written.at,
+    change.place
+FROM audit_writes AS written
+CROSS JOIN LATERAL jsonb_array_elements(written.changes) WITH ORDINALITY AS change (said, place)
+WHERE
+    written.tenant_id = :tenant_id
+    AND written.table_name = any(cast(:tables AS text[]))
+    AND written.command IN ('INSERT', 'UPDATE', 'DELETE')
+    AND NOT rollbook_is_redaction(change.said)
+    AND (
+        (
+            written.command = 'DELETE'
+            AND written.transaction_id = cast(cast(pg_current_xact_id() AS text) AS bigint)
         )
-),
-
-rewritten AS (
-    UPDATE audit_writes AS written
-    SET
-        changes = (
-            SELECT jsonb_agg(coalesce(found.redaction, change.said) ORDER BY change.place)
-            FROM jsonb_array_elements(written.changes) WITH ORDINALITY AS change (said, place)
-            LEFT JOIN found ON written.write_id = found.write_id AND change.place = found.place
+        OR EXISTS (
+            SELECT FROM retention_gone AS gone
+            WHERE
+                gone.table_name = written.table_name
+                AND gone.value
+                = change.said -> 'key' ->> (cast(:fields AS jsonb) ->> written.table_name)
         )
-    WHERE
-        written.tenant_id = :tenant_id
-        AND EXISTS (
-            SELECT FROM found AS touched
-            WHERE touched.write_id = written.write_id AND touched.at = written.at
-        )
-    RETURNING written.write_id
-),
-
-listed AS (
-    INSERT INTO audit_redactions (tenant_id, log, row_id, place, erasure_id, digest)
-    SELECT
-        :tenant_id,
-        'writes',
-        write_id,
-        place,
-        :erasure_id,
-        redaction ->> 'redacted'
-    FROM found
-    RETURNING row_id
-)
-
-SELECT count(*) AS redacted
-FROM listed
-WHERE (SELECT count(*) FROM rewritten) >= 0;
+    );

@@ -1,6 +1,6 @@
 """A table of counts that goes with a research copy, with small cells suppressed so that no sum tells them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rollbook.core.progress import Silent
@@ -16,26 +16,30 @@ def summarise(counts: Sequence[Counted], minimum: int) -> tuple[list[list[str]],
 
     ``counts`` are (row, column, students), None for all of them.
     """
-    counts = [(_said(row), _said(column), students) for row, column, students in counts]
-    rows = list(dict.fromkeys(row for row, _, _ in counts))
-    columns = list(dict.fromkeys(column for _, column, _ in counts))
-    told = {(row, column): students for row, column, students in counts}
-    cells = {
-        _key(row, column): Cell(_key(row, column), Place("summary", at, row or TOTAL, column or TOTAL), count)
+    told = {(_said(row), _said(column)): students for row, column, students in counts}
+    rows, columns = (list(dict.fromkeys(key[at] for key in told)) for at in (0, 1))
+    _, hidden = suppress_counts(Tables(_cells(told, rows, columns)), minimum, Silent())
+
+    def shown(row: str | None, column: str | None) -> str:
+        return MARK if _key(row, column) in hidden else str(told.get((row, column), 0))
+
+    header = ["school", *(column or TOTAL for column in columns)]
+    lines = [[row or TOTAL, *(shown(row, column) for column in columns)] for row in rows]
+    return [header, *lines], len(hidden)
+
+
+def _cells(
+    told: Mapping[tuple[str | None, str | None], int],
+    rows: Sequence[str | None],
+    columns: Sequence[str | None],
+) -> dict[Key, Cell]:
+    """Return the table's cells, as its audit knows them; what was not counted is none."""
+    return {
+        key: Cell(key, Place("summary", at, row or TOTAL, column or TOTAL), told.get((row, column), 0))
         for at, row in enumerate(rows)
         for column in columns
-        for count in [told.get((row, column), 0)]
+        for key in [_key(row, column)]
     }
-    _, hidden = suppress_counts(Tables(cells), minimum, Silent())
-    header = ["school", *(column or TOTAL for column in columns)]
-    lines = [
-        [
-            row or TOTAL,
-            *(MARK if _key(row, column) in hidden else str(told.get((row, column), 0)) for column in columns),
-        ]
-        for row in rows
-    ]
-    return [header, *lines], len(hidden)
 
 
 def _said(value: str | None) -> str | None:

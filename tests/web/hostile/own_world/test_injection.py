@@ -16,11 +16,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from rollbook.app import create_app
 from rollbook.core.paging import write_cursor
-from rollbook.testing.databases import TestServer
 from rollbook.ui.forms import form_token
-from web import cast as the_cast
 from web.clients import SignIn, post_form
 from web.hostile.routes import Way, ways
 
@@ -63,25 +60,6 @@ WRITES = [way for way in ways() if way.is_api and way.writes]
 PLACES_OF_CURSORS = ("after", "cursor")
 
 
-@pytest.fixture(scope="module")
-def world(rollbook_server: TestServer) -> Iterator[the_cast.World]:
-    """A cast of its own: it is written to."""
-    with rollbook_server.database() as lent:
-        yield the_cast.build(lent.url, lent.owner_url)
-
-
-@pytest.fixture(scope="module")
-def app(world: the_cast.World) -> Iterator[FastAPI]:
-    made = create_app(world.url)
-    yield made
-    made.state.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def sessions() -> dict[str, str]:
-    return {}
-
-
 @contextmanager
 def listening(app: FastAPI) -> Iterator[list[str]]:
     """Collect the statements that are sent."""
@@ -105,6 +83,11 @@ def asked(
     return answer, heard
 
 
+def _of_the_request(statements: list[str]) -> list[str]:
+    """Leave out that the session was used: that is written once a minute, whatever is asked then."""
+    return [one for one in statements if not one.startswith("UPDATE user_sessions SET network=")]
+
+
 def is_heard(told: str, statements: list[str]) -> bool:
     """Say whether a statement has the text in it; a text of one sign stands in many of ours."""
     return any((len(told) > 1 and told in statement) or SLEEP in statement for statement in statements)
@@ -118,7 +101,7 @@ def rows_in(answer: httpx2.Response) -> object:
 
 
 def some() -> list[Any]:
-    return [pytest.param(name) for name in PAYLOADS if name in FEW]
+    return [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in PAYLOADS]
 
 
 @pytest.mark.parametrize("payload", some())
@@ -136,7 +119,7 @@ def test_a_filter_finds_by_it_what_a_text_finds_that_nothing_has(
             assert not is_heard(told, heard), (way, name)
             if answer.status_code == 200:
                 accepted += 1
-                assert heard == usual, (way, name)
+                assert _of_the_request(heard) == _of_the_request(usual), (way, name)
                 assert rows_in(answer) == rows_in(plain), (way, name)
             else:
                 assert answer.status_code in (303, 401, 404, 422), (way, name, answer.text[:300])

@@ -8,12 +8,9 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, text
 
-from rollbook.app import create_app
-from rollbook.testing.databases import TestServer
 from rollbook.ui.forms import form_token
 from web import cast as the_cast
 from web.clients import SignIn
@@ -40,25 +37,6 @@ FEW = {"NUL", "2^63", "10^400 in digits", "ends of lines", "half a pair", "an op
 
 def some(values: Iterable[str]) -> list[Any]:
     return [pytest.param(value, marks=() if value in FEW else pytest.mark.slow) for value in values]
-
-
-@pytest.fixture(scope="module")
-def world(rollbook_server: TestServer) -> Iterator[the_cast.World]:
-    """A cast of its own: what is taken is written."""
-    with rollbook_server.database() as lent:
-        yield the_cast.build(lent.url, lent.owner_url)
-
-
-@pytest.fixture(scope="module")
-def app(world: the_cast.World) -> Iterator[FastAPI]:
-    made = create_app(world.url)
-    yield made
-    made.state.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def sessions() -> dict[str, str]:
-    return {}
 
 
 def assert_told(answer: httpx2.Response, where: object, *statuses: int) -> None:
