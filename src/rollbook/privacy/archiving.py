@@ -4,7 +4,7 @@ Rows of those who left go by their rule from the archive as from the database. O
 archived: seals chain whole logs. Histories are not by month, and stay: an erasure finds them there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from rollbook.core import clock
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Tenant, Visibility, transaction
-from rollbook.ops.archive.catalog import owner_in
+from rollbook.ops.archive.catalog import find, owner_in
 from rollbook.ops.archive.rewriting import Forgotten, forget_values
 from rollbook.ops.archive.rules import Keeping, Rule
 from rollbook.ops.archive.store import store_of
@@ -30,6 +30,7 @@ PEOPLE: Final[Mapping[str, Mapping[str, str]]] = {
     "analytics_events": {"student_id": "students"},
     "activity_logs": {"student_id": "students", "user_id": "users"},
 }
+DEFAULTS: Final = {table: rule.keep for table, rule in RULES.items()}
 _SILENCE: Final = (
     "schools send exceptions only, so that a day without a mark is a present one: without its marks a month"
     " would be one of perfect attendance"
@@ -46,11 +47,16 @@ def keeping(owner_url: str, app_url: str, tenants: Iterable[Tenant]) -> Keeping:
         today = clock.today_in(tenant.time_zone)
         for table, dates in kept.items():
             dates.append(live_for(table, here).before(today))
+    return Keeping(owner_url, store_of(), rules_of(kept))
+
+
+def rules_of(kept: Mapping[str, Sequence[date]]) -> list[Rule]:
+    """Return what may go, by the days before which each tenant lets a table's months go."""
     today = clock.now().date()
-    rules = [
-        _rule(table, min(dates, default=RULES[table].keep.before(today))) for table, dates in kept.items()
+    return [
+        _rule(table, min(kept.get(table, ()), default=live_for(table, DEFAULTS).before(today)))
+        for table in PEOPLE
     ]
-    return Keeping(owner_url, store_of(), rules)
 
 
 def keeping_here() -> Keeping:
@@ -100,6 +106,8 @@ def forget_past(where: Keeping, tenant: Tenant) -> list[Forgotten]:
     forgotten: list[Forgotten] = []
     for table in PEOPLE:
         with owner_in(where.owner_url, tenant.tenant_id) as db:
+            if not find(db, table):
+                continue
             students = students_past(db, tenant, table)
         forgotten += forget_values(where, tenant.tenant_id, table, "student_id", students)
     return forgotten

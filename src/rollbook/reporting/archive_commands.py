@@ -60,8 +60,8 @@ def run(
 ) -> None:
     """Archive the months that rules of retention let go: to files, proven, and then out of the database.
 
-    Without --yes, only tell. A run that was killed is finished by the next. Exit code 3 if months that are old
-    enough have to stay.
+    Without --yes, only tell. A run that was killed is finished by the next. Exit code 3 if months that are
+    old enough have to stay.
     """
     from rollbook.ops.archive import running  # noqa: PLC0415 -- loaded when it is called
 

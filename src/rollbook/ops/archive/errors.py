@@ -39,10 +39,14 @@ class FileDamaged(Unavailable):
 
 
 class ChecksumDiffers(Unavailable):
-    """What was read back of {table} {month} is not what the database has. Nothing was dropped.
+    """What was read back of {table} {month} is not what the database has. Its rows stay there.
 
-    Keep the folder, and report this as a fault of Rollbook.
+    Please report this as a fault of Rollbook.
     """
+
+
+class ValueUnfit(Unavailable):
+    """{table} {month} has a value that Parquet cannot hold, such as an infinite date. Its rows stay."""
 
 
 class NothingArchived(NotFound):

@@ -14,7 +14,7 @@ from rollbook.core.output import as_json
 from rollbook.ops.archive import catalog
 from rollbook.ops.archive.checksums import Summed, checksum
 from rollbook.ops.archive.columns import SQL, Column, columns_of, key_of, listed, schema_of
-from rollbook.ops.archive.errors import ChecksumDiffers, ColumnsGone, FileDamaged
+from rollbook.ops.archive.errors import ChecksumDiffers, ColumnsGone, FileDamaged, ValueUnfit
 from rollbook.ops.archive.files import BATCH_ROWS, Place, Writer, batches_of_csv, csv_of, open_file
 from rollbook.ops.archive.raw import execute, raw
 from rollbook.ops.archive.store import Store, manifest_of
@@ -48,6 +48,36 @@ class Source:
         return sql.Identifier("public", self.relation)
 
 
+class Stream(io.RawIOBase):
+    """What COPY sends, as a file to read."""
+
+    def __init__(self, copy: Copy) -> None:
+        self._copy = copy
+        self._kept = bytearray()
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def peek(self) -> bool:
+        """Say whether there is anything to read."""
+        if not self._kept:
+            self._kept += self._copy.read() or b""
+        return bool(self._kept)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next ``size`` bytes, fewer only at the end."""
+        kept = self._kept
+        while size < 0 or len(kept) < size:
+            part = self._copy.read()
+            if not part:
+                break
+            kept += part
+        taken = bytes(kept) if size < 0 else bytes(kept[:size])
+        del kept[: len(taken)]
+        return taken
+
+
 @contextmanager
 def opened(db: Session, relation: str) -> Iterator[None]:
     """Let the owner see and write all rows of a partition until the block ends: it has no policy of its own.
@@ -67,7 +97,8 @@ def tenants_in(db: Session, relation: str) -> list[int]:
 def write_proven(db: Session, owner_url: str, store: Store, source: Source, place: Place) -> catalog.Archived:
     """Write a tenant's rows of an opened month to a file, prove it, and have the archive keep it.
 
-    Raises: ``ChecksumDiffers``; ``FolderUnusable``; ``RingMissing``. The file is swept by the next run then.
+    Raises: ``ChecksumDiffers``; ``ValueUnfit``; ``FolderUnusable``; ``RingMissing``. The next run sweeps what
+        was written then.
     """
     with catalog.owner(owner_url) as other:
         catalog.throw_away(other, place.file)
@@ -76,8 +107,7 @@ def write_proven(db: Session, owner_url: str, store: Store, source: Source, plac
         Writer(path, place, schema_of(source.columns)) as file,
         _copied_out(db, source, place.tenant_id) as copied,
     ):
-        for batch in batches_of_csv(copied, source.columns):
-            file.add(batch)
+        _write(file, copied, source, place)
     expected = checksum(db, source.name, place.tenant_id, source.columns, source.key)
     found = read_back(db, store.path(place.file), place, source)
     if found != expected:
@@ -86,6 +116,17 @@ def write_proven(db: Session, owner_url: str, store: Store, source: Source, plac
     with catalog.owner_in(owner_url, place.tenant_id) as other:
         catalog.keep(other, new)
     return new
+
+
+def _write(file: Writer, copied: Stream, source: Source, place: Place) -> None:
+    import pyarrow as pa  # noqa: PLC0415 -- of the extra
+
+    try:
+        for batch in batches_of_csv(copied, source.columns):
+            file.add(batch)
+    except pa.ArrowInvalid:
+        # what it says quotes the value
+        raise ValueUnfit(table=place.table_name, month=f"{place.month:%Y-%m}") from None
 
 
 def finish(
@@ -143,36 +184,6 @@ def read_checked(db: Session, store: Store, source: Source, old: catalog.Archive
     path = store.check(old.file, old.sha256)
     if read_back(db, path, old.place, source) != Summed(old.row_count, old.checksum):
         raise FileDamaged(file=old.file)
-
-
-class Stream(io.RawIOBase):
-    """What COPY sends, as a file to read."""
-
-    def __init__(self, copy: Copy) -> None:
-        self._copy = copy
-        self._kept = bytearray()
-
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def peek(self) -> bool:
-        """Say whether there is anything to read."""
-        if not self._kept:
-            self._kept += self._copy.read() or b""
-        return bool(self._kept)
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next ``size`` bytes, fewer only at the end."""
-        kept = self._kept
-        while size < 0 or len(kept) < size:
-            part = self._copy.read()
-            if not part:
-                break
-            kept += part
-        taken = bytes(kept) if size < 0 else bytes(kept[:size])
-        del kept[: len(taken)]
-        return taken
 
 
 @contextmanager

@@ -55,7 +55,7 @@ SELECT set_config('lock_timeout', '2s', TRUE);
 
 -- name: wait_briefly_for_the_session
 -- The same, outside of a transaction.
-SELECT set_config('lock_timeout', '5s', FALSE);
+SELECT set_config('lock_timeout', '2s', FALSE);
 
 -- name: detached
 -- Months that a run began to take out.

@@ -22,7 +22,16 @@ from rollbook.ops.archive.columns import speak_plainly
 from rollbook.ops.archive.errors import ChecksumDiffers
 from rollbook.ops.archive.exporting import Source, opened, tenants_in, write_proven
 from rollbook.ops.archive.files import Place, need_extra
-from rollbook.ops.archive.partitions import SQL, Detached, alone, detach, find_months, last_day, patiently
+from rollbook.ops.archive.partitions import (
+    SQL,
+    Detached,
+    add_months,
+    alone,
+    detach,
+    find_months,
+    last_day,
+    patiently,
+)
 from rollbook.ops.archive.raw import execute
 from rollbook.ops.archive.rules import Keeping, Rule
 from rollbook.ops.archive.store import Store
@@ -31,6 +40,7 @@ from rollbook.ops.runs import noted
 _SILENT: Final = Silent()
 _LOCK: Final = sql.SQL("LOCK TABLE public.{} IN ACCESS EXCLUSIVE MODE")
 _DROP: Final = sql.SQL("DROP TABLE public.{}")
+_ATTACH: Final = sql.SQL("ALTER TABLE public.{} ATTACH PARTITION public.{} FOR VALUES FROM ({}) TO ({})")
 _COUNTS: Final = sql.SQL("SELECT tenant_id, count(*) FROM public.{} GROUP BY tenant_id")
 
 
@@ -94,8 +104,9 @@ def run(
 ) -> list[Archived]:
     """Archive what is due, and finish what an earlier run began; return what was put into files.
 
+    A month that cannot be written is put back as it was.
     Raises: ``ExtraMissing``; ``ArchiveBusy``; ``TableBusy``; ``FolderUnusable``; ``ChecksumDiffers``;
-        ``RingMissing``; ``NotArchivable``.
+        ``ValueUnfit``; ``RingMissing``; ``NotArchivable``.
     """
     need_extra()
     done: list[Archived] = []
@@ -115,9 +126,33 @@ def _take_out(where: Keeping, each: Due) -> list[Archived]:
         key = {"table_name": month.table_name, "month": month.month}
         db.execute(SQL["note_detached"], key | {"relation": month.relation})
     detach(where.owner_url, month)
-    written = _export(where.owner_url, where.store, month)
+    try:
+        written = _export(where.owner_url, where.store, month)
+    except Exception:
+        _attach(where, month)
+        raise
     patiently(month.table_name, lambda: _drop(where, month))
     return written
+
+
+def _attach(where: Keeping, month: Detached) -> None:
+    """Put a month that could not be written back into its table: the archive has nothing of it then."""
+
+    def attach() -> None:
+        with owner(where.owner_url) as db:
+            db.execute(SQL["wait_briefly"])
+            with opened(db, month.relation):
+                tenants = tenants_in(db, month.relation)
+            for tenant_id in tenants:
+                look_through(db, Visibility(tenant_id))
+                for known in catalog.find(db, month.table_name, month.month):
+                    catalog.drop(db, known)
+            days = sql.Literal(month.month), sql.Literal(add_months(month.month, 1))
+            names = sql.Identifier(month.table_name), sql.Identifier(month.relation)
+            execute(db, _ATTACH.format(*names, *days))
+            db.execute(SQL["forget_detached"], {"table_name": month.table_name, "month": month.month})
+
+    patiently(month.table_name, attach)
 
 
 def _export(owner_url: str, store: Store, month: Detached) -> list[Archived]:

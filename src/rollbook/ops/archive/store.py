@@ -33,9 +33,11 @@ class Store:
         """
         path = self.path(file)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (self.folder, path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                _own_like(folder, self.folder.parent)
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-            _own_like(path.parent, self.folder.parent)
             _own_like(path, self.folder.parent)
             yield path
             for written in (path, path.parent, self.folder):
