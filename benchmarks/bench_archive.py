@@ -11,11 +11,11 @@ from pathlib import Path
 from statistics import median
 
 import psycopg
+from memory import own_peak_bytes, watched_backend
 from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from memory import own_peak_bytes, watched_backend
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Visibility, ensure_tenant, transaction
 from rollbook.ops.archive import catalog, querying, restoring, running

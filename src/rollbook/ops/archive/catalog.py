@@ -1,5 +1,6 @@
 """What the archive has, by tenant, and the files that it no longer needs."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -10,7 +11,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rollbook.core.database import engine_for
-from rollbook.core.output import as_json
 from rollbook.core.tenancy import Visibility, transaction
 from rollbook.ops.archive.columns import SQL
 from rollbook.ops.archive.errors import NothingArchived
@@ -115,4 +115,4 @@ def note(db: Session, what: Archived, command: str) -> None:
     """Note for the audit that rows were taken out of a table, or brought back, whole months at once."""
     changes: list[dict[str, Any]] = [{"months": [f"{what.month:%Y-%m}"], "file": what.file}]
     facts = {"tenant_id": what.tenant_id, "table_name": what.table_name, "row_count": what.row_count}
-    db.execute(SQL["note"], facts | {"command": command, "changes": as_json(changes)})
+    db.execute(SQL["note"], facts | {"command": command, "changes": json.dumps(changes)})

@@ -1,6 +1,7 @@
 """Write a tenant's month to a file, read it back, and believe it only if PostgreSQL finds the same rows."""
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
@@ -10,7 +11,6 @@ from typing import Any, Final
 from psycopg import Copy, sql
 from sqlalchemy.orm import Session
 
-from rollbook.core.output import as_json
 from rollbook.ops.archive import catalog
 from rollbook.ops.archive.checksums import Summed, checksum
 from rollbook.ops.archive.columns import SQL, Column, columns_of, key_of, listed, schema_of
@@ -145,9 +145,12 @@ def finish(
         place.key_id,
     )
     revision = db.execute(SQL["revision"]).scalar_one()
-    told: dict[str, Any] = asdict(new) | {"schema_revision": revision, "columns": columns}
+    told: dict[str, Any] = asdict(new) | {
+        "schema_revision": revision,
+        "columns": [asdict(one) for one in columns],
+    }
     told.pop("written_at")
-    store.write_text(manifest_of(place.file), as_json(told))
+    store.write_text(manifest_of(place.file), json.dumps(told, default=str, indent=2))
     return new
 
 

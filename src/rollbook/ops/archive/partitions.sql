@@ -8,7 +8,9 @@ SELECT
     parent.relname AS table_name,
     child.relname AS relation,
     CASE
-        WHEN bounds.ends = bounds.begins + interval '1 month' AND bounds.begins = date_trunc('month', bounds.begins)
+        WHEN
+            bounds.ends = bounds.begins + interval '1 month'
+            AND bounds.begins = date_trunc('month', bounds.begins)
             THEN cast(bounds.begins AS date)
     END AS first_day,
     pg_total_relation_size(child.oid) AS bytes,
@@ -19,13 +21,15 @@ INNER JOIN pg_class AS child ON links.inhrelid = child.oid
 LEFT JOIN
     LATERAL regexp_match(
         pg_get_expr(child.relpartbound, child.oid), '^FOR VALUES FROM \(''([^'']+)''\) TO \(''([^'']+)''\)$'
-    ) AS said (texts) ON TRUE
+    ) AS said (texts)
+    ON TRUE
 LEFT JOIN
     LATERAL (
         SELECT
             cast(said.texts[1] AS timestamptz) AS begins,
             cast(said.texts[2] AS timestamptz) AS ends
-    ) AS bounds ON TRUE
+    ) AS bounds
+    ON TRUE
 WHERE
     parent.relkind = 'p'
     AND parent.relnamespace = to_regnamespace('public')
@@ -91,7 +95,8 @@ SELECT
         WHEN
             EXISTS (
                 SELECT 1 FROM pg_inherits
-                WHERE inhrelid = to_regclass(format('public.%I', cast(:relation AS text))) AND inhdetachpending
+                WHERE inhrelid = to_regclass(format('public.%I', cast(:relation AS text)))
+                    AND inhdetachpending
             )
             THEN 'detaching'
         WHEN

@@ -20,8 +20,9 @@ ORDER BY attnum;
 -- returns  name text
 SELECT attributes.attname AS name
 FROM pg_index AS indexes
-CROSS JOIN unnest(indexes.indkey::int2 []) WITH ORDINALITY AS keys (attnum, place)
-INNER JOIN pg_attribute AS attributes ON indexes.indrelid = attributes.attrelid AND keys.attnum = attributes.attnum
+CROSS JOIN unnest(cast(indexes.indkey AS int2[])) WITH ORDINALITY AS keys (attnum, place)
+INNER JOIN pg_attribute AS attributes
+    ON indexes.indrelid = attributes.attrelid AND keys.attnum = attributes.attnum
 WHERE
     indexes.indrelid = to_regclass(format('public.%I', cast(:relation AS text)))
     AND indexes.indisprimary
