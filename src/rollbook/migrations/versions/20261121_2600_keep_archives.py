@@ -12,7 +12,7 @@ from alembic import op
 from rollbook.migrations import ddl, ddl_audit
 
 revision = "20261121_2600"
-down_revision = "20261121_2000"
+down_revision = "20261121_2400"
 branch_labels = None
 depends_on = None
 
