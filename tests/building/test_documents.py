@@ -30,6 +30,22 @@ def test_a_new_setting_makes_the_page_stale(monkeypatch: pytest.MonkeyPatch) -> 
     assert document.stale() == ["settings.md"]
 
 
+def test_the_example_of_an_environment_is_current_and_names_every_setting() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = set(re.findall(r"^#(ROLLBOOK_[A-Z_]+)=", text, re.MULTILINE))
+
+    assert not document.is_example_stale(), "run `make docs`"
+    assert {f"ROLLBOOK_{name.upper()}" for name in Settings.model_fields} <= named
+
+
+def test_a_new_setting_makes_the_example_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {**Settings.model_fields, "new": Settings.model_fields["owner_url"]}
+    monkeypatch.setattr(Settings, "__pydantic_fields__", fields)
+
+    assert document.is_example_stale()
+    assert "_NEW_FILE=" in document.env_example()
+
+
 def test_a_new_command_makes_the_page_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(cli.VERBS, "again", cli.VERBS["up"])
     monkeypatch.setattr(cli, "load", lambda name, load=cli.load: load("up" if name == "again" else name))

@@ -95,12 +95,12 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
-def ring() -> Keyring:
-    """Return this process's ring as it is now: read again when the file changes.
+def ring(at: Path | None = None) -> Keyring:
+    """Return the ring as it is now, by default this process's: read again when the file changes.
 
     Raises: ``RingMissing``; ``RingUnreadable``; ``RingExposed``.
     """
-    path = ring_path()
+    path = at or ring_path()
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -112,12 +112,12 @@ def ring() -> Keyring:
     return _read(path, (found.st_ino, found.st_mtime_ns, found.st_size))
 
 
-def make_ring() -> Keyring:
+def make_ring(at: Path | None = None) -> Keyring:
     """Make a ring with one key.
 
     Raises: ``RingThere``.
     """
-    path = ring_path()
+    path = at or ring_path()
     with _alone(path):
         if path.exists():
             raise RingThere(path=path)
@@ -125,10 +125,11 @@ def make_ring() -> Keyring:
         return _write(Keyring(path, first.key_id, {first.key_id: first}))
 
 
-def add_key() -> Keyring:
+def add_key(at: Path | None = None) -> Keyring:
     """Add a key; new values are encrypted with it from now on, in every process that has this file."""
-    with _alone(ring_path()):
-        known, new = ring(), _new_key()
+    path = at or ring_path()
+    with _alone(path):
+        known, new = ring(path), _new_key()
         return _write(replace(known, primary=new.key_id, keys={**known.keys, new.key_id: new}))
 
 

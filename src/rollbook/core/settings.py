@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (``ROLLBOOK_*``). docs/settings.md describes each."""
+"""Every setting, read once from the environment, secrets also from files. docs/settings.md describes each."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import Final
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rollbook.core.secret_files import SecretFiles
 
 _DAY_S: Final = 86_400
 _YEAR_H: Final = 8_784
@@ -41,6 +43,24 @@ class Settings(BaseSettings):
     keyring: Path | None = Field(
         default=None,
         description="File with the keys of encrypted columns; by default keyring.json in home.",
+    )
+    backup_url: str | None = Field(
+        default=None,
+        description="Where backups go: a folder, s3://, az:// or gs://; by default backups in home.",
+    )
+    backup_key_file: Path | None = Field(
+        default=None,
+        description="File with the keys of backups; by default backup.key in home, made by the first backup.",
+    )
+    backup_database_url: SecretStr | None = Field(
+        default=None,
+        description="URL of the role that backs up and restores; where owner_url is set and no BYPASSRLS is.",
+    )
+    backup_keep_count: int = Field(
+        default=7, ge=1, le=10_000, description="So many of the newest backups of each kind are never pruned."
+    )
+    backup_keep_days: int = Field(
+        default=30, ge=0, le=3660, description="Backups of so many days are never pruned, however many."
     )
     tenant: str | None = Field(default=None, description="Tenant that commands use when --tenant is absent.")
     web_host: str = Field(default="127.0.0.1", description="Address that `rollbook serve` listens on.")
@@ -105,9 +125,34 @@ class Settings(BaseSettings):
     reject_days: int = Field(
         default=90, ge=1, le=3660, description="Rejected rows are kept this long for somebody to fix them."
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Whoever shows it as a bearer token sees all metrics; without it, this machine alone.",
+    )
     statement_timeout_s: int = Field(
         default=30, ge=1, le=_DAY_S, description="Longest a page's or API's statement may run."
     )
+    schedules: str = Field(
+        default="",
+        description="When the worker's jobs run: NAME=CRON or NAME=off, with ; between. Wins over commands.",
+    )
+    schedule_zone: str = Field(
+        default="UTC", description="Time zone of the schedules, such as America/Chicago."
+    )
+    worker_jobs: int = Field(default=2, ge=1, le=32, description="So many jobs a worker does at once.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- no file is read unasked
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- SecretFiles names its files
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, and the files that it names for secrets."""
+        return init_settings, SecretFiles(settings_cls), env_settings
 
     @property
     def web_host_names(self) -> frozenset[str]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from psycopg import Connection
-from sqlalchemy import BigInteger, Boolean, Text, column, table
+from sqlalchemy import BigInteger, Boolean, CursorResult, Text, column, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from rollbook.core.settings import settings
 from rollbook.core.sql import named_sql
 from rollbook.intake.rejects import Rejects, Spool
 
@@ -76,3 +77,10 @@ def keep_rejects(db: Session, tenant_id: int, import_id: int) -> None:
 def causes_of(db: Session, import_id: int) -> Sequence[Cause]:
     """Group the rejects of an earlier import."""
     return [Cause(*row) for row in db.execute(SQL["group_rejects"], {"import_id": import_id})]
+
+
+def forget_old_rejects(db: Session) -> int:
+    """Forget the lines that nobody fixed in time; return how many."""
+    forgotten = db.execute(SQL["forget_old_rejects"], {"days": settings().reject_days})
+    assert isinstance(forgotten, CursorResult)
+    return forgotten.rowcount

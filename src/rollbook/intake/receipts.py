@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.clock import now
 from rollbook.core.errors import NotFound
-from rollbook.core.settings import settings
 from rollbook.core.tenancy import Visibility, transaction
 from rollbook.intake.models import Import, ImportState
 from rollbook.intake.outcome import Outcome
-from rollbook.intake.quarantine import SQL
+from rollbook.intake.quarantine import SQL, forget_old_rejects
 
 LOST: Final = "lost"
 
@@ -53,7 +52,7 @@ def open_receipt(engine: Engine, main: Session, tenant_id: int, **facts: Any) ->
     ``main``, the import's transaction, shows from here on that its process lives.
     """
     with transaction(engine, Visibility(tenant_id)) as db:
-        db.execute(SQL["forget_old_rejects"], {"days": settings().reject_days})
+        forget_old_rejects(db)
         receipt = Import(tenant_id=tenant_id, **facts)
         db.add(receipt)
         db.flush()

@@ -57,7 +57,7 @@ def embedded() -> Binaries | None:
 
 def system() -> Binaries | None:
     """Find the newest installed programs on PATH or where Debian keeps them."""
-    found = [binaries for folder in _system_folders() if (binaries := _inspect("system", folder))]
+    found = [binaries for folder in program_folders("postgres") if (binaries := _inspect("system", folder))]
     return max(found, key=lambda binaries: binaries.major, default=None)
 
 
@@ -80,10 +80,11 @@ def find_binaries(directory: Path | None = None, resolvers: Sequence[Resolver] =
     raise NoServerPrograms
 
 
-def _system_folders() -> Iterator[Path]:
+def program_folders(name: str) -> Iterator[Path]:
+    """Yield the folders on PATH that have the program ``name``, and those where Debian keeps PostgreSQL's."""
     for folder in os.environ.get("PATH", "").split(os.pathsep):
-        if folder and (Path(folder) / "postgres").is_file():
-            yield (Path(folder) / "postgres").resolve().parent
+        if folder and (Path(folder) / name).is_file():
+            yield (Path(folder) / name).resolve().parent
     yield from _DEBIAN.glob("*/bin")
 
 

@@ -113,3 +113,8 @@ def last_done(db: Session) -> dict[str, Run]:
     """Return the latest run of each verb that ended well."""
     found = db.execute(_SQL["last_ended"], {"outcome": "done"}).mappings()
     return {row["verb"]: Run(outcome="done", **row) for row in found}
+
+
+def last_of_each(db: Session, prefix: str = "") -> list[Run]:
+    """Return the latest run of each verb that begins with ``prefix``, however it ended."""
+    return [Run(**row) for row in db.execute(_SQL["last_of_each"], {"prefix": prefix}).mappings()]

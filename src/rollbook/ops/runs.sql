@@ -79,3 +79,29 @@ SELECT DISTINCT ON (verb)
 FROM operations.runs
 WHERE outcome = cast(:outcome AS text)
 ORDER BY verb ASC, began_at DESC;
+
+-- name: last_of_each
+-- The latest run of each verb that begins so, however it ended.
+-- params   prefix text
+-- returns  run_id uuid, verb text, began_at timestamptz, ended_at timestamptz, outcome text, facts jsonb
+SELECT DISTINCT ON (verb)
+    run_id,
+    verb,
+    began_at,
+    ended_at,
+    CASE
+        WHEN
+            outcome = 'running'
+            AND NOT EXISTS (
+                SELECT 1 FROM pg_locks
+                WHERE locktype = 'advisory' AND objsubid = 1
+                    AND (cast(classid AS bigint) << 32) | cast(objid AS bigint)
+                    = hashtextextended(cast(run_id AS text), 0)
+            )
+            THEN 'abandoned'
+        ELSE outcome
+    END AS outcome,
+    facts
+FROM operations.runs
+WHERE starts_with(verb, cast(:prefix AS text))
+ORDER BY verb ASC, began_at DESC;

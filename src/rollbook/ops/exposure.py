@@ -1,0 +1,53 @@
+"""Files with secrets: who else may read them, and closing them."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rollbook.core.keyring import ring_path
+from rollbook.core.secret_files import SUFFIX, is_secret
+from rollbook.core.settings import Settings
+from rollbook.ops.embedded import home_of
+
+_OF_OTHERS: Final = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A file with a secret. ``is_closed``: nobody but its owner may read it; ``was_open``: until just now."""
+
+    path: Path
+    is_closed: bool
+    was_open: bool = False
+
+
+def close_files(settings: Settings) -> list[Secret]:
+    """Close each file with secrets to all but its owner; one that is somebody else's is only told of.
+
+    A file in a folder that is closed itself needs no mode of its own: containers are given secrets so.
+    """
+    return [_close(path) for path in dict.fromkeys(_files(settings)) if path.is_file()]
+
+
+def _files(settings: Settings) -> Iterator[Path]:
+    home = home_of(settings)
+    yield from (home.secrets, ring_path(settings), Path(".env").absolute())
+    for name, field in Settings.model_fields.items():
+        variable = f"{Settings.model_config['env_prefix']}{name}{SUFFIX}".upper()
+        if is_secret(field) and (named := os.environ.get(variable)):
+            yield Path(named).expanduser().absolute()
+    folder = settings.oidc_secrets or home.path / "oidc"
+    yield from sorted(folder.glob("*.*")) if folder.is_dir() else ()
+
+
+def _close(path: Path) -> Secret:
+    mode = path.stat().st_mode
+    if not mode & _OF_OTHERS or not path.parent.stat().st_mode & _OF_OTHERS:
+        return Secret(path, is_closed=True)
+    try:
+        path.chmod(mode & ~_OF_OTHERS)
+    except OSError:  # somebody else's, or on a read-only disk as a container's secrets
+        return Secret(path, is_closed=False, was_open=True)
+    return Secret(path, is_closed=True, was_open=True)

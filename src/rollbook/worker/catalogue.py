@@ -1,0 +1,70 @@
+"""Every schedule as released: its name, when it is due, what it does, and the function that does it."""
+
+from typing import Final
+
+from rollbook.ops.jobs.schedules import Schedule
+
+_ALL: Final = (
+    Schedule(
+        "health",
+        "0 6 * * *",
+        "Look the whole installation over, as `rollbook doctor` does.",
+        "rollbook.worker.daily:look_over",
+    ),
+    Schedule(
+        "check-up",
+        "11 * * * *",
+        "Look over the server for the admin page, and sample how its disk fills.",
+        "rollbook.worker.daily:check_up",
+    ),
+    Schedule(
+        "seals",
+        "7 * * * *",
+        "Seal what the audit noted, and write the seals' hashes into the log.",
+        "rollbook.worker.of_tenants:seal",
+    ),
+    Schedule(
+        "seal-check",
+        "20 4 * * 0",
+        "Compare the audit with all of its seals.",
+        "rollbook.worker.of_tenants:check_seals",
+    ),
+    Schedule(
+        "attendance",
+        "*/15 * * * *",
+        "Count the weeks of attendance anew that changed.",
+        "rollbook.worker.of_tenants:refresh_attendance",
+    ),
+    Schedule(
+        "rejects",
+        "40 3 * * *",
+        "Forget rejected rows that nobody fixed in time (ROLLBOOK_REJECT_DAYS).",
+        "rollbook.worker.of_tenants:forget_rejects",
+    ),
+    Schedule(
+        "risk",
+        "30 4 * * 1",
+        "Score every student whose tenant has a trained model.",
+        "rollbook.worker.of_tenants:score",
+    ),
+    Schedule(
+        "retention",
+        "30 5 1 * *",
+        "Remove what is past its rule of retention: there is no way back, so switch it on yourself.",
+        "rollbook.worker.of_tenants:remove_past",
+        is_off=True,
+    ),
+    Schedule(
+        "partitions",
+        "50 2 * * *",
+        "Make the months ahead that big tables will need.",
+        "rollbook.worker.daily:make_months",
+    ),
+    Schedule(
+        "tidy",
+        "55 2 * * *",
+        "Forget jobs that ended well over a month ago.",
+        "rollbook.worker.daily:forget_jobs",
+    ),
+)
+SCHEDULES: Final = {schedule.name: schedule for schedule in _ALL}

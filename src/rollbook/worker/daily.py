@@ -1,0 +1,59 @@
+"""Jobs of the installation as a whole."""
+
+from datetime import UTC, timedelta
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from rollbook.core import clock
+from rollbook.core.checks import State
+from rollbook.core.database import engine_for
+from rollbook.core.progress import Silent
+from rollbook.ops.jobs.schedules import SQL
+from rollbook.ops.runs import Noted
+from rollbook.ops.work import running_server
+
+_AHEAD: Final = timedelta(days=70)
+_JOB_DAYS: Final = 31
+_PARTED: Final = text(
+    "SELECT relname FROM pg_class WHERE relkind = 'p' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+)
+
+
+def look_over(run: Noted) -> None:
+    """Look the installation over, as `rollbook doctor` does."""
+    from rollbook.reporting.doctor import look_over as doctor  # noqa: PLC0415 -- each job loads its own
+
+    found = [one for one in doctor(running_server(), Silent()) if one.state is not State.FINE]
+    run.facts["found"] = {one.name: one.sentence for one in found}
+    run.has_findings = bool(found)
+
+
+def check_up(run: Noted) -> None:
+    """Look over the server and its operations for the admin page, and sample how its disk fills."""
+    from rollbook.reporting.health import check_up as look  # noqa: PLC0415 -- as above
+
+    found = [one for one in look(running_server(), Silent()) if one.checked.state is not State.FINE]
+    run.facts["found"] = [f"{one.section}: {one.checked.name}" for one in found]
+    run.has_findings = bool(found)
+
+
+def make_months(run: Noted) -> None:
+    """Make the partitions that the next ten weeks need."""
+    from rollbook.intake.months import ensure_months  # noqa: PLC0415 -- as above
+
+    today = clock.now().astimezone(UTC).date()
+    engine = engine_for(running_server().owner_url)
+    with Session(engine) as db:
+        tables = list(db.scalars(_PARTED))
+    for table in tables:
+        ensure_months(engine, table, today, today + _AHEAD)
+    run.facts |= {"tables": tables, "until": today + _AHEAD}
+
+
+def forget_jobs(run: Noted) -> None:
+    """Forget jobs that ended well long ago; those that failed stay until somebody looked."""
+    with Session(engine_for(running_server().owner_url)) as db, db.begin():
+        db.execute(SQL["forget_jobs"], {"days": _JOB_DAYS})
+    run.facts["days"] = _JOB_DAYS
