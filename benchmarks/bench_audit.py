@@ -66,7 +66,7 @@ def main() -> None:
 def measure() -> dict[str, object]:
     status = running_server()
     subprocess.run(
-        [sys.executable, "-m", "rollbook.cli", "migrate", "up"], check=True, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "rollbook.cli", "db", "migrate"], check=True, stdout=subprocess.DEVNULL
     )
     with Session(engine_for(status.url)) as db, db.begin():
         tenant = ensure_tenant(db, TENANT, name="Bench", is_synthetic=True).tenant_id

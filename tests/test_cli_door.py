@@ -71,13 +71,13 @@ def test_a_bad_setting_is_named_and_exits_2(tmp_path: Path) -> None:
 
 
 def test_an_error_is_one_sentence_on_stderr(tmp_path: Path) -> None:
-    done = run("migrate", "status", ROLLBOOK_HOME=str(tmp_path))
+    done = run("db", "status", ROLLBOOK_HOME=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: The server is not running. Start it with `rollbook up`.\n"
 
 
 def test_an_error_is_json_where_json_is_asked_for(tmp_path: Path) -> None:
-    done = run("migrate", "status", "--json", ROLLBOOK_HOME=str(tmp_path))
+    done = run("db", "status", "--json", ROLLBOOK_HOME=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert json.loads(done.stderr) == {
         "error": {
@@ -101,7 +101,7 @@ def test_the_unexpected_is_a_sentence_and_a_traceback_only_for_debugging(tmp_pat
     ("sqlstate", "says"),
     [
         ("53100", "PostgreSQL has no space left (made up). What was begun is undone: free some space"),
-        ("42P01", "The schema is not the one of this release (made up). Run `rollbook migrate up`."),
+        ("42P01", "The schema is not the one of this release (made up). Run `rollbook db migrate`."),
         ("57P01", "The database does not answer: made up. `rollbook status` says more."),
         ("23505", "UniqueViolation: made up. (ROLLBOOK_DEBUG=1 shows where)"),
     ],

@@ -28,13 +28,15 @@ VERBS: Final = {
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
     "doctor": ("rollbook.reporting.doctor_commands", "Say what is wrong with this installation."),
+    "health": ("rollbook.reporting.health_commands", "Say whether the server is well; exit code 3 if not."),
+    "monitor": ("rollbook.reporting.health_commands", "Show the server at a glance, on a terminal."),
     "prod-setup": ("rollbook.reporting.production_commands", "Set up for production; again after upgrades."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
     "validate": ("rollbook.reporting.validation.commands", "Audit a tenant's records and the database."),
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
-    "migrate": ("rollbook.ops.migrate_commands", "Bring the schema forth or back, or say where it is."),
+    "db": ("rollbook.ops.db_commands", "The database: its schema, and whether it is well connected."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),
     "audit": (
@@ -195,7 +197,7 @@ def _describe_refusal(said: Any) -> tuple[str, str]:  # noqa: ANN401 -- psycopg 
         )
     if state in _NO_SUCH_OBJECT:
         return "SchemaDiffers", (
-            f"The schema is not the one of this release ({first}). Run `rollbook migrate up`."
+            f"The schema is not the one of this release ({first}). Run `rollbook db migrate`."
         )
     if name == "OperationalError" or state.startswith(_GONE):
         return "DatabaseUnavailable", f"The database does not answer: {first}. `rollbook status` says more."

@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
+from commands import run
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import ensure_tenant
 from rollbook.testing.databases import Database
@@ -32,8 +32,7 @@ def environment(fresh_database: Database, tmp_path: Path) -> dict[str, str]:
 def provider(
     environment: dict[str, str], *arguments: str, given: str = ""
 ) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "rollbook.cli", "provider", *arguments]
-    return subprocess.run(command, env=environment, input=given, capture_output=True, text=True, check=False)
+    return run("provider", *arguments, env=environment, given=given)
 
 
 def test_a_provider_is_added_changed_and_listed_and_its_secret_is_not_told(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands import rollbook
 from rollbook.demo import environment
 from rollbook.demo.phases import ALL, PHASES, PhaseUnknown, close, read_phases
 from rollbook.testing.databases import Database
@@ -21,14 +22,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def run(fresh_database: Database) -> Run:
     def command(*options: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": fresh_database.url, "ROLLBOOK_OWNER_URL": fresh_database.owner_url}
-        return subprocess.run(
-            [sys.executable, "-m", "rollbook.cli", "generate", "district", *options],
-            env=os.environ | urls | {"COLUMNS": "200"} | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        named: dict[str, Any] = {"COLUMNS": "200"} | variables
+        return rollbook(fresh_database, "generate", "district", *options, **named)
 
     return command
 
@@ -96,7 +91,7 @@ def test_the_database_is_left_as_it_is_when_told_so(rollbook_server: Any) -> Non
             check=False,
         )
     assert done.returncode == 1
-    assert "rollbook migrate up" in done.stderr
+    assert "rollbook db migrate" in done.stderr
 
 
 @pytest.mark.parametrize(

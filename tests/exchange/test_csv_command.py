@@ -3,15 +3,14 @@
 import csv
 import gzip
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from commands import rollbook
 from exchange.csvs import Place
 from rollbook.exchange.csv_files.kinds import KINDS
 from rollbook.testing.databases import Database
@@ -27,18 +26,8 @@ OPTIONS = (
 @pytest.fixture
 def run(fresh_database: Database, tmp_path: Path) -> Run:
     def command(*arguments: str | Path, stdin: bytes = b"") -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": fresh_database.url, "ROLLBOOK_OWNER_URL": fresh_database.owner_url}
-        done = subprocess.run(
-            [sys.executable, "-m", "rollbook.cli", "import", "csv", *map(str, arguments)],
-            env=os.environ | urls | {"COLUMNS": "200", "ROLLBOOK_TENANT": "oak-valley"},
-            cwd=tmp_path,
-            input=stdin,
-            capture_output=True,
-            check=False,
-        )
-        return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-        )
+        named = {"COLUMNS": "200", "ROLLBOOK_TENANT": "oak-valley"}
+        return rollbook(fresh_database, "import", "csv", *arguments, given=stdin, cwd=tmp_path, **named)
 
     return command
 

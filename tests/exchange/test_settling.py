@@ -1,15 +1,14 @@
 """What rooms keep of their records is brought up to date by the commands that write them."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from commands import rollbook
 from exchange.csvs import ENROLLED, MARKS, SCHOOLS, STUDENTS, Place
 from rollbook.core.database import engine_for
 from rollbook.testing.databases import Database
@@ -22,15 +21,7 @@ NOTED = "SELECT count(*) FROM attendance_stale_weeks"
 @pytest.fixture
 def run(fresh_database: Database, tmp_path: Path) -> Run:
     def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": fresh_database.url, "ROLLBOOK_OWNER_URL": fresh_database.owner_url}
-        return subprocess.run(
-            [sys.executable, "-m", "rollbook.cli", "import", *arguments],
-            env=os.environ | urls | {"ROLLBOOK_TENANT": "oak-valley"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return rollbook(fresh_database, "import", *arguments, cwd=tmp_path, ROLLBOOK_TENANT="oak-valley")
 
     return command
 

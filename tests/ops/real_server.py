@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from commands import run
 from rollbook.core.settings import Settings
 from rollbook.ops import server
 from rollbook.ops.embedded import connect_as_superuser, home_of
@@ -24,19 +25,9 @@ def stop_servers_below(folder: Path) -> None:
 
 
 def run_rollbook(
-    *arguments: str, home: Path, environment: Mapping[str, str] | None = None, **options: object
-) -> subprocess.CompletedProcess[str]:
-    done: subprocess.CompletedProcess[str] = subprocess.run(
-        rollbook_command(*arguments),
-        env=clean_environment(home) | dict(environment or {}),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        **options,  # type: ignore[call-overload]  # whatever run() takes
-    )
-    return done
+    *arguments: str, home: Path, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    return run(*arguments, env=clean_environment(home) | dict(environment or {}), cwd=cwd)
 
 
 def rollbook_command(*arguments: str) -> list[str]:

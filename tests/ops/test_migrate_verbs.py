@@ -2,14 +2,26 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
+from pydantic import SecretStr
+from sqlalchemy.orm import Session
 
-from ops.real_server import clean_environment, rollbook_command, run_rollbook
+from ops.real_server import clean_environment, rollbook_command, run_rollbook, settings_of
+from rollbook.core.database import engine_for
 from rollbook.core.settings import Settings
 from rollbook.ops import migrate, server
-from rollbook.ops.errors import MigrationBusy, MigrationFailed, RevisionUnknown, SchemaNewer
+from rollbook.ops.errors import (
+    MigrationBusy,
+    MigrationFailed,
+    ResetUnnamed,
+    RevisionUnknown,
+    SchemaNewer,
+)
+from rollbook.ops.resetting import reset
+from rollbook.ops.runs import last_runs
 
 
 @pytest.fixture
@@ -82,7 +94,7 @@ def test_a_schema_from_the_future_is_refused(owner_url: str) -> None:
 def test_two_at_once_take_turns(running: Settings) -> None:
     both = [
         subprocess.Popen(
-            rollbook_command("migrate", "up"),
+            rollbook_command("db", "migrate"),
             env=clean_environment(running.home),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -117,33 +129,97 @@ def test_the_lock_goes_with_its_migration(owner_url: str) -> None:
 
 
 def test_commands_say_where_the_schema_is(running: Settings) -> None:
-    before = run_rollbook("migrate", "status", home=running.home)
+    before = run_rollbook("db", "status", home=running.home)
     assert before.returncode == 3, before.stderr
     assert "pending" in before.stdout
 
-    dry = run_rollbook("migrate", "up", "--dry-run", home=running.home)
+    dry = run_rollbook("db", "migrate", "--dry-run", home=running.home)
     assert (dry.returncode, tables(server.status(running).owner_url)) == (0, set())
     first = migrate.pending(server.status(running).owner_url)[0].id
-    dry = run_rollbook("migrate", "up", "--dry-run", "--to", first, "--json", home=running.home)
+    dry = run_rollbook("db", "migrate", "--dry-run", "--to", first, "--json", home=running.home)
     assert [step["id"] for step in json.loads(dry.stdout)] == [first]
 
-    assert run_rollbook("migrate", home=running.home).returncode == 0
-    after = run_rollbook("migrate", "status", "--json", home=running.home)
+    assert run_rollbook("db", "migrate", home=running.home).returncode == 0
+    after = run_rollbook("db", "status", "--json", home=running.home)
     assert after.returncode == 0
     assert '"pending": []' in after.stdout
 
 
 def test_down_asks_before_it_drops(running: Settings) -> None:
-    run_rollbook("migrate", home=running.home)
-    refused = run_rollbook("migrate", "down", "--to", "base", home=running.home)
+    run_rollbook("db", "migrate", home=running.home)
+    refused = run_rollbook("db", "rollback", "--to", "base", home=running.home)
     assert refused.returncode == 1
     assert "students" in tables(server.status(running).owner_url)
-    assert run_rollbook("migrate", "down", "--to", "base", "--yes", home=running.home).returncode == 0
+    assert run_rollbook("db", "rollback", "--to", "base", "--yes", home=running.home).returncode == 0
     assert tables(server.status(running).owner_url) == set()
 
 
+def test_rolling_back_so_many(running: Settings) -> None:
+    url = server.status(running).owner_url
+    steps = migrate.upgrade(url)
+    done = run_rollbook("db", "rollback", "2", "--yes", "--json", home=running.home)
+    assert [step["id"] for step in json.loads(done.stdout)] == [steps[-1].id, steps[-2].id]
+    with pytest.raises(RevisionUnknown, match=f"only {len(steps) - 2} migrations are applied"):
+        migrate.downgrade(url, "-1000")
+
+
+def test_forcing_asks_and_notes_a_revision_alone(running: Settings) -> None:
+    url = server.status(running).owner_url
+    steps = migrate.upgrade(url)
+    before = tables(url)
+    with psycopg.connect(url) as db:
+        db.execute("UPDATE alembic_version SET version_num = '29990101_0000'")
+    assert run_rollbook("db", "force", steps[-3].id, home=running.home).returncode == 1, "it asks"
+
+    forced = run_rollbook("db", "force", steps[-3].id, "--yes", home=running.home)
+    assert forced.returncode == 0, forced.stderr
+    assert migrate.current(url) == steps[-3], "also from a revision that nobody knows"
+    with pytest.raises(RevisionUnknown, match="no-such"):
+        migrate.force(url, "no-such")
+    assert migrate.force(url, "base") is None
+    assert migrate.current(url) is None
+    assert migrate.force(url, "head") == steps[-1]
+    assert tables(url) == before
+    with Session(engine_for(url)) as db:
+        (run,) = last_runs(db, ["db.force"])
+    assert (run.outcome, run.facts) == ("done", {"to": steps[-3].id})
+
+
+def test_resetting_asks_and_leaves_an_empty_schema(running: Settings) -> None:
+    url = server.status(running).owner_url
+    migrate.upgrade(url)
+    with psycopg.connect(url) as db:
+        db.execute("CREATE TABLE scribbles (what text)")
+    assert run_rollbook("db", "reset", home=running.home).returncode == 1, "it asks"
+    assert "scribbles" in tables(url)
+
+    with psycopg.connect(url):  # sessions are ended
+        done = run_rollbook("db", "reset", "--yes", "--json", home=running.home)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[-1]["id"] == migrate.newest()
+    assert "scribbles" not in tables(url)
+    assert "students" in tables(url)
+
+
+def test_resetting_what_somebody_else_runs_wants_its_name(running: Settings, open_folder: Path) -> None:
+    state = server.status(running)
+    theirs = settings_of(
+        open_folder / "ours", database_url=SecretStr(state.url), owner_url=SecretStr(state.owner_url)
+    )
+    migrate.upgrade(state.owner_url)
+    with psycopg.connect(state.owner_url) as db:
+        db.execute("CREATE TABLE theirs (what text)")
+    for named in (None, "another"):
+        with pytest.raises(ResetUnnamed, match="--database rollbook"):
+            reset(theirs, database=named)
+    assert migrate.pending(state.owner_url) == []
+
+    assert reset(theirs, database="rollbook")[-1].id == migrate.newest()
+    assert {"students", "theirs"} <= tables(state.owner_url), "what is not Rollbook's stays"
+
+
 def test_migrating_needs_a_running_server(stopped: Settings) -> None:
-    done = run_rollbook("migrate", "up", home=stopped.home)
+    done = run_rollbook("db", "migrate", home=stopped.home)
     assert done.returncode == 1
     assert "rollbook up" in done.stderr
 

@@ -245,7 +245,7 @@ def test_commands_say_what_to_do_before_up_and_without_an_answer(ours: Settings,
     assert (before.returncode, before.stderr) == (1, f"Error: {ServerNotReady()}\n")
 
     gone = {"ROLLBOOK_DATABASE_URL": "postgresql://someone:secret@127.0.0.1:1/district"}
-    said = run_rollbook("migrate", "status", home=open_folder / "other", environment=gone)
+    said = run_rollbook("db", "status", home=open_folder / "other", environment=gone)
     assert (said.returncode, said.stdout) == (1, "")
     assert said.stderr == (
         "Error: The server in ROLLBOOK_DATABASE_URL does not answer (`rollbook up` says why).\n"

@@ -117,7 +117,7 @@ def test_an_older_schema_is_not_ready(client: TestClient, world: the_cast.World)
         owner.dispose()
 
     assert answer.status_code == 503
-    assert "rollbook migrate" in answer.json()["detail"]
+    assert "rollbook db migrate" in answer.json()["detail"]
 
 
 def test_the_figures_name_routes_and_no_ids(sign_in: SignIn, world: the_cast.World) -> None:
@@ -151,7 +151,7 @@ def test_before_any_migration_it_is_not_ready_and_says_what_to_do(world: the_cas
         answer = client.get("/ready")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "SchemaNotCurrent")
-    assert "rollbook migrate" in answer.json()["detail"]
+    assert "rollbook db migrate" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ from rollbook.reporting import (
     pages_audit,
     pages_conduct,
     pages_gradebook,
+    pages_operations,
     pages_roster,
     pages_sections,
 )
@@ -86,6 +87,7 @@ ROUTERS: Final = (
     attendance_api.router,
     reporting_pages.router,
     pages_audit.router,
+    pages_operations.router,
     pages_conduct.router,
     pages_gradebook.router,
     api_conduct.router,
@@ -127,7 +129,8 @@ def create_app(url: str) -> FastAPI:
     app.state.directory = Directory()
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
-    health.register_collectors(app.state.registry, app.state.engine)
+    app.state.inner_registry = CollectorRegistry()
+    health.register_collectors(app.state.registry, app.state.inner_registry, app.state.engine)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -1,4 +1,4 @@
-"""Migrations: how the schema came to be. ``rollbook migrate up|down|status`` runs them.
+"""Migrations: how the schema came to be. ``rollbook db migrate|rollback|status`` runs them.
 
 ``ddl`` holds what every table is given (walls, history, months); a version that has shipped never changes.
 """

@@ -14,7 +14,7 @@ CREATE DOMAIN sealed AS bytea;
 COMMENT ON DOMAIN sealed IS 'version 1, key id (4 bytes), nonce (12), AES-256-GCM-SIV ciphertext and tag;'
     ' core/encryption.py writes and reads it. Version 0 is plain text of before there was encryption';
 """
-# Of what is there nothing is checked: `rollbook migrate up` encrypts it and validates then.
+# Of what is there nothing is checked: `rollbook db migrate` encrypts it and validates then.
 NO_PLAIN: Final = """
 -- squawk-ignore ban-alter-domain-with-add-constraint
 ALTER DOMAIN sealed ADD CONSTRAINT sealed_no_plain

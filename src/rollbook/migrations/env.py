@@ -1,4 +1,4 @@
-"""How Alembic runs: one transaction per migration, short lock waits, partitions left to ops.
+"""How Alembic runs: one transaction per migration, waits for locks of a moment, partitions left to ops.
 
 Give a connection in ``config.attributes["connection"]``, or ``-x url=...`` for Alembic's own commands.
 """
@@ -10,11 +10,8 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, text
 
 from rollbook.migrations.registry import metadata
+from rollbook.ops import online
 
-_TIMEOUTS = (
-    "SET lock_timeout = '4s'; SET statement_timeout = '5min';"
-    " SET idle_in_transaction_session_timeout = '5min'"
-)
 _PARTITIONS = text("SELECT oid::regclass::text FROM pg_class WHERE relispartition")
 
 
@@ -26,7 +23,7 @@ def _without(partitions: set[str]) -> Callable[[str | None, str, Any], bool]:
 
 
 def _run(connection: Connection) -> None:
-    connection.exec_driver_sql(_TIMEOUTS)
+    connection.exec_driver_sql(online.TIMEOUTS)
     partitions = set(connection.execute(_PARTITIONS).scalars())
     connection.commit()
     context.configure(
@@ -42,7 +39,7 @@ def _run(connection: Connection) -> None:
 
 def _run_offline() -> None:
     context.configure(dialect_name="postgresql", target_metadata=metadata, transaction_per_migration=True)
-    context.execute(_TIMEOUTS)
+    context.execute(online.TIMEOUTS)
     with context.begin_transaction():
         context.run_migrations()
 
@@ -54,6 +51,7 @@ def _run_online() -> None:
         return
     engine = create_engine(context.get_x_argument(as_dictionary=True)["url"])
     with engine.connect() as own:
+        online.give_time_to_builds(own)
         _run(own)
 
 

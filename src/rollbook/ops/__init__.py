@@ -2,9 +2,9 @@
 
 Owns    the server's folder (ROLLBOOK_HOME), its roles and passwords
 Reads   core.settings
-Verbs   server.up, down, status, log_path; migrate.upgrade, downgrade, current, pending;
-        databases.create_database, drop_database; rekeying.survey, rotate, retire, settle;
-        runs.noted, last_runs
+Verbs   server.up, down, status, log_path; migrate.upgrade, downgrade, current, pending, force;
+        resetting.reset; databases.create_database, drop_database;
+        rekeying.survey, rotate, retire, settle; runs.noted, remembered, last_runs
 Terms   embedded, system = run by Rollbook from the wheel's programs, or from installed ones;
         external = run by somebody else, named by ROLLBOOK_DATABASE_URL;
         owner = the role that owns the tables; app = the role that pages and commands use

@@ -93,8 +93,11 @@ def logs(
 
 def _upgrade(owner_url: str, report: Report) -> None:
     from rollbook.ops.migrate import upgrade  # noqa: PLC0415 -- `status` and `logs` need no Alembic
+    from rollbook.ops.runs import remembered  # noqa: PLC0415 -- likewise
 
-    upgrade(owner_url, report=report)
+    with remembered(owner_url, "db.migrate") as facts:
+        done = upgrade(owner_url, report=report)
+        facts.update({"to": done[-1].id, "migrations": len(done)} if done else {})
 
 
 def _show(state: server.ServerStatus, *, json: bool) -> None:

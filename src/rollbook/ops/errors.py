@@ -197,8 +197,22 @@ class MigrationFailed(Conflict):
     """The migration {step} failed: {reason}. It left nothing behind; those before it are done."""
 
 
+class MigrationBlocked(Unavailable):
+    """The migration {step} found no moment in {seconds} s to get its locks; held by process: {holders}.
+
+    It left nothing behind; those before it are done. Try again when they have ended, or with more --patience.
+    """
+
+
+class ResetUnnamed(Forbidden):
+    """The server in ROLLBOOK_DATABASE_URL is not run by Rollbook.
+
+    To drop all that Rollbook has there, name its database: --database {database}.
+    """
+
+
 class RevisionUnknown(Invalid):
-    """There is no way to revision '{revision}' ({reason}). `rollbook migrate status` lists the revisions."""
+    """There is no way to revision '{revision}' ({reason}). `rollbook db status` lists the revisions."""
 
 
 class SchemaNewer(Conflict):

@@ -1,5 +1,9 @@
-"""Bring the schema to a revision, forth or back, one process at a time."""
+"""Bring the schema to a revision, forth or back, one process at a time, while others read and write.
 
+Each migration is a transaction of its own, tried again while somebody's lock is in its way (online.py).
+"""
+
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +20,9 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from rollbook.core.progress import Report, Silent
-from rollbook.ops import rekeying
+from rollbook.ops import online, rekeying
 from rollbook.ops.errors import (
+    MigrationBlocked,
     MigrationBusy,
     MigrationFailed,
     RevisionUnknown,
@@ -25,6 +30,9 @@ from rollbook.ops.errors import (
 )
 
 LOCK_TIMEOUT_S: Final = 900
+PATIENCE_S: Final = 600.0
+# Where versions are looked for, the first ones being those that shipped.
+VERSIONS: Final = ["rollbook:migrations/versions"]
 # "rollbook" in ASCII: an advisory lock is a number that everyone agrees on
 _LOCK: Final = 0x726F6C6C626F6F6B
 _TRY_LOCK: Final = text("SELECT pg_try_advisory_lock(:key)")
@@ -40,28 +48,35 @@ class Revision:
     title: str
 
 
-def upgrade(owner_url: str, revision: str = "head", report: Report = _SILENT) -> list[Revision]:
+def upgrade(
+    owner_url: str, revision: str = "head", report: Report = _SILENT, *, patience_s: float = PATIENCE_S
+) -> list[Revision]:
     """Apply what is missing up to ``revision``; return it, oldest first.
 
     Each migration is a transaction of its own: one that fails leaves those before it.
     Afterwards what was plain in columns that are encrypted now is encrypted.
-    Raises: ``MigrationFailed``; ``MigrationBusy``; ``SchemaNewer``; ``RevisionUnknown``; ``RingMissing``.
+    Units:  each migration is tried again for ``patience_s`` seconds while locks are in its way.
+    Raises: ``MigrationFailed``; ``MigrationBlocked``; ``MigrationBusy``; ``SchemaNewer``;
+    ``RevisionUnknown``; ``RingMissing``.
     """
     with _connected(owner_url) as db:
-        done = _upgrade(db, revision, report) if _missing(db, revision) else []
+        done = _upgrade(db, revision, report, patience_s) if _missing(db, revision) else []
     rekeying.settle(owner_url, report)
     return done
 
 
-def _upgrade(db: Connection, revision: str, report: Report) -> list[Revision]:
+def _upgrade(db: Connection, revision: str, report: Report, patience_s: float) -> list[Revision]:
     with _alone(db, report):
         missing = _missing(db, revision)  # somebody else may have been at it
-        report.step(f"Migrating the schema ({len(missing)} steps)")
-        _run(db, "upgrade", revision)
+        if missing:
+            report.step(f"Migrating the schema ({len(missing)} steps)")
+            _run(db, "upgrade", missing[-1].id, report, patience_s)
         return missing
 
 
-def downgrade(owner_url: str, revision: str = "-1", report: Report = _SILENT) -> list[Revision]:
+def downgrade(
+    owner_url: str, revision: str = "-1", report: Report = _SILENT, *, patience_s: float = PATIENCE_S
+) -> list[Revision]:
     """Undo migrations down to ``revision``, by default one; "base" undoes all. Return them, newest first.
 
     Raises: as ``upgrade``.
@@ -69,9 +84,34 @@ def downgrade(owner_url: str, revision: str = "-1", report: Report = _SILENT) ->
     with _connected(owner_url) as db, _alone(db, report):
         before = _applied(db)
         report.step("Taking the schema back")
-        _run(db, "downgrade", revision)
+        _run(db, "downgrade", _absolute(before, revision), report, patience_s)
         after = {step.id for step in _applied(db)}
         return [step for step in reversed(before) if step.id not in after]
+
+
+def _absolute(applied: list[Revision], revision: str) -> str:
+    """Return the revision that "-2" leads to from here: when it is tried again, here is elsewhere."""
+    if not re.fullmatch(r"-\d+", revision):
+        return revision
+    left = len(applied) - int(revision[1:])
+    if left < 0:
+        raise RevisionUnknown(revision=revision, reason=f"only {len(applied)} migrations are applied")
+    return applied[left - 1].id if left else "base"
+
+
+def force(owner_url: str, revision: str, report: Report = _SILENT) -> Revision | None:
+    """Note that the schema is at ``revision``, whatever it is; change nothing else. "base": at none.
+
+    Raises: ``RevisionUnknown``; ``MigrationBusy``.
+    """
+    with _connected(owner_url) as db, _alone(db, report):
+        try:
+            found = None if revision == "base" else _scripts().get_revision(revision)
+        except (CommandError, RevisionError) as error:
+            raise RevisionUnknown(revision=revision, reason=str(error).rstrip(".")) from error
+        report.step("Noting the revision")
+        command.stamp(_config(db), found.revision if found else "base", purge=True)
+    return Revision(found.revision, found.doc) if found else None
 
 
 def current(owner_url: str) -> Revision | None:
@@ -93,6 +133,26 @@ def pending(owner_url: str, revision: str = "head") -> list[Revision]:
         return _missing(db, revision)
 
 
+def way_to(owner_url: str, revision: str) -> tuple[str, list[Revision]]:
+    """Return where the way to ``revision`` begins, and its steps: those missing, or the one if it is applied.
+
+    Raises: ``SchemaNewer``; ``RevisionUnknown``.
+    """
+    with _connected(owner_url) as db:
+        missing, applied = _missing(db, revision), _applied(db)
+    if missing:
+        return applied[-1].id if applied else "base", missing
+    found = _scripts().get_revision(revision)
+    before = found.down_revision if found else None
+    wanted = [step for step in applied if found and step.id == found.revision]
+    return before if isinstance(before, str) else "base", wanted
+
+
+def walk(db: Connection, revision: str) -> None:
+    """Migrate a scratch database up to ``revision``, over a connection that somebody watches."""
+    command.upgrade(_config(db), revision)
+
+
 def newest() -> str | None:
     """Return the revision that this version of Rollbook needs, without asking a database."""
     return _scripts().get_current_head()
@@ -101,6 +161,8 @@ def newest() -> str | None:
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", "rollbook:migrations")
+    config.set_main_option("version_locations", "\n".join(VERSIONS))
+    config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     return config
 
@@ -110,6 +172,7 @@ def _connected(url: str) -> Iterator[Connection]:
     """Connect as the owner, outside any pool: the lock must end with its connection."""
     engine = create_engine(url.replace("postgres://", "postgresql://", 1), poolclass=NullPool)
     with engine.connect() as db:
+        online.give_time_to_builds(db)
         yield db
 
 
@@ -144,20 +207,40 @@ def _try_lock(db: Connection) -> bool:
     return got
 
 
-def _run(db: Connection, verb: str, revision: str) -> None:
+def _run(db: Connection, verb: str, revision: str, report: Report, patience_s: float) -> None:
+    """Run it, again and again while locks are in the way of one and the same migration, but not for ever."""
+    here, tries, deadline = _heads(db), 0, time.monotonic() + patience_s
+    while (error := _tried(db, verb, revision)) is not None:
+        if _heads(db) != here:
+            here, tries, deadline = _heads(db), 0, time.monotonic() + patience_s
+        step, held_by = _next(db, verb), online.holders(db, error.statement)
+        if time.monotonic() > deadline:
+            raise MigrationBlocked(step=step, seconds=round(patience_s), holders=held_by) from error
+        report.step(f"Waiting for a moment to do {step}: locks are held by process {held_by}")
+        time.sleep(online.pause_s(tries))
+        tries += 1
+
+
+def _tried(db: Connection, verb: str, revision: str) -> DBAPIError | None:
+    """Run it; return the error where a lock was in the way."""
     try:
         getattr(command, verb)(_config(db), revision)
     except (CommandError, RevisionError) as error:
         raise RevisionUnknown(revision=revision, reason=str(error).rstrip(".")) from error
     except DBAPIError as error:
         db.rollback()
-        raise _failure(db, verb, error) from error
+        online.clear_up(db, error)
+        if not online.is_in_the_way(error):
+            reason = str(error.orig).splitlines()[0].rstrip(".")
+            raise MigrationFailed(step=_next(db, verb), reason=reason) from error
+        return error
+    return None
 
 
-def _failure(db: Connection, verb: str, error: DBAPIError) -> MigrationFailed:
+def _next(db: Connection, verb: str) -> str:
+    """Name the migration that comes next, or that failed."""
     steps = _missing(db, "head") if verb == "upgrade" else list(reversed(_applied(db)))
-    step = f"{steps[0].id} ({steps[0].title.rstrip('.')})" if steps else verb
-    return MigrationFailed(step=step, reason=str(error.orig).splitlines()[0].rstrip("."))
+    return f"{steps[0].id} ({steps[0].title.rstrip('.')})" if steps else verb
 
 
 def _scripts() -> ScriptDirectory:

@@ -5,13 +5,14 @@ A run holds an advisory lock while it works, so that one whose process was kille
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from rollbook.core.errors import RollbookError
@@ -66,6 +67,31 @@ def noted(owner_url: str, verb: str) -> Iterator[Noted]:
             _finish(db, run, "failed", run.facts | {"error": _said(error)})
             raise
         _finish(db, run, "findings" if run.has_findings else "done", run.facts)
+
+
+@contextmanager
+def remembered(owner_url: str, verb: str) -> Iterator[dict[str, Any]]:
+    """Note in the end how the block went: for what makes or drops the very table that runs are noted in.
+
+    The block fills the facts; without any there was nothing to do, and nothing is noted.
+    """
+    began_at, facts = datetime.now(UTC), dict[str, Any]()
+    try:
+        yield facts
+    except BaseException as error:
+        _record(owner_url, verb, began_at, "failed", facts | {"error": _said(error)})
+        raise
+    if facts:
+        _record(owner_url, verb, began_at, "done", facts)
+
+
+def _record(owner_url: str, verb: str, began_at: datetime, outcome: Outcome, facts: dict[str, Any]) -> None:
+    engine = create_engine(owner_url.replace("postgres://", "postgresql://", 1), poolclass=NullPool)
+    with suppress(DBAPIError), engine.begin() as db:  # what happened matters more than its note
+        if db.execute(_SQL["is_kept"]).scalar_one():
+            told = json.dumps(facts, default=str)
+            run = {"verb": verb, "began_at": began_at, "outcome": outcome, "facts": told}
+            db.execute(_SQL["record"], run)
 
 
 def _said(error: BaseException) -> str:

@@ -21,6 +21,24 @@ UPDATE operations.runs
 SET outcome = cast(:outcome AS text), facts = cast(:facts AS jsonb), ended_at = clock_timestamp()
 WHERE run_id = cast(:run_id AS uuid);
 
+-- name: is_kept
+-- Whether there is a table to note runs in: before the first migration there is none.
+-- returns  is_kept bool
+SELECT to_regclass('operations.runs') IS NOT NULL AS is_kept;
+
+-- name: record
+-- Note an operation that has ended.
+-- params   verb text, began_at timestamptz, outcome text, facts jsonb
+-- returns  nothing
+INSERT INTO operations.runs (verb, began_at, ended_at, outcome, facts)
+VALUES (
+    cast(:verb AS text),
+    cast(:began_at AS timestamptz),
+    clock_timestamp(),
+    cast(:outcome AS text),
+    cast(:facts AS jsonb)
+);
+
 -- name: last_runs
 -- The latest runs, newest first; one whose process is gone without a word was abandoned.
 -- params   verbs text[] (null: all), most int

@@ -12,6 +12,12 @@ _ALL: Final = (
         "rollbook.worker.daily:look_over",
     ),
     Schedule(
+        "check-up",
+        "11 * * * *",
+        "Look over the server for the admin page, and sample how its disk fills.",
+        "rollbook.worker.daily:check_up",
+    ),
+    Schedule(
         "seals",
         "7 * * * *",
         "Seal what the audit noted, and write the seals' hashes into the log.",

@@ -28,7 +28,8 @@ listen_port = {listen}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {folder}/users.txt
-pool_mode = transaction
+pool_mode = {mode}
+{more}
 default_pool_size = {connections}
 max_client_conn = 200
 """
@@ -43,7 +44,7 @@ def program() -> str:
 
 
 @contextmanager
-def pooled(url: str, *, connections: int = 2) -> Iterator[str]:
+def pooled(url: str, *, connections: int = 2, mode: str = "transaction", more: str = "") -> Iterator[str]:
     """Lend the URL of a pooler that shares ``connections`` connections among all who use ``url``."""
     server, bouncer = make_url(url), program()
     listen = _free_port()
@@ -51,7 +52,13 @@ def pooled(url: str, *, connections: int = 2) -> Iterator[str]:
     try:
         (folder / "pgbouncer.ini").write_text(
             _CONFIGURATION.format(
-                host=server.host, port=server.port, listen=listen, folder=folder, connections=connections
+                host=server.host,
+                port=server.port,
+                listen=listen,
+                folder=folder,
+                connections=connections,
+                mode=mode,
+                more=more,
             )
         )
         (folder / "users.txt").write_text(f'"{server.username}" "{server.password}"\n')

@@ -1,14 +1,13 @@
 """`rollbook import oneroster` and `rollbook export oneroster`: what they print, and their exit codes."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from commands import rollbook
 from exchange.oneroster.bundles import Drop, read
 from rollbook.testing.databases import Database
 
@@ -22,23 +21,8 @@ def run(shared_database: Database, tmp_path: Path) -> Run:
     def command(
         verb: str, *arguments: str | Path, tenant: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        urls = {"ROLLBOOK_DATABASE_URL": shared_database.url, "ROLLBOOK_OWNER_URL": shared_database.owner_url}
-        return subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "rollbook.cli",
-                verb,
-                "oneroster",
-                *map(str, arguments),
-                "--tenant",
-                tenant or slug,
-            ],
-            env=os.environ | urls | {"COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = (verb, "oneroster", *arguments, "--tenant", tenant or slug)
+        return rollbook(shared_database, *words, COLUMNS="200")
 
     return command
 
