@@ -24,12 +24,14 @@ def test_a_killed_backup_is_never_listed_unless_it_is_whole(chosen: Settings, va
     for name in ("home", "backup_url", "backup_key_file"):
         environment[f"ROLLBOOK_{name.upper()}"] = str(getattr(chosen, name))
     began = time.monotonic()
-    subprocess.run(rollbook_command("backup", "create"), env=environment, check=True, capture_output=True)
+    subprocess.run(
+        rollbook_command("backup", "create", "--full"), env=environment, check=True, capture_output=True
+    )
     whole_s, chance = time.monotonic() - began, random.Random(5)
     killed = 0
     for _ in range(TIMES):
         process = subprocess.Popen(
-            rollbook_command("backup", "create"), env=environment, stderr=subprocess.DEVNULL
+            rollbook_command("backup", "create", "--full"), env=environment, stderr=subprocess.DEVNULL
         )
         time.sleep(chance.uniform(0.3, 1.1) * whole_s)
         process.kill()
