@@ -18,8 +18,7 @@ from rollbook.ops.watch.watcher import Watcher
 from rollbook.reporting.health import SECTIONS, Finding, look_at_sections
 
 _LOOK_EVERY_S: Final = 300.0
-# a scrape reads no repository: how old the last drill is, it knows from the runs
-_OTHERS: Final = tuple(section for section in SECTIONS if section.name not in {"server", "backup"})
+_OTHERS: Final = tuple(section for section in SECTIONS if section.name != "server")
 
 
 class ServerFigures(Collector):

@@ -60,7 +60,6 @@ SECTIONS: Final = (
     Section("server", lambda at: watch_health.look_over(at.db, disk_of(at.status)), True),
     Section("backups", lambda _: backup_health.look_over(settings()), True),
     Section("worker", lambda at: jobs_health.look_over(at.db)),
-    Section("backup", lambda _: backup_health.look_over(settings()), True),
     Section("keys", lambda at: [keys_health.look_over(at.status.owner_url)]),
 )
 

@@ -4,7 +4,7 @@ A backup that was never restored is a hope: its age says little, that of the las
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import psycopg
@@ -44,25 +44,9 @@ def look_over(chosen: Settings, now: Callable[[], datetime] = clock.now) -> list
         vault = Vault(repository, key_ring(repository, chosen), patience=Patience(bound_s=0))
         return judge(vault, _slot_of(chosen), now)
     except NoBackupsYet:
-        return [_never(now() - _made_at(chosen))]
+        return [_none()]
     except RollbookError as error:
         return [Checked("backup", State.WRONG, str(error), "rollbook backup list")]
-
-
-def _never(age: timedelta) -> Checked:
-    """Let a server that was made today be without a backup."""
-    is_new = timedelta(0) <= age <= BACKED_UP_WITHIN
-    return fine("backup", "There is no backup yet: the server is new.") if is_new else _none()
-
-
-def _made_at(chosen: Settings) -> datetime:
-    """Return when the server's files were made: PostgreSQL builds the system's identifier of it."""
-    try:
-        with source(chosen).connect() as db:
-            found = db.execute("SELECT system_identifier >> 32 FROM pg_control_system()").fetchone()
-    except (RollbookError, psycopg.Error):
-        found = None
-    return datetime.fromtimestamp(int(str(found[0])) if found else 0, UTC)
 
 
 def _slot_of(chosen: Settings) -> SlotState | None:
