@@ -72,7 +72,7 @@ def _begin(source: Origin, spool: Spool, vault: Vault) -> None:
 
 
 def _again(settings: Settings, known: Origin, spool: Spool, vault: Vault) -> Origin:
-    """Return the server as it is now, wherever it listens, with a slot; the next round tells what is wrong."""
+    """Return the server as it is now, wherever it listens, with a slot; the next round tells of failures."""
     try:
         found = origin(settings)
         if found.facts.system_id == known.facts.system_id:
