@@ -36,7 +36,9 @@ VERBS: Final = {
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
-    "db": ("rollbook.ops.db_commands", "The database: its schema, and whether it is well connected."),
+    "db": ("rollbook.ops.db_commands", "The database: its schema, how it is connected, and what is slow."),
+    "pooler": ("rollbook.ops.pooler_commands", "Put pgbouncer between Rollbook and the database."),
+    "replica": ("rollbook.ops.replicas.commands", "Let a second server follow the first."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),
     "audit": (
@@ -51,7 +53,7 @@ NOUNS: Final = {
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
     "worker": ("rollbook.worker.commands", "Do what is to be done by schedule."),
     "keys": ("rollbook.ops.keys_commands", "Keep the keys of encrypted columns."),
-    "backup": ("rollbook.reporting.backup_commands", "Keep backups, prove them, restore them."),
+    "backup": ("rollbook.worker.backup_commands", "Keep backups, prove them, restore them."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
