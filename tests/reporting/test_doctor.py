@@ -62,6 +62,8 @@ def test_the_command_names_what_to_do_and_exits_with_3(fresh_database: Database)
         "walls": "fine",
         "raw-sql": "fine",
         "backup": "warning",
+        "needless-indexes": "fine",
+        "statistics": "fine",
         "worker": "fine",
         "encryption": "fine",
         "superusers": "warning",

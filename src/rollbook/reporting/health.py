@@ -21,6 +21,7 @@ from rollbook.ops.backup import health as backup_health
 from rollbook.ops.jobs import health as jobs_health
 from rollbook.ops.runs import last_runs, noted
 from rollbook.ops.server import ServerStatus
+from rollbook.ops.tuning import health as tuning_health
 from rollbook.ops.watch import health as watch_health
 from rollbook.ops.watch import samples
 from rollbook.ops.watch.measures import reason_of, watching
@@ -55,10 +56,16 @@ class Finding:
     checked: Checked
 
 
+def _tuning(db: Session) -> list[Checked]:
+    """Return what tuning finds; of invalid indexes the server's look tells already."""
+    return [one for one in tuning_health.look_over(db) if one.name != "invalid-indexes"]
+
+
 SECTIONS: Final = (
     Section("roles", lambda at: ops_doctor.look_over(at.db, is_ours=at.status.kind != "external"), True),
     Section("server", lambda at: watch_health.look_over(at.db, disk_of(at.status)), True),
     Section("backups", lambda _: backup_health.look_over(settings()), True),
+    Section("tuning", lambda at: _tuning(at.db)),
     Section("worker", lambda at: jobs_health.look_over(at.db)),
     Section("keys", lambda at: [keys_health.look_over(at.status.owner_url)]),
 )
