@@ -60,6 +60,10 @@ NOUNS: Final = {
     "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),
+    "archive": (
+        "rollbook.reporting.archive_commands",
+        "Take old months out of the database, ask them, bring them back.",
+    ),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 
