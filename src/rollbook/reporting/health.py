@@ -17,8 +17,11 @@ from rollbook.core.progress import Report
 from rollbook.core.settings import settings
 from rollbook.ops import doctor as ops_doctor
 from rollbook.ops import keys_health, migrate
+from rollbook.ops.archive import health as archive_health
+from rollbook.ops.archive.store import store_of
 from rollbook.ops.backup import health as backup_health
 from rollbook.ops.jobs import health as jobs_health
+from rollbook.ops.replicas import health as replicas_health
 from rollbook.ops.runs import last_runs, noted
 from rollbook.ops.server import ServerStatus
 from rollbook.ops.tuning import health as tuning_health
@@ -65,6 +68,8 @@ SECTIONS: Final = (
     Section("roles", lambda at: ops_doctor.look_over(at.db, is_ours=at.status.kind != "external"), True),
     Section("server", lambda at: watch_health.look_over(at.db, disk_of(at.status)), True),
     Section("backups", lambda _: backup_health.look_over(settings()), True),
+    Section("archive", lambda at: archive_health.look_over(at.status.owner_url, store_of())),
+    Section("replicas", lambda _: replicas_health.look_over(settings()), True),
     Section("tuning", lambda at: _tuning(at.db)),
     Section("worker", lambda at: jobs_health.look_over(at.db)),
     Section("keys", lambda at: [keys_health.look_over(at.status.owner_url)]),

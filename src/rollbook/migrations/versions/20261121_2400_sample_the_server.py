@@ -6,7 +6,7 @@ It is the installation's, no tenant's, so it stands beside `operations.runs`.
 from alembic import op
 
 revision = "20261121_2400"
-down_revision = "20261121_2800"
+down_revision = "20261121_2700"
 branch_labels = None
 depends_on = None
 
