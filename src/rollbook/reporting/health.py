@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -117,10 +118,19 @@ def _looked(status: ServerStatus, section: Section) -> list[Checked]:
     try:
         with watching(status.owner_url) as db:
             return list(section.look(Place(status, db)))
-    except (DBAPIError, RollbookError) as error:
-        why = reason_of(error) if isinstance(error, DBAPIError) else str(error).rstrip(".")
+    except (DBAPIError, psycopg.Error, OSError, RollbookError) as error:
+        why = _why(error)
         sentence = f"This could not be looked at: {why}."
         return [Checked(section.name, State.WARNING, sentence, "look again: rollbook health --deep")]
+
+
+def _why(error: Exception) -> str:
+    """Say what hindered a look, in words that quote nothing but our own errors."""
+    if isinstance(error, RollbookError):
+        return str(error).rstrip(".")
+    if isinstance(error, OSError):
+        return (error.strerror or type(error).__name__).lower()
+    return reason_of(error)
 
 
 def check_up(status: ServerStatus, report: Report) -> list[Finding]:
