@@ -134,7 +134,12 @@ def create_app(url: str, *, replica_url: str | None = None) -> FastAPI:
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     app.state.inner_registry = CollectorRegistry()
-    health.register_collectors(app.state.registry, app.state.inner_registry, app.state.engine)
+    health.register_collectors(
+        app.state.registry,
+        app.state.inner_registry,
+        app.state.engine,
+        app.state.replica.engine if app.state.replica else None,
+    )
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
