@@ -119,7 +119,7 @@ def test_the_advisor_proposes_nothing_where_nothing_helps(shop: Workshop, db: Co
 
 
 def test_the_advisor_keeps_to_its_budget(shop: Workshop, db: Connection) -> None:
-    _run_all(shop)
+    shop.run((BY_DEVICE, [5]), (LATEST, []))
 
     assert len(_advise(shop, db, indexes=1).proposals) == 1
     assert _advise(shop, db, size_bytes=100_000).proposals == []

@@ -41,6 +41,7 @@ _LEAST_SHARE: Final = 0.005  # of the workload's time
 # measures it.
 WRITE_MS: Final = 0.02
 _MORE: Final = 1.01
+_MORE_WITH_INCLUDE: Final = 1.25  # it is larger, and what it includes can no longer be updated in place
 _SILENT: Final = Silent()
 
 
@@ -82,8 +83,7 @@ def advise(
         with twin.connected() as planner:
             judged = [found for one in chosen[:MOST_STATEMENTS] if (found := _judge(planner, one, tenant))]
         search = _Search(twin, judged, _Catalogue.read(db), workload.window_s)
-        report.step("Trying indexes on the twin")
-        proposals = search.choose(budget or Budget())
+        proposals = search.choose(budget or Budget(), report)
         report.step("Looking at the indexes that are there")
         drops = search.droppable(indexes.drops(db))
         return Advice(
@@ -144,10 +144,11 @@ class _Search:
         self._before = [cost(one.plan) for one in judged]
         self._costs = list(self._before)
 
-    def choose(self, budget: Budget) -> list[Proposal]:
+    def choose(self, budget: Budget, report: Report) -> list[Proposal]:
         """Return the indexes that pay, the best first."""
         found = candidates((one.plan for one in self._judged), self._known.roots, self._known.distinct())
         wanted = [(f"rollbook_candidate_{n}", one, self._known.size(one)) for n, one in enumerate(found)]
+        report.step(f"Trying {len(wanted)} indexes on the twin")
         made = set(self._twin.build(wanted)) if wanted else set()
         left = {name: (one, size) for name, one, size in wanted if name in made}
         proposals: list[Proposal] = []
@@ -159,6 +160,7 @@ class _Search:
                     break
                 name, plans = best
                 one, size = left.pop(name)
+                left = {other: each for other, each in left.items() if not _is_variant(each[0], one)}
                 self._twin.show((one.table[0], name), shown=True)
                 proposals.append(self._proposal(name, one, size, plans))
                 room -= size
@@ -172,14 +174,14 @@ class _Search:
     ) -> tuple[str, dict[int, Plan]] | None:
         """Return what saves most with the plans that it changes; forget what never will save."""
         best: tuple[float, str, dict[int, Plan]] | None = None
-        for name, (one, size) in sorted(left.items(), key=lambda item: (len(item[1][0].keys), item[1][1])):
+        for name, (one, size) in sorted(left.items(), key=_by_weight):
             if size > room:
                 continue
             plans = self._with(planner, (one.table[0], name), one.table)
             saved = self._saved(plans) - self._write_cost(one)
             if saved <= 0 or not self._pays(plans):
                 del left[name]  # beside others it can only save less
-            elif best is None or saved > best[0] * _MORE:
+            elif best is None or saved > best[0] * (_MORE_WITH_INCLUDE if one.include else _MORE):
                 best = (saved, name, plans)
         return (best[1], best[2]) if best else None
 
@@ -260,3 +262,14 @@ class _Search:
         finally:
             self._twin.show((drop.schema, drop.name), shown=True)
         return all(cost(plan) <= self._costs[at] * _MORE for at, plan in plans.items())
+
+
+def _by_weight(item: tuple[str, tuple[Candidate, int]]) -> tuple[bool, int, int, str]:
+    """Put plain and small indexes first: a larger one has to save more."""
+    name, (one, size) = item
+    return bool(one.include), len(one.keys), size, name
+
+
+def _is_variant(one: Candidate, chosen: Candidate) -> bool:
+    """Say whether ``one`` only includes other columns than ``chosen`` does."""
+    return (one.table, one.keys) == (chosen.table, chosen.keys)
