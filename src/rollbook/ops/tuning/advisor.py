@@ -37,8 +37,8 @@ MOST_STATEMENTS: Final = 100
 _SMALLEST_TABLE_PAGES: Final = 16
 _LEAST_GAIN: Final = 0.2  # of a statement's cost; less is within the planner's error
 _LEAST_SHARE: Final = 0.005  # of the workload's time
-# What keeping one entry of an index is taken to cost a writer, in milliseconds; benchmarks/bench_advisor.py
-# measures it.
+# What keeping one entry of an index is taken to cost a writer, in milliseconds. Four times what
+# benchmarks/bench_advisor.py measures, where the index is in memory.
 WRITE_MS: Final = 0.02
 _MORE: Final = 1.01
 _MORE_WITH_INCLUDE: Final = 1.25  # it is larger, and what it includes can no longer be updated in place
@@ -82,7 +82,7 @@ def advise(
     with planner_twin(settings, db, report) as twin:
         with twin.connected() as planner:
             judged = [found for one in chosen[:MOST_STATEMENTS] if (found := _judge(planner, one, tenant))]
-        search = _Search(twin, judged, _Catalogue.read(db), workload.window_s)
+        search = _Search(twin, judged, Catalogue.read(db), workload.window_s)
         proposals = search.choose(budget or Budget(), report)
         report.step("Looking at the indexes that are there")
         drops = search.droppable(indexes.drops(db))
@@ -100,7 +100,7 @@ def _judge(planner: Raw, statement: Statement, tenant: str) -> _Judged | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Catalogue:
+class Catalogue:
     """What the real database says of its tables."""
 
     columns: Mapping[Table, Mapping[str, Column]]
@@ -109,7 +109,8 @@ class _Catalogue:
     roots: Mapping[Table, Table]
 
     @classmethod
-    def read(cls, db: Connection) -> "_Catalogue":
+    def read(cls, db: Connection) -> "Catalogue":
+        """Ask ``db`` for all of it."""
         columns: dict[Table, dict[str, Column]] = {}
         for row in db.execute(SQL["columns"], {"least_pages": _SMALLEST_TABLE_PAGES}):
             column = Column(row.name, row.width, row.kinds, packs=row.packs)
@@ -123,12 +124,14 @@ class _Catalogue:
         )
 
     def distinct(self) -> dict[Table, dict[str, float]]:
+        """Return how many values each column has."""
         return {
             table: {name: column.values(self.rows.get(table, 0)) for name, column in columns.items()}
             for table, columns in self.columns.items()
         }
 
     def size(self, one: Candidate) -> int:
+        """Predict the bytes of an index."""
         known = self.columns[one.table]
         names = (*one.columns, *one.include)
         return btree_bytes(self.rows[one.table], [known[name] for name in names], included=bool(one.include))
@@ -137,7 +140,7 @@ class _Catalogue:
 class _Search:
     """Greedy: of all candidates the one that saves most, then the best beside it, while one pays."""
 
-    def __init__(self, twin: Twin, judged: Sequence[_Judged], known: _Catalogue, window_s: float) -> None:
+    def __init__(self, twin: Twin, judged: Sequence[_Judged], known: Catalogue, window_s: float) -> None:
         self._twin, self._judged, self._known = twin, judged, known
         self._window_s = max(window_s, 1.0)
         self._total_ms = sum(one.statement.counted.total_ms for one in judged) or 1.0
