@@ -1,22 +1,37 @@
-"""Whether the process lives, whether it can work, and its figures for Prometheus."""
+"""Whether the process lives, whether it can work, and its figures for Prometheus.
 
-from collections.abc import Iterator
+Anybody may see how many requests there were. What tells more of the inside, as which tables are asked how
+often, is for this machine alone, or for whoever shows the token of the settings.
+"""
+
 from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-from sqlalchemy import Engine, QueuePool, text
+from pydantic import SecretStr
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from rollbook.app.pool_metrics import PoolCollector
 from rollbook.core.errors import Unavailable
+from rollbook.core.schema import Base
+from rollbook.core.settings import settings
 from rollbook.ops import migrate
+from rollbook.ops.watch.queries import time_queries
+from rollbook.ops.watch.serving import is_loopback, is_shown
 
 router = APIRouter(include_in_schema=False)
 
+_BY_PROXY: Final = (
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "forwarded",
+    "via",
+)
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
 
 
@@ -24,28 +39,11 @@ class SchemaNotCurrent(Unavailable):
     """The database's schema is not the one this version of Rollbook needs. Run `rollbook db migrate`."""
 
 
-class _Pool(Collector):
-    """The pool's connections, read when asked."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauge."""
-        gauge = GaugeMetricFamily(
-            "rollbook_db_connections", "Connections of the pool, by state.", labels=("state",)
-        )
-        pool = self._engine.pool
-        assert isinstance(pool, QueuePool)
-        gauge.add_metric(("in_use",), pool.checkedout())
-        gauge.add_metric(("idle",), pool.checkedin())
-        yield gauge
-
-
-def register_collectors(registry: CollectorRegistry, engine: Engine) -> None:
-    """Tell ``registry`` of the pool and of this process."""
-    registry.register(_Pool(engine))
+def register_collectors(registry: CollectorRegistry, inner: CollectorRegistry, engine: Engine) -> None:
+    """Tell ``registry`` of the pool and of this process, and ``inner`` of the queries."""
+    registry.register(PoolCollector(engine))
     ProcessCollector(registry=registry)
+    time_queries(engine, inner, Base.metadata.tables)
 
 
 @router.get("/health")
@@ -69,8 +67,23 @@ def ready(request: Request) -> dict[str, str]:
 
 @router.get("/metrics")
 def metrics(request: Request) -> Response:
-    """Return the figures in Prometheus's text format."""
-    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
+    """Return the figures in Prometheus's text format; those of the inside to whom they are for."""
+    state = request.app.state
+    told = generate_latest(state.registry)
+    if sees_the_inside(request, settings().metrics_token):
+        told += generate_latest(state.inner_registry)
+    return Response(told, media_type=CONTENT_TYPE_LATEST)
+
+
+def sees_the_inside(request: Request, token: SecretStr | None) -> bool:
+    """Say whether a request shows the token, or where there is none, comes straight from this machine.
+
+    Behind a proxy everybody seems to come from it; it says so in the request, unless it is to be believed.
+    """
+    if token is not None:
+        return is_shown(request.headers.get("authorization"), token.get_secret_value())
+    is_direct = not any(name in request.headers for name in _BY_PROXY)
+    return is_direct and request.client is not None and is_loopback(request.client.host)
 
 
 @cache

@@ -30,6 +30,15 @@ def look_over(run: Noted) -> None:
     run.has_findings = bool(found)
 
 
+def check_up(run: Noted) -> None:
+    """Look over the server and its operations for the admin page, and sample how its disk fills."""
+    from rollbook.reporting.health import check_up as look  # noqa: PLC0415 -- as above
+
+    found = [one for one in look(running_server(), Silent()) if one.checked.state is not State.FINE]
+    run.facts["found"] = [f"{one.section}: {one.checked.name}" for one in found]
+    run.has_findings = bool(found)
+
+
 def make_months(run: Noted) -> None:
     """Make the partitions that the next ten weeks need."""
     from rollbook.intake.months import ensure_months  # noqa: PLC0415 -- as above
@@ -41,6 +50,14 @@ def make_months(run: Noted) -> None:
     for table in tables:
         ensure_months(engine, table, today, today + _AHEAD)
     run.facts |= {"tables": tables, "until": today + _AHEAD}
+
+
+def forget_changes(run: Noted) -> None:
+    """Put one mark in the place of the last hours' marks of changes."""
+    from rollbook.core.cache import forget_changes as forget  # noqa: PLC0415 -- as above
+
+    with Session(engine_for(running_server().owner_url)) as db, db.begin():
+        run.facts["topics"] = forget(db, clock.now())
 
 
 def forget_jobs(run: Noted) -> None:
