@@ -67,7 +67,8 @@ def _built(shop: Workshop, name: str, index: Candidate) -> Iterator[None]:
 def test_a_twin_plans_as_the_real_indexes_do(shop: Workshop, db: Connection) -> None:
     """Without an index, and with each of three: the same nodes, and costs within a twentieth."""
     with planner_twin(shop.settings, db) as twin:
-        twin.build([(name, index, 4_000_000) for name, index in TRIED.items()])
+        known = advisor.Catalogue.read(db)
+        twin.build([(name, index, known.size(index)) for name, index in TRIED.items()])
         expected: dict[str | None, list[Plan]] = {}
         for name in (None, *TRIED):
             if name:
@@ -119,7 +120,7 @@ def test_the_advisor_proposes_nothing_where_nothing_helps(shop: Workshop, db: Co
 
 
 def test_the_advisor_keeps_to_its_budget(shop: Workshop, db: Connection) -> None:
-    _run_all(shop)
+    shop.run((BY_DEVICE, [5]), (LATEST, []))
 
     assert len(_advise(shop, db, indexes=1).proposals) == 1
     assert _advise(shop, db, size_bytes=100_000).proposals == []

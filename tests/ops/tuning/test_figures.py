@@ -138,8 +138,28 @@ def test_candidates_put_what_is_equal_first_and_then_a_range_or_an_order() -> No
 
     assert Candidate(table, ("device", "kind", "value")) in found
     assert Candidate(table, ("device", "at DESC", "id")) in found
+    assert not [one for one in found if one.include], "more is needed than an index should hold"
     assert not [one for one in found if "note" in one.columns], "nothing is equal to it, nor ordered by it"
     assert {one.table for one in found} == {table}
     assert all(one.keys[0] != "value" or len(one.keys) == 1 for one in found), (
         "a range ends what an index narrows"
     )
+
+
+def test_a_candidate_includes_the_few_columns_that_are_shown_besides() -> None:
+    plan = {
+        "Node Type": "Seq Scan",
+        "Schema": "public",
+        "Relation Name": "readings",
+        "Alias": "readings",
+        "Output": ["readings.at", "(readings.value + 1)"],
+        "Filter": "((readings.device = $1) AND (readings.at >= $2))",
+    }
+    table = ("public", "readings")
+    distinct = {"device": 900.0, "value": 50.0, "at": 9_000.0}
+
+    found = candidates([plan], {}, {table: distinct})
+
+    assert Candidate(table, ("device", "at"), ("value",)) in found
+    assert Candidate(table, ("device",), ("at", "value")) in found
+    assert Candidate(table, ("device", "at")) in found

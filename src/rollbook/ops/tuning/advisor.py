@@ -37,10 +37,11 @@ MOST_STATEMENTS: Final = 100
 _SMALLEST_TABLE_PAGES: Final = 16
 _LEAST_GAIN: Final = 0.2  # of a statement's cost; less is within the planner's error
 _LEAST_SHARE: Final = 0.005  # of the workload's time
-# What keeping one entry of an index is taken to cost a writer, in milliseconds; benchmarks/bench_advisor.py
-# measures it.
+# What keeping one entry of an index is taken to cost a writer, in milliseconds. Four times what
+# benchmarks/bench_advisor.py measures, where the index is in memory.
 WRITE_MS: Final = 0.02
 _MORE: Final = 1.01
+_MORE_WITH_INCLUDE: Final = 1.25  # it is larger, and what it includes can no longer be updated in place
 _SILENT: Final = Silent()
 
 
@@ -81,9 +82,8 @@ def advise(
     with planner_twin(settings, db, report) as twin:
         with twin.connected() as planner:
             judged = [found for one in chosen[:MOST_STATEMENTS] if (found := _judge(planner, one, tenant))]
-        search = _Search(twin, judged, _Catalogue.read(db), workload.window_s)
-        report.step("Trying indexes on the twin")
-        proposals = search.choose(budget or Budget())
+        search = _Search(twin, judged, Catalogue.read(db), workload.window_s)
+        proposals = search.choose(budget or Budget(), report)
         report.step("Looking at the indexes that are there")
         drops = search.droppable(indexes.drops(db))
         return Advice(
@@ -100,7 +100,7 @@ def _judge(planner: Raw, statement: Statement, tenant: str) -> _Judged | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Catalogue:
+class Catalogue:
     """What the real database says of its tables."""
 
     columns: Mapping[Table, Mapping[str, Column]]
@@ -109,7 +109,8 @@ class _Catalogue:
     roots: Mapping[Table, Table]
 
     @classmethod
-    def read(cls, db: Connection) -> "_Catalogue":
+    def read(cls, db: Connection) -> "Catalogue":
+        """Ask ``db`` for all of it."""
         columns: dict[Table, dict[str, Column]] = {}
         for row in db.execute(SQL["columns"], {"least_pages": _SMALLEST_TABLE_PAGES}):
             column = Column(row.name, row.width, row.kinds, packs=row.packs)
@@ -123,12 +124,14 @@ class _Catalogue:
         )
 
     def distinct(self) -> dict[Table, dict[str, float]]:
+        """Return how many values each column has."""
         return {
             table: {name: column.values(self.rows.get(table, 0)) for name, column in columns.items()}
             for table, columns in self.columns.items()
         }
 
     def size(self, one: Candidate) -> int:
+        """Predict the bytes of an index."""
         known = self.columns[one.table]
         names = (*one.columns, *one.include)
         return btree_bytes(self.rows[one.table], [known[name] for name in names], included=bool(one.include))
@@ -137,17 +140,18 @@ class _Catalogue:
 class _Search:
     """Greedy: of all candidates the one that saves most, then the best beside it, while one pays."""
 
-    def __init__(self, twin: Twin, judged: Sequence[_Judged], known: _Catalogue, window_s: float) -> None:
+    def __init__(self, twin: Twin, judged: Sequence[_Judged], known: Catalogue, window_s: float) -> None:
         self._twin, self._judged, self._known = twin, judged, known
         self._window_s = max(window_s, 1.0)
         self._total_ms = sum(one.statement.counted.total_ms for one in judged) or 1.0
         self._before = [cost(one.plan) for one in judged]
         self._costs = list(self._before)
 
-    def choose(self, budget: Budget) -> list[Proposal]:
+    def choose(self, budget: Budget, report: Report) -> list[Proposal]:
         """Return the indexes that pay, the best first."""
         found = candidates((one.plan for one in self._judged), self._known.roots, self._known.distinct())
         wanted = [(f"rollbook_candidate_{n}", one, self._known.size(one)) for n, one in enumerate(found)]
+        report.step(f"Trying {len(wanted)} indexes on the twin")
         made = set(self._twin.build(wanted)) if wanted else set()
         left = {name: (one, size) for name, one, size in wanted if name in made}
         proposals: list[Proposal] = []
@@ -159,6 +163,7 @@ class _Search:
                     break
                 name, plans = best
                 one, size = left.pop(name)
+                left = {other: each for other, each in left.items() if not _is_variant(each[0], one)}
                 self._twin.show((one.table[0], name), shown=True)
                 proposals.append(self._proposal(name, one, size, plans))
                 room -= size
@@ -172,14 +177,14 @@ class _Search:
     ) -> tuple[str, dict[int, Plan]] | None:
         """Return what saves most with the plans that it changes; forget what never will save."""
         best: tuple[float, str, dict[int, Plan]] | None = None
-        for name, (one, size) in sorted(left.items(), key=lambda item: (len(item[1][0].keys), item[1][1])):
+        for name, (one, size) in sorted(left.items(), key=_by_weight):
             if size > room:
                 continue
             plans = self._with(planner, (one.table[0], name), one.table)
             saved = self._saved(plans) - self._write_cost(one)
             if saved <= 0 or not self._pays(plans):
                 del left[name]  # beside others it can only save less
-            elif best is None or saved > best[0] * _MORE:
+            elif best is None or saved > best[0] * (_MORE_WITH_INCLUDE if one.include else _MORE):
                 best = (saved, name, plans)
         return (best[1], best[2]) if best else None
 
@@ -260,3 +265,14 @@ class _Search:
         finally:
             self._twin.show((drop.schema, drop.name), shown=True)
         return all(cost(plan) <= self._costs[at] * _MORE for at, plan in plans.items())
+
+
+def _by_weight(item: tuple[str, tuple[Candidate, int]]) -> tuple[bool, int, int, str]:
+    """Put plain and small indexes first: a larger one has to save more."""
+    name, (one, size) = item
+    return bool(one.include), len(one.keys), size, name
+
+
+def _is_variant(one: Candidate, chosen: Candidate) -> bool:
+    """Say whether ``one`` only includes other columns than ``chosen`` does."""
+    return (one.table, one.keys) == (chosen.table, chosen.keys)

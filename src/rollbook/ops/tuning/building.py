@@ -81,23 +81,40 @@ def _build_one(db: Raw, name: str, wanted: Candidate, report: Report) -> bool:
 
 
 def _build_partitioned(db: Raw, name: str, wanted: Candidate, report: Report) -> bool:
-    """Build each partition's index, then the whole's entry; the last that joins makes it valid."""
+    """Make the whole's entry, which later partitions follow, then each part's; the last makes it valid."""
     index = (wanted.table[0], name)
     if db.execute(_STATE, [_quoted(db, index)]).fetchone() == (True,):
         return False
-    parts = [(schema, table) for schema, table in db.execute(_PARTITIONS, [_quoted(db, wanted.table)])]
-    for part in parts:
-        _build_one(db, part_name(part, wanted), Candidate(part, wanted.keys, wanted.include), report)
     if db.execute(_STATE, [_quoted(db, index)]).fetchone() is None:
         briefly(db, lambda: db.execute(create_statement(name, wanted, how="ONLY")))
-    for part in parts:
-        attach = sql.SQL("ALTER INDEX {} ATTACH PARTITION {}").format(
-            sql.Identifier(*index), sql.Identifier(part[0], part_name(part, wanted))
-        )
-        briefly(db, lambda attach=attach: db.execute(attach))  # type: ignore[misc]  # mypy cannot type the default
+    parts = [(schema, table) for schema, table in db.execute(_PARTITIONS, [_quoted(db, wanted.table)])]
+    try:
+        for part in parts:
+            _build_part(db, index, part, wanted, report)
+    except IndexNotBuilt:
+        _drop_partitioned(db, index, parts, wanted)
+        raise
     if db.execute(_STATE, [_quoted(db, index)]).fetchone() != (True,):
-        raise IndexNotBuilt(index=name, table=".".join(wanted.table), reason="a partition has none yet")
+        _drop_partitioned(db, index, parts, wanted)
+        raise IndexNotBuilt(index=name, table=".".join(wanted.table), reason="a partition has none")
     return True
+
+
+def _build_part(db: Raw, index: Table, part: Table, wanted: Candidate, report: Report) -> None:
+    name = part_name(part, wanted)
+    _build_one(db, name, Candidate(part, wanted.keys, wanted.include), report)
+    attach = sql.SQL("ALTER INDEX {} ATTACH PARTITION {}").format(
+        sql.Identifier(*index), sql.Identifier(part[0], name)
+    )
+    briefly(db, lambda: db.execute(attach))
+
+
+def _drop_partitioned(db: Raw, index: Table, parts: Sequence[Table], wanted: Candidate) -> None:
+    """Take back a build: the whole's entry with what joined it, then what did not yet."""
+    gone = sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(*index))
+    briefly(db, lambda: db.execute(gone))
+    for part in parts:
+        drop(db, (part[0], part_name(part, wanted)))
 
 
 def part_name(part: Table, wanted: Candidate) -> str:

@@ -19,9 +19,11 @@ _NAME: Final = r'(?:"(?:[^"]|"")+"|[a-z_][\w$]*)'
 _COLUMN: Final = rf"(?P<alias>{_NAME})\.(?P<column>{_NAME})"
 _LEFT: Final = re.compile(rf"{_COLUMN}\)*(?:::[\w \[\]\"]+?)?\)* (?P<op><=|>=|=|<|>)(?![<>=~@|&]) ?")
 _RIGHT: Final = re.compile(rf"(?<![<>=~!@|&])(?P<op><=|>=|=|<|>) \(*{_COLUMN}(?![\w.])")
+_SHOWN: Final = re.compile(rf"(?<![\w.\"]){_COLUMN}")
 _SORTED: Final = re.compile(rf"^\(*{_COLUMN}\)*(?P<down> DESC)?(?: NULLS (?:FIRST|LAST))?$")
 _MOST_COLUMNS: Final = 4
 _MOST_EQUAL: Final = 5
+_MOST_INCLUDED: Final = 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,6 +47,12 @@ class _Compared:
     equal: set[str] = field(default_factory=set)
     ranges: set[str] = field(default_factory=set)
     orders: set[tuple[str, ...]] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
+
+    def beyond(self, keys: Sequence[str]) -> set[str]:
+        """Return what else the statement needs of the table, for an index that answers it alone."""
+        ordered = {_plain(key) for order in self.orders for key in order}
+        return (self.shown | self.equal | self.ranges | ordered) - {_plain(key) for key in keys}
 
 
 def candidates(
@@ -84,6 +92,9 @@ def _compared(plan: Plan, roots: Mapping[Table, Table]) -> dict[Table, _Compared
                 (kind.equal if match["op"] == "=" else kind.ranges).add(_bare(match["column"]))
     for keys in sort_keys(plan):
         _note_order(keys, tables, found)
+    for match in _SHOWN.finditer(", ".join(map(str, plan.get("Output", ())))):
+        if (alias := _bare(match["alias"])) in tables:
+            found[tables[alias]].shown.add(_bare(match["column"]))
     return found
 
 
@@ -118,6 +129,16 @@ def _for_table(
                 keys = (*head, *(key for key in tail if _plain(key) not in head))
                 if 0 < len(keys) <= _MOST_COLUMNS:
                     yield Candidate(table, keys)
+                    yield from _including(table, keys, found, distinct)
+
+
+def _including(
+    table: Table, keys: tuple[str, ...], found: _Compared, distinct: Mapping[str, float]
+) -> Iterator[Candidate]:
+    """Yield the index that also holds the few other columns that its statement needs."""
+    beyond = found.beyond(keys)
+    if found.shown and 0 < len(beyond) <= _MOST_INCLUDED and beyond <= distinct.keys():
+        yield Candidate(table, keys, tuple(sorted(beyond)))
 
 
 def _plain(key: str) -> str:

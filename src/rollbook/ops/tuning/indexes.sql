@@ -148,10 +148,16 @@ WITH changed AS (
         pg_inherits.inhparent AS relid,
         sum(greatest(pg_class.reltuples, 0)) AS rows,
         sum(stats.n_live_tup) AS live,
-        sum(stats.n_mod_since_analyze) AS changed,
-        bool_or(
-            coalesce(greatest(stats.last_analyze, stats.last_autoanalyze) > whole.last_analyze, FALSE)
-        ) AS was_overtaken
+        -- a part that was looked at after the whole says no more what changed in between: perhaps all of it
+        sum(
+            CASE
+                WHEN
+                    greatest(stats.last_analyze, stats.last_autoanalyze)
+                    > whole.last_analyze + cast('1 hour' AS interval)
+                    THEN greatest(stats.n_live_tup, stats.n_mod_since_analyze)
+                ELSE stats.n_mod_since_analyze
+            END
+        ) AS changed
     FROM pg_inherits
     INNER JOIN pg_class ON pg_inherits.inhrelid = pg_class.oid
     INNER JOIN pg_stat_user_tables AS stats ON pg_inherits.inhrelid = stats.relid
@@ -165,8 +171,9 @@ SELECT
     cast(pg_class.relname AS text) AS name,
     pg_class.relkind = 'p' AS is_partitioned,
     pg_class.reltuples >= 0
-    AND (pg_class.relkind = 'p' OR coalesce(stats.last_analyze, stats.last_autoanalyze) IS NOT NULL)
-    AND NOT coalesce(changed.was_overtaken, FALSE) AS is_looked_at,
+    AND (
+        pg_class.relkind = 'p' OR coalesce(stats.last_analyze, stats.last_autoanalyze) IS NOT NULL
+    ) AS is_looked_at,
     cast(greatest(pg_class.reltuples, changed.rows, 0) AS float8) AS rows,
     cast(coalesce(stats.n_dead_tup, 0) AS bigint) AS dead,
     cast(greatest(stats.n_live_tup, changed.live, 0) AS bigint) AS live,

@@ -197,22 +197,23 @@ def _load(made: Scratch, programs: Binaries, source: Raw) -> list[str]:
 
     Raises: ``TwinFailed``.
     """
-    dump = subprocess.Popen(  # noqa: S603 -- our own program
+    with subprocess.Popen(  # noqa: S603 -- our own program
         [programs.program("pg_dump"), *_DUMP, f"--dbname={source.info.dsn}"],
         env=server_environment() | {"PGPASSWORD": source.info.password},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
-    loaded = subprocess.run(  # noqa: S603 -- our own program
-        [programs.program("psql"), "--no-psqlrc", "--quiet", "--file=-", "--output=/dev/null"],
-        env=dict(made.environment(_DATABASE)),
-        stdin=dump.stdout,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    _, said = dump.communicate()
-    if dump.returncode != 0:
-        raise TwinFailed(reason=said.decode(errors="replace").strip().splitlines()[0][:200].rstrip("."))
+    ) as dump:
+        loaded = subprocess.run(  # noqa: S603 -- our own program
+            [programs.program("psql"), "--no-psqlrc", "--quiet", "--file=-", "--output=/dev/null"],
+            env=dict(made.environment(_DATABASE)),
+            stdin=dump.stdout,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        _, said = dump.communicate()
+    if dump.returncode != 0 or loaded.returncode != 0:
+        words = said.decode(errors="replace").strip().splitlines() or ["psql could not load it"]
+        raise TwinFailed(reason=words[0][:200].rstrip("."))
     failures = loaded.stderr.count(b"ERROR:")  # counted, not quoted: they may hold values
     return [f"{failures} statements of the schema or its statistics failed there"] if failures else []
 
