@@ -36,7 +36,9 @@ VERBS: Final = {
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
-    "db": ("rollbook.ops.db_commands", "The database: its schema, and whether it is well connected."),
+    "db": ("rollbook.ops.db_commands", "The database: its schema, how it is connected, and what is slow."),
+    "pooler": ("rollbook.ops.pooler_commands", "Put pgbouncer between Rollbook and the database."),
+    "replica": ("rollbook.ops.replicas.commands", "Let a second server follow the first."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),
     "audit": (
@@ -58,6 +60,10 @@ NOUNS: Final = {
     "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),
+    "archive": (
+        "rollbook.reporting.archive_commands",
+        "Take old months out of the database, ask them, bring them back.",
+    ),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 

@@ -61,6 +61,7 @@ def test_the_command_names_what_to_do_and_exits_with_3(fresh_database: Database)
         "role": "fine",
         "walls": "fine",
         "raw-sql": "fine",
+        "backup": "warning",
         "worker": "fine",
         "encryption": "fine",
         "superusers": "warning",

@@ -78,7 +78,10 @@ def test_what_is_for_administrators_alone_asks_for_a_second_factor(
 
     assert {"/audit", "/admin/why", "/admin/operations", "/admin/operations.json"} <= set(theirs)
     answers = {address: alone.get(address) for address in theirs}
-    assert {answer.headers.get("location") for answer in answers.values()} == {NEEDED}
+    pages = [answer for address, answer in answers.items() if not address.endswith(".json")]
+    files = [answer for address, answer in answers.items() if address.endswith(".json")]
+    assert {answer.headers.get("location") for answer in pages} == {NEEDED}
+    assert {(answer.status_code, answer.json()["code"]) for answer in files} == {(403, "SecondFactorNeeded")}
 
 
 def test_a_guard_that_forgets_files_is_noticed(

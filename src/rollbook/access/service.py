@@ -119,7 +119,7 @@ def visibility_of(db: Session, user: User, *, for_writing: bool = False) -> Visi
         return Visibility(user.tenant_id)
     rules = {rule_of(db, user.role, who)} | ({"students_granted"} if scopes else set())
     ids = {student_id for rule in rules for student_id in db.scalars(_SQL[rule], who)}
-    return Visibility(user.tenant_id, tuple(ids))
+    return Visibility(user.tenant_id, tuple(sorted(ids)))
 
 
 def interest_of(db: Session, user: User) -> str:

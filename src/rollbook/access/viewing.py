@@ -4,6 +4,7 @@ Whose rows come out of that transaction is in the disclosure log before the answ
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -20,8 +21,10 @@ from rollbook.accounts.models import User
 from rollbook.accounts.sessions import NotSignedIn
 from rollbook.accounts.signed_in import arrival_of, frame_of
 from rollbook.audit.reading import Reason, disclosing
-from rollbook.core.tenancy import Tenant, look_through, sign
+from rollbook.core.replica import Replica
+from rollbook.core.tenancy import Tenant, Visibility, look_through, sign
 from rollbook.ui.page import Frame
+from rollbook.ui.written import last_written
 
 PURPOSE: Final = "Rollbook-Purpose"
 """The header in which a program may say what it needs the records for."""
@@ -62,9 +65,12 @@ def _viewer(request: Request) -> Iterator[Viewer]:
         reason = _reason(request, interest_of(db, user))
         look_through(db, visibility)
         sign(db, user_id=user.user_id, purpose=reason.what)
-        with disclosing(db, reason) as shown:
+        with (
+            _reading(request, db, visibility, user) as reading,
+            disclosing(reading, reason, noted_in=db) as shown,
+        ):
             yield Viewer(
-                db,
+                reading,
                 user,
                 tenant,
                 frame,
@@ -73,6 +79,23 @@ def _viewer(request: Request) -> Iterator[Viewer]:
             )
             if not asking.is_program:
                 check_bulk(_route(request), shown, asking.second_factor_at)
+
+
+@contextmanager
+def _reading(request: Request, db: Session, visibility: Visibility, user: User) -> Iterator[Session]:
+    """Lend the transaction to read in: on a replica, where there is one that is fit, for what only reads.
+
+    What ``user`` may see, ``db`` on the primary has said; whose rows come out is written there.
+    """
+    replica: Replica | None = getattr(request.app.state, "replica", None)
+    if replica is None or request.method not in _READING:
+        yield db
+        return
+    with replica.reading(db, _route(request), last_written(request)) as reading:
+        if reading is not db:
+            look_through(reading, visibility)
+            sign(reading, user_id=user.user_id)
+        yield reading
 
 
 def _reason(request: Request, interest: str) -> Reason:

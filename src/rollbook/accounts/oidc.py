@@ -23,7 +23,7 @@ from joserfc.jwt import Token
 from rollbook.accounts.models_providers import IdentityProvider
 from rollbook.accounts.oidc_directory import TIMEOUT_S, Directory, Published, fetch_json, trusted
 from rollbook.accounts.providers import Identity
-from rollbook.core import clock
+from rollbook.core import clock, retrying
 from rollbook.core.errors import Unauthenticated
 
 LEEWAY_S: Final = 60
@@ -173,6 +173,7 @@ def _check_answer(client: Client, published: Published, answer: Mapping[str, str
 
 
 def _exchange(client: Client, published: Published, code: str, verifier: str) -> Mapping[str, Any]:
+    retrying.do_once()  # a code is good for one exchange
     try:
         with _oauth(client) as session:
             token = session.fetch_token(published.token_endpoint, code=code, code_verifier=verifier)

@@ -25,6 +25,7 @@ from rollbook.app.description import describe
 from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
+from rollbook.core.replica import replica_at
 from rollbook.core.settings import settings
 from rollbook.privacy import api as privacy_api
 from rollbook.privacy import pages as privacy_pages
@@ -56,10 +57,12 @@ from rollbook.risk import api as risk_api
 from rollbook.risk import pages as risk_pages
 from rollbook.ui import pages as ui_pages
 from rollbook.ui import problems
+from rollbook.ui.again import Again
 from rollbook.ui.guard import Limits, SecurityHeaders
 from rollbook.ui.head import Head
 from rollbook.ui.observe import Observe
 from rollbook.ui.page import STATIC
+from rollbook.ui.written import Written
 
 # A password takes 64 MiB and a while of one core to check, on purpose.
 SIGN_INS_AT_ONCE: Final = 4
@@ -113,8 +116,8 @@ class _KeptFiles(StaticFiles):
         return response
 
 
-def create_app(url: str) -> FastAPI:
-    """Return the application over the database at ``url``, the app role's."""
+def create_app(url: str, *, replica_url: str | None = None) -> FastAPI:
+    """Return the application over the database at ``url``, the app role's; it may read from a replica."""
     app = FastAPI(
         title="Rollbook",
         version=__version__,
@@ -125,6 +128,7 @@ def create_app(url: str) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.engine = engine_for(url)
+    app.state.replica = replica_at(replica_url) if replica_url else None
     app.state.throttle = Throttle(app.state.engine)
     app.state.directory = Directory()
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
@@ -137,6 +141,9 @@ def create_app(url: str) -> FastAPI:
     app.mount(STATIC, _KeptFiles(directory=str(files("rollbook.ui").joinpath("static"))), name="static")
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to say more
     app.add_api_route("/", _start, include_in_schema=False)
+    app.add_middleware(Again)
+    if replica_url:
+        app.add_middleware(Written, engine=app.state.engine)
     app.add_middleware(Limits, names=settings().web_host_names, patience=settings().request_timeout_s)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Head)

@@ -6,6 +6,7 @@ import typer
 
 from rollbook.core import output
 from rollbook.core.settings import settings
+from rollbook.ops.replicas.reading import reading_url
 from rollbook.ops.work import running_server
 
 app = typer.Typer()
@@ -34,6 +35,12 @@ def serve(
 
     chosen_port = settings().web_port if port is None else port
     try:
-        serve_app(running_server(), host=host or settings().web_host, port=chosen_port, on_ready=tell)
+        serve_app(
+            running_server(),
+            host=host or settings().web_host,
+            port=chosen_port,
+            on_ready=tell,
+            replica_url=reading_url(settings()),
+        )
     except KeyboardInterrupt:
         output.say("Stopped.")

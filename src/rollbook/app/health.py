@@ -4,19 +4,17 @@ Anybody may see how many requests there were. What tells more of the inside, as 
 often, is for this machine alone, or for whoever shows the token of the settings.
 """
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from pydantic import SecretStr
-from sqlalchemy import Engine, QueuePool, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from rollbook.app.pool_metrics import PoolCollector
 from rollbook.core.errors import Unavailable
 from rollbook.core.schema import Base
 from rollbook.core.settings import settings
@@ -41,27 +39,9 @@ class SchemaNotCurrent(Unavailable):
     """The database's schema is not the one this version of Rollbook needs. Run `rollbook db migrate`."""
 
 
-class _Pool(Collector):
-    """The pool's connections, read when asked."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauge."""
-        gauge = GaugeMetricFamily(
-            "rollbook_db_connections", "Connections of the pool, by state.", labels=("state",)
-        )
-        pool = self._engine.pool
-        assert isinstance(pool, QueuePool)
-        gauge.add_metric(("in_use",), pool.checkedout())
-        gauge.add_metric(("idle",), pool.checkedin())
-        yield gauge
-
-
 def register_collectors(registry: CollectorRegistry, inner: CollectorRegistry, engine: Engine) -> None:
     """Tell ``registry`` of the pool and of this process, and ``inner`` of the queries."""
-    registry.register(_Pool(engine))
+    registry.register(PoolCollector(engine))
     ProcessCollector(registry=registry)
     time_queries(engine, inner, Base.metadata.tables)
 

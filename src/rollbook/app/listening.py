@@ -43,22 +43,25 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
 
-def serve(
+def serve(  # noqa: PLR0913 -- where, over what, and who is told
     database: Database,
     *,
     host: str,
     port: int,
     on_ready: Callable[[str], None] = _NOBODY,
     log_requests: bool = True,
+    replica_url: str | None = None,
 ) -> None:
     """Serve until told to stop (Ctrl-C, SIGTERM); ``on_ready`` is told the address once it answers.
+
+    ``replica_url``: a replica of the database that pages may read from.
 
     Port 0 takes a free one. Raises: ``PortTaken``.
     """
     _log_to_stderr(log_requests=log_requests)
     with _listening(host, port) as listener:
         config = uvicorn.Config(
-            create_app(database.url),
+            create_app(database.url, replica_url=replica_url),
             log_config=None,
             access_log=False,
             http=Connection,

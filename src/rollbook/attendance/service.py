@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.attendance.rules import DEFAULT, Rule, rule_of
 from rollbook.attendance.weeks import rows_of_sets, standing, students_in_sight
+from rollbook.core.cache import cached
 from rollbook.core.errors import Invalid, NotFound
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import whole_tenant
@@ -146,6 +147,18 @@ def weekly_rates(db: Session, since: date, until: date, *, school: str | None = 
     if until - since > MOST_AT_ONCE:
         raise WindowTooWide(since=since, until=until, most_days=MOST_AT_ONCE.days)
     require_school(db, school)
+    asked = {"since": since, "until": until, "school": school}
+    return cached(
+        db,
+        "attendance.weekly_rates",
+        asked,
+        lambda: _weekly_rates(db, since, until, school),
+        kind=list[WeekRate],
+        topics=("attendance", "schools"),
+    )
+
+
+def _weekly_rates(db: Session, since: date, until: date, school: str | None) -> list[WeekRate]:
     sight = students_in_sight(db)
     wanted = standing(db, since, until).params() | {"students": sight, "sees_all": sight is None}
     rows = rows_of_sets(db, _SQL["weekly_rates"], wanted | {"school": school})

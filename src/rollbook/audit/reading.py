@@ -66,10 +66,11 @@ class _Seen:
 
 
 @contextmanager
-def disclosing(db: Session, reason: Reason) -> Iterator[set[UUID]]:
+def disclosing(db: Session, reason: Reason, *, noted_in: Session | None = None) -> Iterator[set[UUID]]:
     """Let the block read for someone, and write down whose rows came out of ``db``'s transaction.
 
-    Yields the students whose rows came out so far.
+    Yields the students whose rows came out so far. ``noted_in``: where ``db`` reads from a replica, the
+    transaction on the primary in which they are written down; it too ends before anything is shown.
     Raises: ``DisclosureUnwritten``.
     """
     raw: Connection[Any] | None = db.connection().connection.driver_connection
@@ -81,7 +82,7 @@ def disclosing(db: Session, reason: Reason) -> Iterator[set[UUID]]:
         yield seen.students
     finally:
         raw.row_factory = usual
-    disclose(db, seen.students, reason)
+    disclose(noted_in or db, seen.students, reason)
 
 
 def disclose(db: Session, student_ids: Iterable[UUID], reason: Reason) -> int:

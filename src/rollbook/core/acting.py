@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,11 +13,20 @@ _LONGEST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """``who`` as the door knows them (a command's account on the machine), their request, and why."""
+    """``who`` as the door knows them (a command's account on the machine), their request, and why.
+
+    ``place`` names a request's route, once that is known, where ``purpose`` may name a student.
+    """
 
     who: str = ""
     request_id: str = ""
     purpose: str = ""
+    place: Callable[[], str] | None = None
+
+    @property
+    def at(self) -> str:
+        """What may stand in a log: the route, or the command."""
+        return self.place() if self.place else self.purpose
 
 
 _NOBODY: Final = Acting()
@@ -38,9 +47,11 @@ def acting() -> Acting:
 
 
 @contextmanager
-def act(who: str = "", *, request_id: str = "", purpose: str = "") -> Iterator[None]:
+def act(
+    who: str = "", *, request_id: str = "", purpose: str = "", place: Callable[[], str] | None = None
+) -> Iterator[None]:
     """Let the transactions of the block say who acts. Texts are cut: they stand in every row of the audit."""
-    said = Acting(plain(who), plain(request_id), plain(purpose))
+    said = Acting(plain(who), plain(request_id), plain(purpose), place)
     token = _acting.set(said)
     try:
         yield

@@ -1,13 +1,22 @@
-"""Connections: one engine per URL, with timeouts that protect the server."""
+"""Connections: one engine per URL, with timeouts that protect the server, and us from one that is silent."""
 
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
+from rollbook.core import retrying
+from rollbook.core.pool import Watch, WatchedPool, cores, size_for
 from rollbook.core.settings import settings
 
 _IDLE_S: Final = 300
+# A network that swallows everything is noticed in about a minute, also in the middle of a statement.
+_NOTICE_SILENCE: Final = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 _engines: Final[dict[tuple[str, int], Engine]] = {}
 
 
@@ -32,17 +41,38 @@ def close_engines(url: str) -> None:
 
 
 def _make_engine(url: str, timeout_s: int) -> Engine:
+    known = settings()
+    size = known.pool_size or size_for(cores())
+    overflow = size if known.pool_overflow is None else known.pool_overflow
+    plain = make_url(url.replace("postgres://", "postgresql://", 1))
     engine = create_engine(
-        url.replace("postgres://", "postgresql://", 1),
-        connect_args={"prepare_threshold": None, "application_name": "rollbook"},
+        plain,
+        connect_args=_how_to_connect(plain, known.connect_timeout_s),
         hide_parameters=True,  # an error must not carry names or password hashes into a log
-        pool_size=5,
-        max_overflow=5,
+        poolclass=WatchedPool,
+        pool_size=size,
+        max_overflow=overflow,
+        pool_timeout=known.pool_timeout_s,
         pool_pre_ping=True,
-        pool_recycle=1800,
+        pool_recycle=known.pool_recycle_s,
     )
+    _watch(engine, size + overflow)
     event.listen(engine, "begin", _limit(timeout_s))
+    event.listen(engine, "commit", retrying.note_commit)
     return engine
+
+
+def _how_to_connect(url: URL, timeout_s: int) -> dict[str, object]:
+    """Return what the driver is told; what the URL says itself stands."""
+    wanted = {"connect_timeout": timeout_s, **_NOTICE_SILENCE, "application_name": "rollbook"}
+    told = {name: value for name, value in wanted.items() if name not in url.query}
+    return told | {"prepare_threshold": None}
+
+
+def _watch(engine: Engine, limit: int) -> None:
+    assert isinstance(engine.pool, WatchedPool)
+    engine.pool.watch = Watch(limit)
+    engine.pool.watch.listen(engine.pool)
 
 
 def _limit(timeout_s: int) -> Callable[[Connection], None]:

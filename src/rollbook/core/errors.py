@@ -10,6 +10,8 @@ class RollbookError(Exception):
     exit_code: ClassVar[int] = 1
     page: ClassVar[str | None] = None
     """Where a person can do what is missing; a door sends them there."""
+    retry_after_s: ClassVar[int | None] = None
+    """When the same may go well; a door says so to programs."""
 
     def __init__(self, message: str | None = None, /, **facts: object) -> None:
         """Say ``message``, or the class's docstring on one line, with ``facts`` filled in."""

@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     reject_days: int = Field(
         default=90, ge=1, le=3660, description="Rejected rows are kept this long for somebody to fix them."
     )
+    archive_folder: Path | None = Field(
+        default=None,
+        description="Folder of archived months, which a copy must be kept of; by default archive in home.",
+    )
     metrics_token: SecretStr | None = Field(
         default=None,
         min_length=16,
@@ -132,6 +136,53 @@ class Settings(BaseSettings):
     )
     statement_timeout_s: int = Field(
         default=30, ge=1, le=_DAY_S, description="Longest a page's or API's statement may run."
+    )
+    pool_size: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Connections to the database that a process keeps; by default twice its cores and one.",
+    )
+    pool_overflow: int | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="Connections that it may open beyond those for a while; by default as many again.",
+    )
+    pool_timeout_s: int = Field(
+        default=5,
+        ge=1,
+        le=600,
+        description="A request that gets no connection for so long is answered 503: try again.",
+    )
+    pool_recycle_s: int = Field(
+        default=1800, ge=1, le=_DAY_S, description="A connection older than this is not used again."
+    )
+    connect_timeout_s: int = Field(
+        default=5, ge=2, le=600, description="A server that does not answer for so long is not there."
+    )
+    replica_url: SecretStr | None = Field(
+        default=None,
+        description="The app role's URL of a replica that pages and the API may read from.",
+    )
+    replica_lag_s: float = Field(
+        default=5,
+        ge=0.1,
+        le=3600,
+        description="A replica that has not replayed what was written so long ago is not read from.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis to keep sums in that take the database long; without it nothing is kept.",
+    )
+    cache_ttl_s: int = Field(
+        default=3600, ge=1, le=_DAY_S, description="What Redis keeps is forgotten after so long."
+    )
+    retry_s: float = Field(
+        default=3,
+        ge=0,
+        le=60,
+        description="What failed for the moment, and wrote nothing, is tried again for so long; 0 never.",
     )
     schedules: str = Field(
         default="",

@@ -4,19 +4,23 @@ Tenants live on this floor, not in roster, because audit, intake and accounts re
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Engine, Identity, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
+from rollbook.core import retrying
 from rollbook.core.acting import acting, plain
 from rollbook.core.errors import Invalid, NotFound
 from rollbook.core.schema import Base, created_at
+
+Result = TypeVar("Result")
 
 _SET: Final = text(
     "SELECT set_config('rollbook.tenant', :tenant, true),"
@@ -77,10 +81,38 @@ class Visibility:
 
 @contextmanager
 def transaction(engine: Engine, visibility: Visibility) -> Iterator[Session]:
-    """Run the block in one transaction that sees no more than ``visibility``; commit if it returns."""
-    with Session(engine) as db, db.begin():
-        look_through(db, visibility)
+    """Run the block in one transaction that sees no more than ``visibility``; commit if it returns.
+
+    A connection that is lost before the block begins is made anew, for as long as ROLLBOOK_RETRY_S says; the
+    block itself runs once. Where it can be run again as a whole, call it by ``in_transaction``.
+    """
+    begun = retrying.again(partial(_begin, engine, visibility))
+    with begun.session as db, begun:
         yield db
+
+
+def in_transaction(engine: Engine, visibility: Visibility, work: Callable[[Session], Result]) -> Result:
+    """Return what ``work`` does in one transaction; if it failed for the moment and wrote nothing, again.
+
+    ``work`` may run several times, so it does nothing but read and write by the session that it is given.
+    """
+
+    def once() -> Result:
+        with transaction(engine, visibility) as db:
+            return work(db)
+
+    return retrying.again(once)
+
+
+def _begin(engine: Engine, visibility: Visibility) -> SessionTransaction:
+    db = Session(engine)
+    try:
+        begun = db.begin()
+        look_through(db, visibility)
+    except BaseException:
+        db.close()
+        raise
+    return begun
 
 
 def look_through(db: Session, visibility: Visibility) -> None:

@@ -94,10 +94,10 @@ def _start(
         return coming
     home.remember(kind=binaries.kind, version=binaries.version)
     report.step(f"Starting PostgreSQL {binaries.version}")
-    return _start_on_a_port(settings.database_port, cluster, report)
+    return start_on_a_port(settings.database_port, cluster, report)
 
 
-def _start_on_a_port(wanted: int | None, cluster: Cluster, report: Report) -> PidFile:
+def start_on_a_port(wanted: int | None, cluster: Cluster, report: Report) -> PidFile:
     """Start on the port that the settings ask for, else on the last one, else on a free one."""
     home = cluster.home
     port = 0

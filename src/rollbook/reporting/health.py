@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from rollbook.core.checks import Checked, State, fine
 from rollbook.core.errors import RollbookError
 from rollbook.core.progress import Report
+from rollbook.core.settings import settings
 from rollbook.ops import doctor as ops_doctor
 from rollbook.ops import keys_health, migrate
+from rollbook.ops.backup import health as backup_health
 from rollbook.ops.jobs import health as jobs_health
 from rollbook.ops.runs import last_runs, noted
 from rollbook.ops.server import ServerStatus
@@ -56,6 +58,7 @@ class Finding:
 SECTIONS: Final = (
     Section("roles", lambda at: ops_doctor.look_over(at.db, is_ours=at.status.kind != "external"), True),
     Section("server", lambda at: watch_health.look_over(at.db, disk_of(at.status)), True),
+    Section("backups", lambda _: backup_health.look_over(settings()), True),
     Section("worker", lambda at: jobs_health.look_over(at.db)),
     Section("keys", lambda at: [keys_health.look_over(at.status.owner_url)]),
 )

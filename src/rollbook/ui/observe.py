@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from functools import partial
 from typing import Final
 from uuid import uuid4
 
@@ -45,7 +46,8 @@ class Observe:
             await send(message)
 
         try:
-            with act(request_id=request_id, purpose=f"{scope['method']} {scope['path']}"):
+            purpose = f"{scope['method']} {scope['path']}"
+            with act(request_id=request_id, purpose=purpose, place=partial(_place, scope)):
                 await self._app(scope, receive, send_noted)
         except Exception as error:  # noqa: BLE001 -- the outermost door: whatever it is, one page and one line
             _log.error("request failed", request_id=request_id, **_where(error))
@@ -55,8 +57,7 @@ class Observe:
         self._note(scope, status, seconds, request_id)
 
     def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        route = getattr(scope.get("route"), "path", "(none)")
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        method, route = _place(scope).split(" ", 1)
         self._durations.labels(method, route, str(status)).observe(seconds)
         _log.info(
             "request",
@@ -66,6 +67,12 @@ class Observe:
             ms=round(seconds * 1000, 1),
             request_id=request_id,
         )
+
+
+def _place(scope: Scope) -> str:
+    """Name the route, as far as it is known: the address may name a student."""
+    method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+    return f"{method} {getattr(scope.get('route'), 'path', '(none)')}"
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

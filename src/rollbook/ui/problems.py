@@ -5,13 +5,16 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from rollbook.core import retrying
 from rollbook.core.errors import RollbookError, Unauthenticated
+from rollbook.core.pool import PoolExhausted
 from rollbook.ui.page import Frame, render, sentence_of
 
 PROBLEM_SCHEMA: Final = {
@@ -54,6 +57,9 @@ GUARDS: Final = {
 """What the guards before every endpoint may answer."""
 _BUSY: Final = "The database does not answer, or took too long. Nothing was changed: try again in a minute."
 _UNEXPECTED: Final = "Rollbook failed here, and has noted where. Nothing was changed."
+_BUSY_S: Final = 5
+_READING: Final = frozenset({"GET", "HEAD"})
+_log = structlog.get_logger("rollbook.web")
 _SENTENCES: Final = {
     400: "The request could not be read.",
     404: "There is no such page, or it is not yours to see.",
@@ -103,11 +109,16 @@ def _is_program(request: Request) -> bool:
 
 def _rollbook_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RollbookError)
+    retrying.note_error(error)
+    if isinstance(error, PoolExhausted):
+        _log.warning("no connection left", holders=error.facts["holders"])
     if isinstance(error, Unauthenticated) and not _is_program(request):
         return _to_sign_in(request)
     if error.page and not _is_program(request):
         return _to_page(request, error.page)
     response = problem(request, error.http_status, sentence_of(error), code=error.code)
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="Rollbook"'
     return response
@@ -143,6 +154,11 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _database_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, OperationalError | PoolTimeout):
-        return problem(request, 503, _BUSY, code="Unavailable")
-    raise error
+    retrying.note_error(error)
+    if not isinstance(error, OperationalError | PoolTimeout):
+        raise error
+    if request.method not in _READING and retrying.is_fate_unknown(error):
+        return _rollbook_error(request, retrying.FateUnknown())
+    response = problem(request, 503, _BUSY, code="Unavailable")
+    response.headers["Retry-After"] = str(_BUSY_S)
+    return response

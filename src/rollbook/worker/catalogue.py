@@ -62,6 +62,12 @@ _ALL: Final = (
         "rollbook.worker.daily:make_months",
     ),
     Schedule(
+        "changes",
+        "10 * * * *",
+        "Thin out the marks by which an answer that Redis keeps is known to be right.",
+        "rollbook.worker.daily:forget_changes",
+    ),
+    Schedule(
         "tidy",
         "55 2 * * *",
         "Forget jobs that ended well over a month ago.",

@@ -52,6 +52,14 @@ def make_months(run: Noted) -> None:
     run.facts |= {"tables": tables, "until": today + _AHEAD}
 
 
+def forget_changes(run: Noted) -> None:
+    """Put one mark in the place of the last hours' marks of changes."""
+    from rollbook.core.cache import forget_changes as forget  # noqa: PLC0415 -- as above
+
+    with Session(engine_for(running_server().owner_url)) as db, db.begin():
+        run.facts["topics"] = forget(db, clock.now())
+
+
 def forget_jobs(run: Noted) -> None:
     """Forget jobs that ended well long ago; those that failed stay until somebody looked."""
     with Session(engine_for(running_server().owner_url)) as db, db.begin():

@@ -47,7 +47,7 @@ def program() -> str:
 def pooled(url: str, *, connections: int = 2, mode: str = "transaction", more: str = "") -> Iterator[str]:
     """Lend the URL of a pooler that shares ``connections`` connections among all who use ``url``."""
     server, bouncer = make_url(url), program()
-    listen = _free_port()
+    listen = free_port()
     folder = Path(tempfile.mkdtemp(prefix="rb-pooler-"))
     try:
         (folder / "pgbouncer.ini").write_text(
@@ -67,6 +67,13 @@ def pooled(url: str, *, connections: int = 2, mode: str = "transaction", more: s
             yield through
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def running(folder: Path, url: str) -> Iterator[None]:
+    """Run pgbouncer by the files in ``folder`` until the block ends; ``url`` is how it is reached."""
+    with _running(program(), folder, url):
+        yield
 
 
 @contextmanager
@@ -99,7 +106,7 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, url: str) -> None:
             return
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -2,6 +2,8 @@
 
 import json
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,11 +13,11 @@ from uuid import UUID
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from access.proof.pooler import pooled
+from access.proof.pooler import free_port, pooled, running
 from ops.real_server import run_rollbook
 from rollbook.accounts.models import Role
 from rollbook.accounts.service import add_user
@@ -197,6 +199,46 @@ def test_the_pages_and_the_api_work_for_many_tenants_at_once(place: Place) -> No
     with ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(visit, range(60)))
     app.state.engine.dispose()
+
+
+def test_pgbouncer_works_by_the_configuration_that_is_written_for_it(rollbook_server: TestServer) -> None:
+    """By the verifier alone, with no password in a file: the walls stand, and the pages work."""
+    folder, port = Path(tempfile.mkdtemp(prefix="rb-written-")), free_port()
+    try:
+        with rollbook_server.database() as direct:
+            told = ("pooler", "write", str(folder), "--port", str(port), "--json")
+            done = run_rollbook(*told, home=rollbook_server.settings.home)
+            assert done.returncode == 0, done.stderr
+            assert json.loads(done.stdout)["holds_password"] is False
+            users = (folder / "users.txt").read_text()
+            assert "SCRAM-SHA-256$" in users
+            password = make_url(direct.url).password
+            assert password
+            assert password not in users + (folder / "pgbouncer.ini").read_text() + done.stdout + done.stderr
+            assert (folder / "users.txt").stat().st_mode & 0o077 == 0
+
+            name = make_url(direct.url).database
+            ini = (folder / "pgbouncer.ini").read_text()
+            served = make_url(rollbook_server.status.url).database
+            ini = ini.replace(f"{served} =", f"{name} =").replace(f"dbname={served}", f"dbname={name}")
+            (folder / "pgbouncer.ini").write_text(ini)
+            url = make_url(direct.url).set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+            with running(folder, url):
+                district, other = (build_in(direct.url, slug) for slug in ("one", "other"))
+                with transaction(engine_for(url), Visibility(district.tenant_id)) as db:
+                    assert set(db.scalars(select(Student.student_id))) == set(district.students)
+                with transaction(engine_for(url), Visibility(other.tenant_id)) as db:
+                    assert set(db.scalars(select(Student.student_id))) == set(other.students)
+                browser = enter(create_app(url), "admin@one.example")
+                assert browser.get("/caseload").status_code == 200
+                close_engines(url)
+    finally:
+        shutil.rmtree(folder)
+
+
+def build_in(url: str, slug: str) -> District:
+    with Session(engine_for(url)) as db, db.begin():
+        return build(db, slug)
 
 
 def test_the_commands_work_through_a_pooler(

@@ -1,0 +1,291 @@
+"""A real replica: it follows, is read from once it has what was written, takes the primary's place."""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from ops.real_server import crash, run_rollbook, settings_of, stop_servers_below
+from rollbook.accounts.keys import Scope, create_key
+from rollbook.accounts.models import Role
+from rollbook.accounts.service import add_user
+from rollbook.app import create_app
+from rollbook.core.checks import State
+from rollbook.core.database import close_engines, engine_for
+from rollbook.core.progress import Silent
+from rollbook.core.replica import Replica, replica_at, written_until
+from rollbook.core.settings import Settings
+from rollbook.core.tenancy import Visibility, ensure_tenant, look_through, transaction
+from rollbook.ops import postmaster, server
+from rollbook.ops.embedded import connect_as_superuser, home_of
+from rollbook.ops.migrate import upgrade
+from rollbook.ops.replicas import making, promoting
+from rollbook.ops.replicas.errors import PrimaryAlive, ReplicaExists, ReplicaNameInvalid, ReplicaNotFound
+from rollbook.ops.replicas.health import look_over
+from rollbook.ops.replicas.reading import reading_url
+from rollbook.ops.replicas.standing import status_of
+from rollbook.roster.models import Student
+from rollbook.testing import factories as make
+
+SILENT = Silent()
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Place:
+    """A primary with a tenant, and its replica."""
+
+    settings: Settings
+    tenant_id: int
+    key: str
+    replica_url: str
+
+    @property
+    def url(self) -> str:
+        return server.status(self.settings).url
+
+    @property
+    def owner_url(self) -> str:
+        return server.status(self.settings).owner_url
+
+
+@pytest.fixture(scope="module")
+def place(made: Path) -> Iterator[Place]:
+    folder = Path(tempfile.mkdtemp(prefix="rb-replica-"))
+    folder.chmod(0o755)
+    subprocess.run(["cp", "-a", str(made), str(folder / "home")], check=True)
+    settings = settings_of(folder / "home")
+    server.up(settings, durable=False)
+    upgrade(server.status(settings).owner_url)
+    tenant_id, key = fill(server.status(settings).url)
+    replica = making.add(settings, "one", SILENT, durable=False)
+    assert (replica.home.data / "standby.signal").exists()
+    url = reading_url(settings)
+    assert url is not None
+    yield Place(settings, tenant_id, key, url)
+    close_engines(url)
+    close_engines(server.status(settings).url)
+    stop_servers_below(folder)
+    shutil.rmtree(folder)
+
+
+def fill(url: str) -> tuple[int, str]:
+    with Session(engine_for(url)) as db, db.begin():
+        tenant = ensure_tenant(db, "oak", name="Oak")
+        look_through(db, Visibility(tenant.tenant_id))
+        for name in ("Ada", "Ben"):
+            make.create_student(db, name=f"{name} Byron")
+        user = add_user(
+            db,
+            tenant_id=tenant.tenant_id,
+            email="ann@oak.example",
+            full_name="Ann",
+            role=Role.DISTRICT_ADMIN,
+            password=PASSWORD,
+        )
+        return tenant.tenant_id, create_key(db, user, "test", [Scope.READ, Scope.WRITE]).text
+
+
+def until(said: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not said():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+def paused(place: Place, *, wanted: bool) -> None:
+    (replica,) = making.every_replica(place.settings)
+    with making.connect(replica) as db:
+        db.execute("SELECT pg_wal_replay_pause()" if wanted else "SELECT pg_wal_replay_resume()")
+        until(lambda: db.execute("SELECT pg_is_wal_replay_paused()").fetchone() == (wanted,))
+
+
+def caught_up(place: Place) -> None:
+    wanted = written_until(engine_for(place.url))
+    replica = replica_at(place.replica_url)
+    until(lambda: reads_from_replica(place, replica, wanted))
+
+
+def reads_from_replica(place: Place, replica: Replica, written: str | None = None) -> bool:
+    with (
+        transaction(engine_for(place.url), Visibility(place.tenant_id)) as db,
+        replica.reading(db, "test", written) as reading,
+    ):
+        return reading is not db
+
+
+def test_it_follows_and_is_healthy(place: Place) -> None:
+    caught_up(place)
+    (told,) = status_of(place.settings)
+    assert (told.name, told.follows, told.takes_writes, told.slot) == ("one", True, False, "reserved")
+    assert told.is_streaming
+    assert [check.state for check in look_over(place.settings)] == [State.FINE]
+    with connect_as_superuser(place.settings) as db:
+        assert db.execute("SHOW max_slot_wal_keep_size").fetchone() == ("10GB",)
+    with pytest.raises(ReplicaExists):
+        making.add(place.settings, "one", SILENT)
+    with pytest.raises(ReplicaNameInvalid):
+        making.add(place.settings, "../one", SILENT)
+    with pytest.raises(ReplicaNotFound):
+        making.find(place.settings, "two")
+    secrets = home_of(place.settings).passwords("embedded")
+    conf = (home_of(place.settings).path / "replicas/one/data/postgresql.auto.conf").read_text()
+    assert not any(secret in conf for secret in secrets.values()), "its password stands in a closed file"
+
+
+def test_the_commands_say_so(place: Place) -> None:
+    done = run_rollbook("replica", "status", "--json", home=place.settings.home)
+    assert (done.returncode, '"follows": true' in done.stdout) == (0, True), done.stderr
+    refused = run_rollbook("replica", "promote", "one", "--yes", home=place.settings.home)
+    assert refused.returncode == 1
+    assert "--stop-primary" in refused.stderr
+
+
+def test_whoever_wrote_reads_no_replica_that_has_not_got_it(place: Place) -> None:
+    caught_up(place)
+    replica = replica_at(place.replica_url)
+    paused(place, wanted=True)
+    with transaction(engine_for(place.url), Visibility(place.tenant_id)) as db:
+        make.create_student(db, name="Cai Byron")
+    written = written_until(engine_for(place.url))
+    assert not reads_from_replica(place, replica, written)
+    assert not reads_from_replica(place, replica, "rubbish"), "whoever shows rubbish reads the primary"
+    replica.lag_s = 0.0
+    assert not reads_from_replica(place, replica), (
+        "nor does it lag what others wrote for longer than is allowed"
+    )
+    paused(place, wanted=False)
+    until(lambda: reads_from_replica(place, replica, written))
+
+
+def test_pages_are_read_from_it_and_what_they_show_is_noted_on_the_primary(place: Place) -> None:
+    caught_up(place)
+    app = create_app(place.url, replica_url=place.replica_url)
+    client = TestClient(app, base_url="http://rollbook.test")
+    headers = {"Authorization": f"Bearer {place.key}"}
+    client.get("/api/v1/students", headers=headers)
+    noted = disclosures(place)
+
+    def from_replica() -> bool:
+        before = app.state.replica.counts.replica
+        answer = client.get("/api/v1/students", headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert "Ada" in answer.text
+        assert "Ben" in answer.text
+        return bool(app.state.replica.counts.replica > before)
+
+    until(from_replica)
+    assert disclosures(place) > noted, "what a replica showed is written down as ever"
+
+    paused(place, wanted=True)
+    shown = client.get("/api/v1/students", headers=headers | {"Rollbook-Written": "FFFF/0"})
+    assert shown.status_code == 200
+    paused(place, wanted=False)
+
+
+def disclosures(place: Place) -> int:
+    with transaction(engine_for(place.url), Visibility(place.tenant_id)) as db:
+        count: int = db.execute(text("SELECT count(*) FROM disclosures")).scalar_one()
+        return count
+
+
+def test_a_replica_that_dies_meanwhile_is_missed_by_nobody(place: Place) -> None:
+    caught_up(place)
+    app = create_app(place.url, replica_url=place.replica_url)
+    client = TestClient(app, base_url="http://rollbook.test")
+    headers = {"Authorization": f"Bearer {place.key}"}
+    until(lambda: is_read(client, headers, app.state.replica))
+    (replica,) = making.every_replica(place.settings)
+    making.stop(replica, SILENT)
+    assert client.get("/api/v1/students", headers=headers).status_code == 200
+    assert [check.state for check in look_over(place.settings)] == [State.WARNING]
+    making.start(place.settings, replica, SILENT, durable=False)
+    place.replica_url = reading_url(place.settings) or ""
+    caught_up(place)
+    assert [check.state for check in look_over(place.settings)] == [State.FINE]
+
+
+def is_read(client: TestClient, headers: dict[str, str], replica: Replica) -> bool:
+    before = replica.counts.replica
+    assert client.get("/api/v1/students", headers=headers).status_code == 200
+    return replica.counts.replica > before
+
+
+def test_a_replica_promoted_while_the_primary_lives_is_found_out_and_not_read(place: Place) -> None:
+    caught_up(place)
+    (replica,) = making.every_replica(place.settings)
+    with making.connect(replica) as db:
+        assert db.execute("SELECT pg_promote(true, 60)").fetchone() == (True,)
+    (check,) = look_over(place.settings)
+    assert check.state is State.WRONG
+    assert "beside the primary" in check.sentence
+    assert not reads_from_replica(place, replica_at(place.replica_url))
+    told = run_rollbook("replica", "status", home=place.settings.home)
+    assert told.returncode == 3
+    assert "takes writes" in told.stderr
+    with pytest.raises(PrimaryAlive):
+        promoting.promote(place.settings, "one", SILENT)
+    making.remove(place.settings, replica, SILENT)
+    making.add(place.settings, "one", SILENT, durable=False)
+    place.replica_url = reading_url(place.settings) or ""
+    assert [check.state for check in look_over(place.settings)] == [State.FINE]
+
+
+def test_a_replica_takes_the_place_of_a_primary_that_lives_and_of_one_that_died(place: Place) -> None:
+    making.add(place.settings, "two", SILENT, durable=False)
+    with pytest.raises(PrimaryAlive):
+        promoting.promote(place.settings, "one", SILENT)
+    with transaction(engine_for(place.url), Visibility(place.tenant_id)) as db:
+        make.create_student(db, name="Dee Byron")
+        before = db.scalar(select(func.count()).select_from(Student))
+    close_engines(place.url)
+
+    done = promoting.promote(place.settings, "one", SILENT, stop_primary=True, durable=False)
+
+    assert done.timeline == 2
+    assert done.former is not None
+    assert students(place) == before, "nothing that was acknowledged is lost"
+    assert reading_url(place.settings) is not None, "the other replica follows the new primary"
+    until(lambda: [check.state for check in look_over(place.settings)] == [State.FINE])
+    with_former_started(place, done.former)
+
+    pid = crash(place.settings)
+    assert postmaster.has_ended(pid, within_s=30)
+    done = promoting.promote(place.settings, "two", SILENT, durable=False)
+    close_engines(place.url)
+    assert (done.timeline, students(place)) == (3, before)
+    assert making.every_replica(place.settings) == []
+
+
+def with_former_started(place: Place, former: Path) -> None:
+    """Somebody starts the former primary by hand: it takes no writes, and health says that it runs."""
+    cluster = making.cluster_of(place.settings, home_of(place.settings))
+    command = [cluster.binaries.program("pg_ctl"), "-D", str(former), "-w", "-o"]
+    options = "-c listen_addresses='' -c unix_socket_directories=/tmp -c port=19999"
+    started = cluster.account.run([*command, options, "-l", "/dev/null", "start"], stdout=None)
+    try:
+        assert started.returncode == 0, started.stderr
+        assert any("former primary" in check.sentence for check in look_over(place.settings))
+        password = home_of(place.settings).passwords("embedded")["postgres"]
+        with (
+            psycopg.connect(host="/tmp", port=19999, user="postgres", password=password) as db,
+            pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
+        ):
+            db.execute("CREATE TABLE split (brain int)")
+    finally:
+        cluster.account.run([cluster.binaries.program("pg_ctl"), "-D", str(former), "-m", "fast", "stop"])
+
+
+def students(place: Place) -> int:
+    with transaction(engine_for(place.url), Visibility(place.tenant_id)) as db:
+        count: int = db.execute(select(func.count()).select_from(Student)).scalar_one()
+        return count
