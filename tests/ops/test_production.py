@@ -31,7 +31,7 @@ def test_production_is_set_up_and_again_changes_nothing(running: Settings) -> No
     again = run_rollbook("prod-setup", "--json", home=home, cwd=home)
     told = json.loads(again.stdout)
 
-    # there is no backup yet, which can wait for a weekday; and a test's server need not survive a power failure
+    # there is no backup yet, which can wait; and a test's server need not survive a power failure
     assert (done.returncode, again.returncode) == (3, 3), done.stdout + done.stderr
     assert [one["step"] for one in told if one["state"] == "wrong"] == ["durability"]
     assert "could be read by others: now only by its owner" in done.stdout
