@@ -10,9 +10,11 @@ from rollbook.audit import health as audit_health
 from rollbook.core.checks import Checked, State, fine
 from rollbook.core.database import engine_for
 from rollbook.core.progress import Report
+from rollbook.core.settings import settings
 from rollbook.core.tenancy import Tenant, Visibility, transaction
 from rollbook.ops import doctor as ops_doctor
 from rollbook.ops import keys_health, migrate
+from rollbook.ops.replicas import health as replicas_health
 from rollbook.ops.server import ServerStatus
 from rollbook.ops.work import list_tenants
 
@@ -29,6 +31,7 @@ def look_over(status: ServerStatus, report: Report) -> Iterator[Checked]:
     yield _schema(missing)
     with Session(engine_for(status.owner_url)) as db:
         yield from ops_doctor.look_over(db, is_ours=status.kind != "external")
+    yield from replicas_health.look_over(settings())
     if not missing:
         yield keys_health.look_over(status.owner_url)
         for tenant in list_tenants():
