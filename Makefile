@@ -5,12 +5,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-export ROLLBOOK_HOME := $(or $(ROLLBOOK_HOME),$(CURDIR)/.rollbook)
+# of .env, which the environment wins over; all other settings of it are read by scripts/with-env
+HOME_IN_ENV := $(shell sed -n 's/^ROLLBOOK_HOME=//p' .env 2>/dev/null | tr -d "\"'")
+export ROLLBOOK_HOME := $(or $(ROLLBOOK_HOME),$(HOME_IN_ENV),$(CURDIR)/.rollbook)
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir
-ROLLBOOK := $(BIN)/rollbook
+ROLLBOOK := $(CURDIR)/scripts/with-env $(CURDIR)/.env $(BIN)/rollbook
 export LD_LIBRARY_PATH := $(VENV)/lib/openmp$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 
 -include make/*.mk

@@ -9,16 +9,14 @@ import psycopg
 
 
 @contextmanager
-def watched_backend(owner_url: str) -> Iterator[list[int]]:
-    """Yield the most private memory, in bytes, that one of the app's server processes was seen to hold."""
+def watched_backend(owner_url: str, role: str = "rollbook_app") -> Iterator[list[int]]:
+    """Yield the most private memory, in bytes, that one of a role's server processes was seen to hold."""
     peak, done = [0], Event()
 
     def watch() -> None:
         with psycopg.connect(owner_url, autocommit=True) as db:
             while not done.wait(0.05):
-                pids = db.execute(
-                    "SELECT pid FROM pg_stat_activity WHERE usename = 'rollbook_app'"
-                ).fetchall()
+                pids = db.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s", [role]).fetchall()
                 peak[0] = max([peak[0], *(private_bytes(pid) for (pid,) in pids)])
 
     watcher = Thread(target=watch)

@@ -3,7 +3,7 @@
 PYTEST := $(BIN)/pytest
 WORKERS ?= auto
 
-.PHONY: check format docs test test-slow bench
+.PHONY: check format docs dashboards test test-slow bench
 
 check: $(VENV)/.dev ## Check the code: style, types, floors, SQL, migrations, and the rules in tests/building.
 	@$(BIN)/python scripts/check.py
@@ -15,6 +15,9 @@ format: $(VENV)/.dev ## Format Python and SQL.
 
 docs: $(VENV)/.dev ## Write docs/settings.md and docs/commands.md from the code.
 	@$(BIN)/python scripts/document.py
+
+dashboards: $(VENV)/.dev ## Write Grafana's dashboards below deploy/grafana.
+	@$(BIN)/python scripts/dashboards.py
 
 test: $(VENV)/.dev ## Run the tests, on a real PostgreSQL of their own. ARGS="tests/risk -k name" narrows them.
 	@$(PYTEST) --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)

@@ -28,15 +28,17 @@ VERBS: Final = {
     "logs": ("rollbook.ops.commands", "Print the end of the server's log."),
     "demo": ("rollbook.demo.commands", "Show it all on a synthetic district, on this machine."),
     "doctor": ("rollbook.reporting.doctor_commands", "Say what is wrong with this installation."),
+    "health": ("rollbook.reporting.health_commands", "Say whether the server is well; exit code 3 if not."),
+    "monitor": ("rollbook.reporting.health_commands", "Show the server at a glance, on a terminal."),
     "prod-setup": ("rollbook.reporting.production_commands", "Set up for production; again after upgrades."),
     "tenants": ("rollbook.ops.tenant_commands", "List the tenants of this database."),
     "validate": ("rollbook.reporting.validation.commands", "Audit a tenant's records and the database."),
     "serve": ("rollbook.app.commands", "Serve the pages and the API."),
 }
 NOUNS: Final = {
+    "db": ("rollbook.ops.db_commands", "The database: its schema, how it is connected, and what is slow."),
     "pooler": ("rollbook.ops.pooler_commands", "Put pgbouncer between Rollbook and the database."),
     "replica": ("rollbook.ops.replicas.commands", "Let a second server follow the first."),
-    "db": ("rollbook.ops.db_commands", "The database: its schema, and whether it is well connected."),
     "user": ("rollbook.access.commands", "Say who may sign in."),
     "bi-role": ("rollbook.access.bi_commands", "Let BI, Grafana or psql read a tenant."),
     "audit": (
@@ -51,13 +53,17 @@ NOUNS: Final = {
     "key": ("rollbook.accounts.key_commands", "Let programs use the API."),
     "worker": ("rollbook.worker.commands", "Do what is to be done by schedule."),
     "keys": ("rollbook.ops.keys_commands", "Keep the keys of encrypted columns."),
-    "backup": ("rollbook.reporting.backup_commands", "Keep backups, prove them, restore them."),
+    "backup": ("rollbook.worker.backup_commands", "Keep backups, prove them, restore them."),
     "generate": ("rollbook.demo.generate_commands", "Make synthetic data: a district."),
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
     "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),
+    "archive": (
+        "rollbook.reporting.archive_commands",
+        "Take old months out of the database, ask them, bring them back.",
+    ),
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 

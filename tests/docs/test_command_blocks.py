@@ -18,8 +18,17 @@ BIN = Path(sys.executable).parent
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 # These import all of OULAD.
 LONG = {"oulad.md", "risk.md"}
+# Followed by every run; the others by `make test-slow`, since each takes a server of its own.
+SHORT = {"import-csv.md", "server.md"}
+
+
+def _marks(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    slow = () if name in SHORT else (pytest.mark.slow,)
+    return (*slow, *NEEDS_OULAD) if name in LONG else slow
+
+
 FOLLOWED = [
-    pytest.param(path, marks=(pytest.mark.slow, *NEEDS_OULAD) if path.name in LONG else (), id=path.name)
+    pytest.param(path, marks=_marks(path.name), id=path.name)
     for path in DOCUMENTS
     if path.name != "README.md"
 ]

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
 from real_students import NEEDS_OULAD, OULAD
 from rollbook.exchange.oulad import ImportSummary
 
@@ -34,6 +36,7 @@ def total(rows: list[dict[str, str]], column: str) -> int:
     return sum(int(row[column] or 0) for row in rows)
 
 
+@pytest.mark.slow
 def test_every_row_of_the_real_files_arrives(
     import_drop: Callable[..., ImportSummary], rows: Callable[..., Sequence[tuple[Any, ...]]]
 ) -> None:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ def contents(place: Place) -> dict[str, list[tuple[object, ...]]]:
     return {table: place.rows(query.format(table)) for table in tables}
 
 
+@pytest.mark.slow
 def test_every_kind_is_taken_back_the_way_it_came(fresh_database: Database, tmp_path: Path) -> None:
     place = Place(fresh_database.url, tmp_path)
     place.bring_examples()

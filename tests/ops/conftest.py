@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from core.rings import ring_at
+from ops.archived import APRIL, TABLE, World, fill
 from ops.kept_secrets import Secrets, enrol
 from ops.real_server import settings_of, stop_servers_below
 from rollbook.core.settings import Settings
 from rollbook.ops import server
+from rollbook.ops.archive.running import run as archive
 from rollbook.testing.databases import Database
 
 
@@ -71,6 +73,20 @@ def app(fresh_database: Database) -> Iterator[Engine]:
     engine = create_engine(fresh_database.url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def world(fresh_database: Database, app: Engine, ring: Path, tmp_path: Path) -> World:
+    """Two tenants with old attendance, none of it in the archive."""
+    assert ring.exists()
+    return fill(fresh_database, app, tmp_path)
+
+
+@pytest.fixture
+def archived(world: World) -> World:
+    """February and March are in the archive, April is not."""
+    archive(world.keeping, table=TABLE, before=APRIL)
+    return world
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def test_a_generated_district_has_no_fault(careless: Session) -> None:
     assert not [grade for grade in done.distribution if grade.flag]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(
     students=st.integers(1, 40),

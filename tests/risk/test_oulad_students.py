@@ -71,6 +71,7 @@ def all_of_it(server: TestServer, part: Path) -> tuple[Evaluation, service.Train
         return found, trained, [tuple(row) for row in db.execute(text(LIST))]
 
 
+@pytest.mark.slow
 def test_a_fresh_import_gives_the_same_figures_model_and_list(
     rollbook_server: TestServer, part: Path
 ) -> None:

@@ -37,6 +37,7 @@ PAGES: Final = {
     "section of which nobody is seen": ("nobody@oak.example", "/sections/{algebra}"),
     "section of a university": ("olga@open.example", "/sections/{module}"),
     "audit": ("district_admin", "/audit"),
+    "operations": ("district_admin", "/admin/operations"),
     "account": ("district_admin", "/account"),
     "conduct": ("district_admin", "/conduct"),
     "conduct, filtered to nothing": ("principal", "/conduct?type=none+at+all"),

@@ -57,7 +57,7 @@ def test_no_route_gives_many_records_for_a_password_alone(
 
     assert faults == []
     assert {"/students.csv", "/caseload.json", "/conduct.csv", "/attendance.json"} <= set(asked)
-    assert {"/audit", "/admin/why"} <= set(asked)
+    assert {"/audit", "/admin/why", "/admin/operations", "/admin/operations.json"} <= set(asked)
     assert "/schools.csv" not in asked, "it names no student"
     assert not {"/students", "/caseload", "/attendance", "/conduct", "/sections"} & set(asked)
 
@@ -76,9 +76,12 @@ def test_what_is_for_administrators_alone_asks_for_a_second_factor(
         and admin.get(address).status_code == 200
     ]
 
-    assert {"/audit", "/admin/why"} <= set(theirs)
+    assert {"/audit", "/admin/why", "/admin/operations", "/admin/operations.json"} <= set(theirs)
     answers = {address: alone.get(address) for address in theirs}
-    assert {answer.headers.get("location") for answer in answers.values()} == {NEEDED}
+    pages = [answer for address, answer in answers.items() if not address.endswith(".json")]
+    files = [answer for address, answer in answers.items() if address.endswith(".json")]
+    assert {answer.headers.get("location") for answer in pages} == {NEEDED}
+    assert {(answer.status_code, answer.json()["code"]) for answer in files} == {(403, "SecondFactorNeeded")}
 
 
 def test_a_guard_that_forgets_files_is_noticed(

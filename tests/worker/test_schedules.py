@@ -2,23 +2,35 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from uuid import uuid4
 
+import document
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
+from typer.main import get_command
 
+from rollbook import cli
 from rollbook.core.settings import settings
 from rollbook.ops.jobs import schedules
 from rollbook.ops.jobs.errors import CronInvalid, ScheduleFixed, SchedulesUnreadable, ScheduleUnknown
 from rollbook.ops.jobs.schedules import Schedule, change, chosen, due, from_setting
 from rollbook.ops.jobs.timing import check
+from rollbook.ops.runs import Noted
 from rollbook.testing.databases import Database
+from rollbook.worker import operations
 from rollbook.worker.catalogue import SCHEDULES
 
 DAILY = {
     "backup": Schedule("backup", "30 1 * * *", "It backs up.", "nowhere:none"),
     "archive": Schedule("archive", "0 3 1 * *", "It archives.", "nowhere:none", is_off=True),
 }
+COMMANDED = [
+    one.runs.partition(":")[2]
+    for one in SCHEDULES.values()
+    if one.runs.startswith("rollbook.worker.operations:")
+]
+COMMANDS = dict(document.commands("rollbook", get_command(cli.app)))
 
 
 @pytest.fixture
@@ -122,6 +134,18 @@ def test_a_released_schedule_names_a_time_a_sentence_and_a_function(schedule: Sc
     assert check(schedule.cron) == schedule.cron
     assert schedule.sentence.endswith(".")
     assert callable(getattr(import_module(module), function))
+
+
+@pytest.mark.parametrize("job", COMMANDED)
+def test_a_job_calls_a_command_and_options_that_are_there(job: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(operations, "run_command", lambda _run, *words: called.extend(words))
+
+    getattr(operations, job)(Noted(uuid4()))
+
+    name = " ".join(["rollbook", *(word for word in called if not word.startswith("--"))])
+    options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+    assert {word for word in called if word.startswith("--")} | {"--json"} <= options
 
 
 def test_a_schedule_is_described_with_its_latest_run(owner: Engine) -> None:

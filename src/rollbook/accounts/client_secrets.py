@@ -56,7 +56,16 @@ def keep_client_secret(tenant: str, provider: str, secret: str) -> None:
         raise ClientSecretUnwritten(path=path, reason=error.strerror) from None
 
 
+def files() -> list[Path]:
+    """Return the files that hold secrets."""
+    folder = _folder()
+    return sorted(folder.glob("*.*")) if folder.is_dir() else []
+
+
+def _folder() -> Path:
+    return settings().oidc_secrets or settings().home / _FOLDER
+
+
 def _path(tenant: str, provider: str) -> Path:
     """Both names are of lower-case letters, digits and hyphens: no path leads out of the folder."""
-    folder = settings().oidc_secrets or settings().home / _FOLDER
-    return folder / f"{tenant}.{provider}"
+    return _folder() / f"{tenant}.{provider}"

@@ -39,6 +39,7 @@ from rollbook.reporting import (
     pages_audit,
     pages_conduct,
     pages_gradebook,
+    pages_operations,
     pages_roster,
     pages_sections,
 )
@@ -90,6 +91,7 @@ ROUTERS: Final = (
     attendance_api.router,
     reporting_pages.router,
     pages_audit.router,
+    pages_operations.router,
     pages_conduct.router,
     pages_gradebook.router,
     api_conduct.router,
@@ -132,7 +134,8 @@ def create_app(url: str, *, replica_url: str | None = None) -> FastAPI:
     app.state.directory = Directory()
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
-    health.register_collectors(app.state.registry, app.state.engine)
+    app.state.inner_registry = CollectorRegistry()
+    health.register_collectors(app.state.registry, app.state.inner_registry, app.state.engine)
     app.state.registry.register(AnswersCollector(app.state.replica))
     problems.install(app)
     for router in ROUTERS:

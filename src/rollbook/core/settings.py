@@ -125,6 +125,15 @@ class Settings(BaseSettings):
     reject_days: int = Field(
         default=90, ge=1, le=3660, description="Rejected rows are kept this long for somebody to fix them."
     )
+    archive_folder: Path | None = Field(
+        default=None,
+        description="Folder of archived months, which a copy must be kept of; by default archive in home.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Whoever shows it as a bearer token sees all metrics; without it, this machine alone.",
+    )
     statement_timeout_s: int = Field(
         default=30, ge=1, le=_DAY_S, description="Longest a page's or API's statement may run."
     )

@@ -16,6 +16,7 @@ import rollbook.curriculum.models
 import rollbook.curriculum.models_lessons
 import rollbook.grades.models
 import rollbook.intake.models
+import rollbook.ops.models
 import rollbook.privacy.models
 import rollbook.research.models
 import rollbook.risk.models

@@ -13,7 +13,7 @@ from typing import Final
 
 from rollbook.core.progress import Report
 from rollbook.ops.binaries import Binaries
-from rollbook.ops.configuration import base_configuration
+from rollbook.ops.configuration import FILE, add_missing, base_configuration
 from rollbook.ops.errors import (
     DataFolderForeign,
     DiskFull,
@@ -108,7 +108,7 @@ class Cluster:
         done = self.account.run([*command, *self._initdb_options()], env=self.environment)
         if done.returncode != 0:
             self._explain_initdb(done.stderr)
-        base = data / "rollbook.conf"
+        base = data / FILE
         base.write_text(base_configuration(self.binaries), encoding="utf-8")
         self.account.own(base, 0o600)
         with (data / "postgresql.conf").open("a", encoding="utf-8") as conf:
@@ -153,6 +153,7 @@ class Cluster:
         if (self.home.data / "postmaster.pid").exists():
             report.step("Recovering what was written before the crash")
         clear_after_crash(self.home.data, socket_folder)
+        add_missing(self.home.data / FILE, self.binaries)
         self.home.rotate_log()
         begin = self._log_size()
         pid = self._spawn(port, socket_folder)

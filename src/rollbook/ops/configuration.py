@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,17 @@ from rollbook.ops.binaries import Binaries
 
 _MIB: Final = 1024 * 1024
 _SMALL_SHM_BYTES: Final = 256 * _MIB
+_SUMMARIZES_SINCE: Final = 17
+FILE: Final = "rollbook.conf"
+
+
+def backup_configuration(binaries: Binaries) -> dict[str, str]:
+    """Return what backups need of a server: little, and without them too.
+
+    A slot whose reader died must not fill the disk; summaries tell an incremental backup what changed.
+    """
+    options = {"wal_level": "replica", "max_slot_wal_keep_size": "4GB"}
+    return options | ({"summarize_wal": "on"} if binaries.major >= _SUMMARIZES_SINCE else {})
 
 
 def base_configuration(binaries: Binaries) -> str:
@@ -31,11 +43,25 @@ def base_configuration(binaries: Binaries) -> str:
         "log_line_prefix": "%m [%p] %q%u@%d ",
         "log_checkpoints": "on",
         "cluster_name": "rollbook",
-    }
+    } | backup_configuration(binaries)
     if binaries.has_extension("pg_stat_statements"):
         options["shared_preload_libraries"] = "pg_stat_statements"
     if _shared_memory_is_small():
         options["dynamic_shared_memory_type"] = "mmap"
+    return _lines(options)
+
+
+def add_missing(file: Path, binaries: Binaries) -> None:
+    """Add to the rollbook.conf of an older release what backups need; what it says already stays."""
+    said = file.read_text(encoding="utf-8") if file.is_file() else ""
+    named = {line.partition("=")[0].strip() for line in said.splitlines()}
+    missing = {name: value for name, value in backup_configuration(binaries).items() if name not in named}
+    if said and missing:
+        with file.open("a", encoding="utf-8") as conf:
+            conf.write(_lines(missing))
+
+
+def _lines(options: Mapping[str, str]) -> str:
     return "".join(f"{name} = '{value}'\n" for name, value in options.items())
 
 

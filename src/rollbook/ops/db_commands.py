@@ -11,12 +11,16 @@ from rollbook.core.settings import settings
 from rollbook.ops import migrate as migrating
 from rollbook.ops.migrate import Revision
 from rollbook.ops.runs import remembered
+from rollbook.ops.tuning.commands import app as tuning
 from rollbook.ops.work import running_server
 
 if TYPE_CHECKING:
     from rollbook.ops.lens.explaining import Explanation
 
-app = typer.Typer(help="The database: its schema, and whether it is well connected.", no_args_is_help=True)
+app = typer.Typer(
+    help="The database: its schema, how it is connected, and what is slow.", no_args_is_help=True
+)
+app.add_typer(tuning)
 
 FINDINGS: Final = 3
 _WIDTH: Final = 110

@@ -14,6 +14,7 @@ import psycopg
 from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
+from rollbook.ops.backup import swap
 from rollbook.ops.binaries import RESOLVERS, Resolver, find_binaries
 from rollbook.ops.cluster import SUPERUSER, Cluster
 from rollbook.ops.errors import PortInUse, SecretsMissing, SecretsWrong, ServerNotRunning, file_errors
@@ -81,6 +82,7 @@ def home_of(settings: Settings) -> Home:
 def _start(
     settings: Settings, home: Home, report: Report, resolvers: Sequence[Resolver], *, durable: bool
 ) -> PidFile:
+    swap.finish(home)
     if home.data.exists() and not home.passwords(PASSWORDS_OF):
         raise SecretsMissing(home=home.path, path=home.secrets)
     binaries = find_binaries(settings.database_bin, resolvers)

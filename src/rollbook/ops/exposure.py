@@ -1,7 +1,7 @@
 """Files with secrets: who else may read them, and closing them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,23 +23,21 @@ class Secret:
     was_open: bool = False
 
 
-def close_files(settings: Settings) -> list[Secret]:
-    """Close each file with secrets to all but its owner; one that is somebody else's is only told of.
+def close_files(settings: Settings, others: Iterable[Path] = ()) -> list[Secret]:
+    """Close each file with secrets, and ``others``, to all but its owner; what it may not close, it tells of.
 
     A file in a folder that is closed itself needs no mode of its own: containers are given secrets so.
     """
-    return [_close(path) for path in dict.fromkeys(_files(settings)) if path.is_file()]
+    return [_close(path) for path in dict.fromkeys(_files(settings, others)) if path.is_file()]
 
 
-def _files(settings: Settings) -> Iterator[Path]:
+def _files(settings: Settings, others: Iterable[Path]) -> Iterator[Path]:
     home = home_of(settings)
-    yield from (home.secrets, ring_path(settings), Path(".env").absolute())
+    yield from (home.secrets, ring_path(settings), Path(".env").absolute(), *others)
     for name, field in Settings.model_fields.items():
         variable = f"{Settings.model_config['env_prefix']}{name}{SUFFIX}".upper()
         if is_secret(field) and (named := os.environ.get(variable)):
             yield Path(named).expanduser().absolute()
-    folder = settings.oidc_secrets or home.path / "oidc"
-    yield from sorted(folder.glob("*.*")) if folder.is_dir() else ()
 
 
 def _close(path: Path) -> Secret:

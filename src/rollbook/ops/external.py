@@ -103,6 +103,14 @@ def connect_as_given(settings: Settings) -> roles.Connection:
     return _connect(_database_url(settings))
 
 
+def connect_as_owner(settings: Settings) -> roles.Connection:
+    """Connect as the role of ROLLBOOK_OWNER_URL.
+
+    Raises: ``ExternalUnreachable``; ``ExternalUrlInvalid``.
+    """
+    return _connect(_owner_url(settings))
+
+
 def _check_version(db: roles.Connection) -> None:
     number = db.info.server_version
     if number // 10_000 < OLDEST_MAJOR:

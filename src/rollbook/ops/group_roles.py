@@ -1,4 +1,4 @@
-"""Roles to grant, by the names that administrators know: who is in one may do so much, and can sign in by his own.
+"""Roles to grant, by the names that administrators know: who is a member of one may do so much.
 
 `readonly` may what every role for BI may: of what it reads, row-level security lets through the tenant that
 `rollbook bi-role` grants it, and nothing before. `app_user` may what the application's role may.
@@ -19,7 +19,7 @@ GROUPS: Final = {"readonly": roles.BI, "app_user": roles.APP}
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What became of a role. ``is_ours`` False: it is there already, is somebody else's, and was not touched."""
+    """What became of a role. ``is_ours`` False: it is somebody else's, and was not touched."""
 
     name: str
     holds: str

@@ -23,6 +23,7 @@ from rollbook.core.keyring import Keyring
 from rollbook.core.progress import Report, Silent
 from rollbook.core.settings import settings
 from rollbook.core.tenancy import Visibility, look_through
+from rollbook.ops.archive.catalog import every as archives
 from rollbook.ops.sealed_tables import SQL, Key, Raw, Rewritten, SealedTable, Usage, find_tables
 
 BATCH_ROWS: Final = 2_000
@@ -38,6 +39,10 @@ class RotationRunning(Conflict):
 
 class KeyInUse(Conflict):
     """{values} values are still encrypted with the key {key_id}. Run `rollbook keys rotate` first."""
+
+
+class KeyInArchive(Conflict):
+    """{files} files of the archive need the key {key_id}. Run `rollbook archive rekey` first."""
 
 
 class KeyEncrypts(Conflict):
@@ -111,12 +116,15 @@ def rotate(owner_url: str, report: Report = _SILENT, *, batch_rows: int = BATCH_
 def retire(owner_url: str, key_id: str) -> Keyring:
     """Drop a key that encrypts nothing here from the ring. A backup that has values of it keeps needing it.
 
-    Raises: ``KeyEncrypts``; ``KeyInUse``; ``KeyUnknown``; ``WritersRunning``.
+    Raises: ``KeyEncrypts``; ``KeyInUse``; ``KeyInArchive``; ``KeyUnknown``; ``WritersRunning``.
     """
     known = keyring.ring()
     known.key(key_id)
     if key_id == known.primary:
         raise KeyEncrypts(key_id=key_id)
+    files = sum(one.key_id == key_id for one in archives(owner_url))
+    if files:
+        raise KeyInArchive(files=files, key_id=key_id)
     with _connected(owner_url) as engine, _alone(engine):
         _check_unused(engine, key_id)
         _wait_for_writers(engine)

@@ -53,14 +53,25 @@ def ensure_roles(db: Connection, passwords: Mapping[str, str]) -> None:
                     sql.Identifier(role), sql.Literal(verifier(db, role, passwords[role]))
                 )
             )
+    _let_owner_monitor(db)
     _let_keys_be_built_unpacked(db)
+
+
+def _let_owner_monitor(db: Connection) -> None:
+    """Let the owner read the server's statistics, and no row more; who may not grant it, leaves it."""
+    granted = db.execute("SELECT pg_has_role(%s, 'pg_monitor', 'USAGE')", [OWNER]).fetchone()
+    if granted == (False,) and _is_superuser(db):
+        db.execute(sql.SQL("GRANT pg_monitor TO {}").format(sql.Identifier(OWNER)))
 
 
 def _let_keys_be_built_unpacked(db: Connection) -> None:
     """Let a load's keys be built without packing their pages into the log; who may not, loads more slowly."""
-    is_superuser = db.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
-    if is_superuser and is_superuser[0]:
+    if _is_superuser(db):
         db.execute(sql.SQL("GRANT SET ON PARAMETER wal_compression TO {}").format(sql.Identifier(OWNER)))
+
+
+def _is_superuser(db: Connection) -> bool:
+    return db.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,)
 
 
 def set_password(db: Connection, role: str, password: str) -> None:

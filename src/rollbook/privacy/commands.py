@@ -10,7 +10,7 @@ import typer
 
 from rollbook.access.service import find_student_id
 from rollbook.core import output
-from rollbook.core.errors import Conflict
+from rollbook.core.errors import Conflict, RollbookError
 from rollbook.core.output import as_json
 from rollbook.ops.work import Work, work_in
 from rollbook.privacy import amendment_commands, retention_commands
@@ -101,24 +101,41 @@ def erase(
 ) -> None:
     """Erase everything about a student, and say what was kept and why. Without --yes, try it and undo it.
 
-    Exit code 3 if rows elsewhere still quote the student: what others wrote freely is for you to look at.
-    Backups still have the record until they run out.
+    Exit code 3 if rows elsewhere still quote the student: what others wrote freely is for you to look at; or
+    if the archive could not be written anew. Backups still have the record until they run out.
     """
     from rollbook.privacy.erasing import erase  # noqa: PLC0415 -- loads every room
 
     made: Erased | None = None
     with suppress(_OnlyTried), work_in(tenant, as_owner=True) as work:
+        tenant_id = work.tenant.tenant_id
         made = erase(work.db, work.tenant, student_id_of(work, student), basis=basis)
         if not yes:
             raise _OnlyTried
     assert made is not None
     _show_erased(made, json=json, is_done=yes)
-    if made.quoted:
+    is_forgotten = not yes or _forget_archived(tenant_id)
+    if made.quoted or not is_forgotten:
         raise typer.Exit(FINDINGS)
 
 
 class _OnlyTried(Exception):
     pass
+
+
+def _forget_archived(tenant_id: int) -> bool:
+    """Take the student out of the archive too, and say whether that was done: the erasure itself stands."""
+    from rollbook.ops.archive.rewriting import forget_gone  # noqa: PLC0415 -- loads every room
+    from rollbook.privacy.archiving import keeping_here  # noqa: PLC0415 -- likewise
+
+    try:
+        forgotten = forget_gone(keeping_here(), tenant_id)
+    except RollbookError as error:
+        output.say(f"The archive still has rows of them: {error} Then run `rollbook archive forget`.")
+        return False
+    for one in forgotten:
+        output.say(f"Taken out of the archive: {one.rows:,} rows of {one.table_name}")
+    return True
 
 
 def _show_erased(made: "Erased", *, json: bool, is_done: bool) -> None:

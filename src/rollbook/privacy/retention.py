@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -123,6 +123,19 @@ def look_past(db: Session, tenant: Tenant, *, locks: bool = False) -> Past:
         if _rule_of(each.name) in RULES and each.name not in COUNTED:
             past.conditions[each.name] = _condition(each, each.name, past)
     return past
+
+
+def students_past(db: Session, tenant: Tenant, name: str) -> set[UUID]:
+    """Return whose rows of a table are past its rule, wherever they are. ``db`` sees the whole tenant."""
+    cutoff = look_past(db, tenant).cutoffs[name]
+    students = TABLES["students"]
+    left = select(_LEAVERS.c.student_id).where(_LEAVERS.c.left_on < cutoff)
+    found = select(students.c.student_id).where(
+        students.c.tenant_id == tenant.tenant_id,
+        students.c.student_id.in_(left),
+        _is_said(students) if name == "attendance_records" else true(),
+    )
+    return set(db.scalars(found))
 
 
 def _find_leavers(db: Session, past: Past) -> None:

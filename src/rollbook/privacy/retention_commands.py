@@ -7,7 +7,7 @@ import typer
 
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
-from rollbook.ops.work import work_in
+from rollbook.ops.work import list_tenants, work_in
 
 if TYPE_CHECKING:
     from rollbook.privacy.retention import Removed
@@ -110,6 +110,8 @@ def run(
 ) -> None:
     """Remove what is past its rule, with its versions and its values in the log of writes, all or nothing.
 
+    Then what of it is in the archive: should that fail, the next run does it.
+
     Without --yes, try it and undo it. Nothing goes of students who are enrolled, under a legal hold, or whose
     family waits for a decision on an amendment. Backups still have it until they run out.
     """
@@ -123,12 +125,25 @@ def run(
         if not removes:
             raise _OnlyTried
     assert made is not None
+    archived = _forget_archived(tenant) if removes else {}
     if json:
-        output.print_json({"is_done": removes, "removed": made.rows, "redactions": made.redactions})
+        told = {"removed": made.rows, "archived": archived, "redactions": made.redactions}
+        output.print_json({"is_done": removes} | told)
         return
+    output.print_table(("removed from the archive of", "rows"), archived.items())
     output.print_table(("removed from", "rows"), made.rows.items())
     done = "Removed" if removes else "Would be removed (say --yes)"
     typer.echo(f"{done}: {sum(made.rows.values()):,} rows; {made.redactions:,} values taken out of the logs")
+
+
+def _forget_archived(slug: str | None) -> dict[str, int]:
+    """Take out of the archive what is past its rule, and return how many rows, by table."""
+    from rollbook.privacy.archiving import forget_past, keeping_here  # noqa: PLC0415 -- loads every room
+
+    with work_in(slug) as work:
+        tenant_id = work.tenant.tenant_id
+    tenant = next(one for one in list_tenants() if one.tenant_id == tenant_id)
+    return {one.table_name: one.rows for one in forget_past(keeping_here(), tenant)}
 
 
 class _OnlyTried(Exception):

@@ -112,6 +112,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = {
     "receipts, which the versions of the record point to": frozenset(
         {"imports", "attendance_submissions", "attendance_loads"}
     ),
+    "what is in the archive, by months and numbers of rows": frozenset({"archives"}),
     "accounts are closed, not removed: the logs name them": frozenset(
         {
             *("users", "user_grants", "user_preferences", "totp_secrets", "recovery_codes"),

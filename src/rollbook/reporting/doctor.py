@@ -7,16 +7,14 @@ from sqlalchemy.orm import Session
 
 from rollbook.accounts import health as accounts_health
 from rollbook.audit import health as audit_health
-from rollbook.core.checks import Checked, State, fine
+from rollbook.core.checks import Checked
 from rollbook.core.database import engine_for
 from rollbook.core.progress import Report
-from rollbook.core.settings import settings
 from rollbook.core.tenancy import Tenant, Visibility, transaction
-from rollbook.ops import doctor as ops_doctor
-from rollbook.ops import keys_health, migrate
-from rollbook.ops.replicas import health as replicas_health
+from rollbook.ops import migrate
 from rollbook.ops.server import ServerStatus
 from rollbook.ops.work import list_tenants
+from rollbook.reporting import health
 
 OF_A_TENANT: Final[tuple[Callable[[Session, Tenant], Checked], ...]] = (
     audit_health.look_over,
@@ -28,19 +26,11 @@ def look_over(status: ServerStatus, report: Report) -> Iterator[Checked]:
     """Yield what is found, of the server first, then of each tenant. Writes nothing."""
     report.step("Looking at the server")
     missing = len(migrate.pending(status.owner_url))
-    yield _schema(missing)
-    with Session(engine_for(status.owner_url)) as db:
-        yield from ops_doctor.look_over(db, is_ours=status.kind != "external")
-    yield from replicas_health.look_over(settings())
+    yield health.schema(missing)
+    for found in health.look_at_sections(status, health.SECTIONS, with_schema=not missing):
+        yield found.checked
     if not missing:
-        yield keys_health.look_over(status.owner_url)
         for tenant in list_tenants():
             report.step(f"Looking at {tenant.slug}")
             with transaction(engine_for(status.url), Visibility(tenant.tenant_id)) as db:
                 yield from (look(db, tenant) for look in OF_A_TENANT)
-
-
-def _schema(missing: int) -> Checked:
-    if not missing:
-        return fine("schema", "The schema is up to date.")
-    return Checked("schema", State.WRONG, f"The schema lacks {missing} steps.", "rollbook db migrate")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollbook.accounts import client_secrets
 from rollbook.core import keyring
 from rollbook.core.checks import State
 from rollbook.core.progress import Report
@@ -71,7 +72,7 @@ def _keys() -> Done:
 
 
 def _secrets(settings: Settings) -> Iterator[Done]:
-    for secret in close_files(settings):
+    for secret in close_files(settings, client_secrets.files()):
         if not secret.is_closed:
             sentence = f"{secret.path} can be read by others, and is not ours to close."
             yield Done("secret", sentence, State.WRONG, f"chmod 600 {secret.path}, as its owner.")

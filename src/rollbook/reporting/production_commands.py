@@ -26,7 +26,7 @@ def prod_setup(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
-    """Set up for production, without a question: roles, grants, keys, secrets closed to others, schema, doctor.
+    """Set up for production, asking nothing: roles, grants, keys, secrets closed to others, schema, doctor.
 
     Run it again after each upgrade: what is there stays. Exit code 3 if anything is left for you to do.
     """

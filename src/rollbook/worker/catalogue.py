@@ -1,5 +1,6 @@
 """Every schedule as released: its name, when it is due, what it does, and the function that does it."""
 
+from importlib.util import find_spec
 from typing import Final
 
 from rollbook.ops.jobs.schedules import Schedule
@@ -10,6 +11,12 @@ _ALL: Final = (
         "0 6 * * *",
         "Look the whole installation over, as `rollbook doctor` does.",
         "rollbook.worker.daily:look_over",
+    ),
+    Schedule(
+        "check-up",
+        "11 * * * *",
+        "Look over the server for the admin page, and sample how its disk fills.",
+        "rollbook.worker.daily:check_up",
     ),
     Schedule(
         "seals",
@@ -66,5 +73,67 @@ _ALL: Final = (
         "Forget jobs that ended well over a month ago.",
         "rollbook.worker.daily:forget_jobs",
     ),
+    Schedule(
+        "backup",
+        "30 1 * * *",
+        "Back up what changed since the last backup, or all.",
+        "rollbook.worker.operations:back_up",
+    ),
+    Schedule(
+        "dump",
+        "30 0 * * 0",
+        "Back up tables and rows by themselves, for any later PostgreSQL.",
+        "rollbook.worker.operations:dump",
+    ),
+    Schedule(
+        "prune",
+        "0 5 * * *",
+        "Remove backups that are past what is kept; never one that a newer one builds on.",
+        "rollbook.worker.operations:prune",
+    ),
+    Schedule(
+        "verify",
+        "0 6 * * 6",
+        "Read every backup, and say whether it is whole.",
+        "rollbook.worker.operations:verify",
+    ),
+    Schedule(
+        "drill",
+        "0 3 * * 0",
+        "Prove the newest backup: restore it in private, check and compare it.",
+        "rollbook.worker.operations:drill",
+    ),
 )
-SCHEDULES: Final = {schedule.name: schedule for schedule in _ALL}
+# What the installation may not have: of other parts.
+_OTHERS: Final = (
+    (
+        "rollbook.ops.tuning",
+        Schedule(
+            "optimize",
+            "0 2 * * 6",
+            "Vacuum and rebuild what figures say needs it.",
+            "rollbook.worker.operations:optimize",
+        ),
+    ),
+    (
+        "rollbook.ops.tuning",
+        Schedule(
+            "performance",
+            "0 5 * * 6",
+            "Say which share of queries uses indexes, and how long they take.",
+            "rollbook.worker.operations:analyze_performance",
+        ),
+    ),
+    (
+        "rollbook.reporting.archive_commands",
+        Schedule(
+            "archive",
+            "0 4 2 * *",
+            "Take months out of the database that are past their rule, proven file by file.",
+            "rollbook.worker.operations:archive",
+        ),
+    ),
+)
+SCHEDULES: Final = {
+    schedule.name: schedule for schedule in (*_ALL, *(one for module, one in _OTHERS if find_spec(module)))
+}

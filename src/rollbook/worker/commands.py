@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from rollbook.core import output
 from rollbook.core.database import engine_for
 from rollbook.core.settings import settings
-from rollbook.ops.jobs import listing, schedules
+from rollbook.ops.jobs import health, listing, schedules
 from rollbook.ops.work import running_server
 from rollbook.worker.catalogue import SCHEDULES
 
@@ -43,16 +43,17 @@ def run(
 def list_schedules(*, json: Json = False) -> None:
     """List what is done when, how it last ended, and when it is due next."""
     with Session(engine_for(running_server().owner_url)) as db, db.begin():
-        told = [_told(one) for one in schedules.describe(db, SCHEDULES)]
+        found = [told(one) for one in schedules.describe(db, SCHEDULES)]
     if json:
-        output.print_json(told)
+        output.print_json(found)
         return
     columns = ("schedule", "when", "due next", "last began", "ended", "what it does")
     keys = ("name", "cron", "next_at", "last_began_at", "last_outcome", "sentence")
-    output.print_table(columns, [[_shown(one[key]) for key in keys] for one in told])
+    output.print_table(columns, [[shown(one[key]) for key in keys] for one in found])
 
 
-def _told(one: schedules.Described) -> dict[str, Any]:
+def told(one: schedules.Described) -> dict[str, Any]:
+    """Return what is told of a schedule."""
     chosen, last = one.chosen, one.last
     return {
         "name": chosen.name,
@@ -68,8 +69,21 @@ def _told(one: schedules.Described) -> dict[str, Any]:
     }
 
 
-def _shown(value: Any) -> Any:  # noqa: ANN401 -- a cell of any kind
+def shown(value: Any) -> Any:  # noqa: ANN401 -- a cell of any kind
+    """Return a table's cell: an instant in words."""
     return f"{value:%Y-%m-%d %H:%M} UTC" if hasattr(value, "strftime") else value
+
+
+@app.command()
+def alive(*, json: Json = False) -> None:
+    """Say whether a worker gave a sign of life lately: its container's healthcheck. Exit code 1 if none."""
+    with Session(engine_for(running_server().owner_url)) as db:
+        is_alive = health.is_alive(db)
+    if json:
+        output.print_json({"is_alive": is_alive})
+    else:
+        output.say("A worker runs." if is_alive else "No worker runs.")
+    raise typer.Exit(int(not is_alive))
 
 
 @app.command("run-now")
@@ -112,9 +126,9 @@ def on(name: Name, *, json: Json = False) -> None:
 def _change(name: str, *, cron: str | None, is_off: bool, json: bool) -> None:
     with Session(engine_for(running_server().owner_url)) as db, db.begin():
         schedules.change(db, SCHEDULES, name, cron=cron, is_off=is_off)
-        told = next(_told(one) for one in schedules.describe(db, SCHEDULES) if one.chosen.name == name)
+        held = next(told(one) for one in schedules.describe(db, SCHEDULES) if one.chosen.name == name)
     (output.print_json if json else output.print_fields)(
-        told if json else {key: _shown(told[key]) for key in ("name", "cron", "zone", "next_at")}
+        held if json else {key: shown(held[key]) for key in ("name", "cron", "zone", "next_at")}
     )
 
 
@@ -132,7 +146,7 @@ def jobs(
         output.print_json(found)
     else:
         columns = ("job", "schedule", "state", "tries", "since", "what went wrong")
-        rows = [(j.job_id, j.name, j.state, j.attempts, _shown(j.changed_at), j.error) for j in found]
+        rows = [(j.job_id, j.name, j.state, j.attempts, shown(j.changed_at), j.error) for j in found]
         output.print_table(columns, rows)
     if any(job.state == "failed" for job in found):
         raise typer.Exit(3)

@@ -30,6 +30,15 @@ def look_over(run: Noted) -> None:
     run.has_findings = bool(found)
 
 
+def check_up(run: Noted) -> None:
+    """Look over the server and its operations for the admin page, and sample how its disk fills."""
+    from rollbook.reporting.health import check_up as look  # noqa: PLC0415 -- as above
+
+    found = [one for one in look(running_server(), Silent()) if one.checked.state is not State.FINE]
+    run.facts["found"] = [f"{one.section}: {one.checked.name}" for one in found]
+    run.has_findings = bool(found)
+
+
 def make_months(run: Noted) -> None:
     """Make the partitions that the next ten weeks need."""
     from rollbook.intake.months import ensure_months  # noqa: PLC0415 -- as above

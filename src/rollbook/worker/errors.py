@@ -9,3 +9,7 @@ class DatabaseLost(Unavailable):
 
 class TenantsFailed(RollbookError):
     """It failed for {count} of {all_tenants} tenants. Of {first_slug}: {first_error}."""
+
+
+class CommandFailed(Unavailable):
+    """`rollbook {command}` failed: {said}"""  # noqa: D415 -- what it said ends the sentence

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ SAME: dict[str, set[Any]] = {
 }
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12,
     deadline=None,

@@ -4,6 +4,7 @@ Procrastinate's tables come from its own migrations, named here one by one, so t
 for ever: a release of it that adds to them gets a step of ours that names what it adds.
 """
 
+import re
 from importlib.resources import files
 
 from alembic import op
@@ -53,6 +54,17 @@ _THEIRS = """
 03.04.00_01_pre_add_retry_failed_job_procedure
 03.04.00_50_post_add_retry_failed_job_procedure
 """
+# Made whole at once: before PostgreSQL 17 no transaction may use a value that it added to a type.
+_TYPES = """
+CREATE TYPE procrastinate_job_status AS ENUM (
+    'todo', 'doing', 'succeeded', 'failed', 'cancelled', 'aborting', 'aborted'
+);
+CREATE TYPE procrastinate_job_event_type AS ENUM (
+    'deferred', 'started', 'deferred_for_retry', 'failed', 'succeeded', 'cancelled', 'abort_requested',
+    'aborted', 'scheduled', 'retried'
+)
+"""
+_MADE_HERE = re.compile(r"^(CREATE TYPE \w+ AS ENUM|ALTER TYPE \w+ ADD VALUE)[^;]*;", re.MULTILINE)
 # A trigger's function must find its tables whatever path the statement was written for.
 _PIN_PATHS = """
 DO $$
@@ -100,9 +112,10 @@ $$
 def upgrade() -> None:
     # Theirs is not ours to lint, and all of it makes or changes empty tables, in one transaction.
     op.execute("-- squawk-ignore-file\nSET LOCAL search_path = operations, pg_temp")
+    op.execute(_TYPES)
     folder = files("procrastinate.sql") / "migrations"
     for name in _THEIRS.split():
-        op.execute((folder / f"{name}.sql").read_text(encoding="utf-8"))
+        op.execute(_MADE_HERE.sub("", (folder / f"{name}.sql").read_text(encoding="utf-8")))
     op.execute("SET LOCAL search_path = DEFAULT")
     op.execute(_PIN_PATHS)
     op.execute(

@@ -10,7 +10,7 @@ here names a tenant, or tells of anybody.
 from alembic import op
 
 revision = "20261121_2800"
-down_revision = "20261121_2700"
+down_revision = "20261121_2600"
 branch_labels = None
 depends_on = None
 

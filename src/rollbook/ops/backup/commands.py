@@ -1,5 +1,6 @@
 """Commands of backups: create, list, verify, restore, prune, key. They never print a key."""
 
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -8,16 +9,27 @@ from rollbook.core import clock, output
 from rollbook.core.errors import RollbookError
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
-from rollbook.ops.backup import logical, restoring, retention, verifying
+from rollbook.ops.backup import (
+    logical,
+    physical,
+    physical_commands,
+    physical_verify,
+    restoring,
+    retention,
+    verifying,
+)
 from rollbook.ops.backup.errors import NoBackupsYet
 from rollbook.ops.backup.keys import key_path, rotate_key
 from rollbook.ops.backup.manifest import Backup, Catalog
 from rollbook.ops.backup.noting import noted_if_possible
+from rollbook.ops.backup.physical_commands import restore_physical
 from rollbook.ops.backup.retention import Retention
 from rollbook.ops.backup.smoke import handed_in
 from rollbook.ops.backup.vault import Vault, open_vault
+from rollbook.ops.backup.wal_catalog import expendable_wal
 
 app = typer.Typer(help="Keep backups, prove them, restore them.", no_args_is_help=True)
+app.add_typer(physical_commands.app)
 
 FINDINGS: Final = 3
 
@@ -26,17 +38,25 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0913 -- one option for each kind of backup
     *,
     schema: Annotated[bool, typer.Option("--schema", help="Only the tables, without rows.")] = False,
     data: Annotated[bool, typer.Option("--data", help="Only the rows.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Tables and rows, for any later PostgreSQL.")] = False,
+    base: Annotated[bool, typer.Option("--base", help="All of the server's files.")] = False,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="What changed in the server's files since the last backup.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Take a backup, encrypted, into the repository. Safe while Rollbook serves."""
-    kind = _kind(full=full, schema=schema, data=data)
+    """Take a backup, encrypted, into the repository. Safe while Rollbook serves.
+
+    By default of the server's files: what changed since the last one where the server can tell, else all.
+    """
+    kind = _kind(full=full, schema=schema, data=data, base=base, incremental=incremental)
     with progress_bar() as report, noted_if_possible(settings(), "backup.create") as run:
-        made = logical.create(settings(), open_vault(settings(), report, tell=output.say), kind)
+        vault = open_vault(settings(), report, tell=output.say)
+        made = _made(vault, kind)
         run.facts |= {"backup_id": made.backup_id, "kind": made.kind, "bytes": made.bytes}
     if json:
         output.print_json(_line(made))
@@ -73,7 +93,8 @@ def verify(
     if (backup is None) != every:
         raise typer.BadParameter("name one backup, or say --all")
     with progress_bar() as report, noted_if_possible(settings(), "backup.verify") as run:
-        found = verifying.verify(open_vault(settings(), report), backup)
+        vault = open_vault(settings(), report)
+        found = physical_verify.with_chains(settings(), vault, verifying.verify(vault, backup))
         faulty = [one for one in found if not one.is_whole]
         run.facts |= {"backups": len(found), "faulty": [one.backup_id for one in faulty]}
         run.has_findings = bool(faulty)
@@ -92,16 +113,24 @@ def verify(
 def restore(
     backup: Annotated[str, typer.Argument(help="Its id, or 'latest'.")],
     *,
+    to: Annotated[
+        str | None,
+        typer.Option(help="A time with its zone, an LSN, a restore point's name, or LATEST; else its end."),
+    ] = None,
+    into: Annotated[Path | None, typer.Option(help="An empty folder for the server's files.")] = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Restore a backup made by --full, --schema or --data, in place of the database.
+    """Restore a backup in place of what is there, or the server's files into a folder.
 
-    It is restored beside, looked over, then swapped by name; the one of before stays under another name.
+    It is restored beside, looked over, then swapped; what was there before stays beside.
     """
     chosen = settings()
     vault = open_vault(chosen)
     wanted = vault.catalog().find(backup)
+    if to or into or wanted.is_physical:
+        restore_physical(backup, to, into, yes=yes, json=json)
+        return
     if restoring.replaces(chosen) and not yes:
         typer.confirm(f"The database has tables. Put {wanted.backup_id} in its place?", abort=True, err=True)
     with progress_bar() as report:
@@ -132,7 +161,9 @@ def prune(
         days=chosen.backup_keep_days if days is None else days,
     )
     with progress_bar() as report, noted_if_possible(settings(), "backup.prune") as run:
-        gone = retention.prune(open_vault(chosen, report), rule, clock.now(), dry_run=dry_run)
+        gone = retention.prune(
+            open_vault(chosen, report), rule, clock.now(), wal=expendable_wal, dry_run=dry_run
+        )
         run.facts |= {"backups": len(gone.backups), "bytes": gone.bytes, "dry_run": dry_run}
     if json:
         output.print_json(gone)
@@ -162,10 +193,21 @@ def key(
     output.say("Keep a copy away from this machine and from the backups: without it every backup is lost.")
 
 
-def _kind(*, full: bool, schema: bool, data: bool) -> logical.LogicalKind:
-    if full + schema + data > 1:
-        raise typer.BadParameter("say one of --full, --schema, --data")
-    return "schema" if schema else "data" if data else "full"
+def _kind(**said: bool) -> logical.LogicalKind | physical.How:
+    """Return the one kind that was asked for; none = what is best for a physical one."""
+    kinds: tuple[logical.LogicalKind | physical.How, ...] = ("full", "schema", "data", "base", "incremental")
+    chosen = [kind for kind in kinds if said[kind]]
+    if len(chosen) > 1:
+        raise typer.BadParameter("say one of --full, --schema, --data, --base, --incremental")
+    return chosen[0] if chosen else "auto"
+
+
+def _made(vault: Vault, kind: logical.LogicalKind | physical.How) -> Backup:
+    match kind:
+        case "full" | "schema" | "data":
+            return logical.create(settings(), vault, kind)
+        case _:
+            return physical.create(settings(), vault, kind)
 
 
 def _line(backup: Backup) -> dict[str, Any]:

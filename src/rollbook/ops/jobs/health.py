@@ -20,9 +20,13 @@ def look_over(db: Session) -> list[Checked]:
     found = db.execute(SQL["state"]).one()
     if not found.was_run:
         return [fine(_NAME, "No worker has run here: nothing is done by schedule.")]
-    now = db.execute(SQL["now"]).scalar_one()
-    is_quiet = found.beat_at is None or found.beat_at < now - _QUIET
-    return [_silent() if is_quiet else fine(_NAME, "A worker runs."), *_failed(found.failed)]
+    return [fine(_NAME, "A worker runs.") if is_alive(db) else _silent(), *_failed(found.failed)]
+
+
+def is_alive(db: Session) -> bool:
+    """Say whether a worker gave a sign of life in the last minutes."""
+    beat_at, now = db.execute(SQL["state"]).one().beat_at, db.execute(SQL["now"]).scalar_one()
+    return beat_at is not None and beat_at > now - _QUIET
 
 
 def _silent() -> Checked:

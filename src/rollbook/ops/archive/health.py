@@ -1,0 +1,83 @@
+"""Look over the months: are the next ones there, is one half taken out, are the archive's files there?"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from rollbook.core import clock
+from rollbook.core.checks import Checked, State, fine
+from rollbook.ops.archive import catalog
+from rollbook.ops.archive.columns import SQL as ROWS
+from rollbook.ops.archive.partitions import SQL, add_months, find_months
+from rollbook.ops.archive.store import Store
+
+_LONG: Final = timedelta(days=1)
+_SHOWN: Final = 3
+
+
+def look_over(owner_url: str, store: Store) -> list[Checked]:
+    """Return what is found. Writes nothing; files are looked at by their size, not read."""
+    with catalog.owner(owner_url) as db:
+        found = [_ahead(db), _detached(db), *_trash(db)]
+    return [*found, _files(owner_url, store)]
+
+
+def _ahead(db: Session) -> Checked:
+    """Say whether this month and the next are there, of every table that has months."""
+    today = clock.now().date()
+    wanted = {add_months(today, 0), add_months(today, 1)}
+    months: dict[str, set[date | None]] = {}
+    for one in find_months(db):
+        months.setdefault(one.table_name, set()).add(one.first_day)
+    lacking = sorted(table for table, there in months.items() if wanted - there)
+    if not lacking:
+        return fine("months", "This month and the next are there for every table by month.")
+    return Checked(
+        "months",
+        State.WARNING,
+        f"{_listed(lacking)} lack this month or the next: whoever writes first has to make it.",
+        "rollbook archive ahead, every day.",
+    )
+
+
+def _detached(db: Session) -> Checked:
+    left = [f"{row.table_name} {row.month:%Y-%m}" for row in db.execute(SQL["detached"])]
+    if not left:
+        return fine("detached", "No month is left half taken out.")
+    return Checked(
+        "detached",
+        State.WARNING,
+        f"{_listed(left)}: taken out of the table, not in the archive yet, and not to be seen meanwhile.",
+        "rollbook archive run --yes",
+    )
+
+
+def _trash(db: Session) -> Iterator[Checked]:
+    old = [row.file for row in db.execute(ROWS["trash"]) if row.since < clock.now() - _LONG]
+    if old:
+        yield Checked(
+            "archive-trash",
+            State.WARNING,
+            f"{len(old):,} files of the archive are to be removed, and were not.",
+            "rollbook archive forget",
+        )
+
+
+def _files(owner_url: str, store: Store) -> Checked:
+    every = catalog.every(owner_url)
+    lost = [one.file for one in every if not store.has(one.file, one.size_bytes)]
+    if not lost:
+        return fine("archive", f"All {len(every):,} files of the archive are there.")
+    return Checked(
+        "archive",
+        State.WRONG,
+        f"{len(lost):,} files of the archive are missing or cut off: {_listed(lost)}.",
+        f"Put them back into {store.folder} from a copy of it.",
+    )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

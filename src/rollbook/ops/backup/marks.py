@@ -1,0 +1,71 @@
+"""A moment to compare a restore at: a restore point, and a snapshot that sees just what is before it.
+
+A snapshot and a place in the log agree only if nobody commits in between. That is looked for, not forced: the
+snapshot is taken, the restore point written, and a second snapshot says whether any transaction that writes
+began or ended meanwhile. One that wrote throughout is waited out for a moment, to see that it was not just
+committing; if the database is never quiet so long, the backup says that it has nothing to compare.
+"""
+
+import random
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from rollbook.ops.backup.origin import Origin
+from rollbook.ops.roles import Connection
+
+_TRIES: Final = 100
+_COMMITS_WITHIN_S: Final = 1.0
+_PAUSE_S: Final = 0.05
+_NAME: Final = "rollbook-{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A restore point. ``is_exact``: the snapshot it came with sees what was committed before it, no more."""
+
+    name: str
+    lsn: str
+    at: datetime
+    is_exact: bool
+
+
+@contextmanager
+def marked(source: Origin) -> Iterator[tuple[Mark, Connection]]:
+    """Write a restore point; lend a connection whose transaction sees the database as it was there."""
+    with source.connected() as snapshot, source.connected() as db:
+        for left in reversed(range(_TRIES)):
+            with snapshot.transaction():
+                snapshot.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                mark = _try(snapshot, db)
+                if mark.is_exact or not left:
+                    yield mark, snapshot
+                    return
+            time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 -- only so as not to keep time with writers
+
+
+def _try(snapshot: Connection, db: Connection) -> Mark:
+    seen = _snapshot(snapshot)
+    name = _NAME.format(secrets.token_hex(6))
+    lsn, at = point(db, name)
+    is_still = _snapshot(db) == seen
+    if is_still and (writing := set(filter(None, seen.split(":")[2].split(",")))):
+        time.sleep(_COMMITS_WITHIN_S)
+        is_still = writing <= set(_snapshot(db).split(":")[2].split(","))
+    return Mark(name, lsn, at, is_still)
+
+
+def point(db: Connection, name: str) -> tuple[str, datetime]:
+    """Write a named restore point; return its LSN, and the server's time."""
+    found: Any = db.execute("SELECT pg_create_restore_point(%s)::text, clock_timestamp()", [name]).fetchone()
+    return found[0], found[1]
+
+
+def _snapshot(db: Connection) -> str:
+    found = db.execute("SELECT pg_current_snapshot()::text").fetchone()
+    assert found is not None
+    return str(found[0])

@@ -1,0 +1,96 @@
+"""The server that is backed up: who may copy it, with which programs, and what it says of itself."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any, Final
+
+import psycopg
+
+from rollbook.core.settings import Settings
+from rollbook.ops import roles
+from rollbook.ops.backup.physical_errors import CopyForbidden
+from rollbook.ops.backup.source import Source, source
+
+SUMMARIZES_SINCE: Final = 17
+_FACTS: Final = """
+SELECT
+    (SELECT system_identifier FROM pg_control_system()),
+    (SELECT timeline_id FROM pg_control_checkpoint()),
+    (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size'),
+    (SELECT rolname FROM pg_roles WHERE oid = 10),
+    coalesce(current_setting('summarize_wal', true), 'off') = 'on',
+    (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user),
+    has_function_privilege('pg_read_binary_file(text, bigint, bigint, boolean)', 'EXECUTE'),
+    current_database()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a server is: ``superuser`` is the one that initdb made, whatever it is called there."""
+
+    system_id: int
+    timeline: int
+    segment_bytes: int
+    superuser: str
+    summarizes: bool
+    may_copy: bool
+    may_read_files: bool
+    database: str
+    major: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The server that backups are made of, by a role that may copy its files."""
+
+    source: Source
+    facts: Facts
+
+    @contextmanager
+    def connected(self) -> Iterator[roles.Connection]:
+        """Connect to the database, each statement its own transaction."""
+        with self.source.connect() as db:
+            yield db
+
+    def start(
+        self, program: str, *arguments: str, stdout: int, stderr: IO[bytes]
+    ) -> "subprocess.Popen[bytes]":
+        """Start one of PostgreSQL's client programs against this server."""
+        path = self.source.tools([program]).program(program)
+        return subprocess.Popen(  # noqa: S603 -- PostgreSQL's own program
+            [path, "--no-password", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=self.source.environment(),
+        )
+
+
+def origin(settings: Settings) -> Origin:
+    """Return the server that ``settings`` name.
+
+    Raises: ``CopyForbidden``; what ``source`` raises.
+    """
+    found = source(settings)
+    with found.connect() as db:
+        facts = _facts(db)
+        if not facts.may_copy:
+            raise CopyForbidden(role=db.info.user, reason="it has no REPLICATION")
+    return Origin(found, facts)
+
+
+def _facts(db: roles.Connection) -> Facts:
+    try:
+        found: Any = db.execute(_FACTS).fetchone()
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise CopyForbidden(role=db.info.user, reason=str(error).splitlines()[0]) from error
+    return Facts(*[*found, db.info.server_version // 10_000])
+
+
+def said(log: Sequence[str]) -> str:
+    """Return what a program complained of, on one line, without its own name and hints."""
+    errors = [line.split("error: ", 1)[-1] for line in log if "error:" in line or "FATAL" in line]
+    return (" ".join(errors) or " ".join(log[-2:]) or "it said nothing").strip().rstrip(".")

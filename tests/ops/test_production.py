@@ -1,0 +1,79 @@
+"""`rollbook prod-setup`: roles that hold what they should, secrets closed, nobody else's role touched."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ops.real_server import admin, run_rollbook
+from rollbook.core.settings import Settings
+from rollbook.ops import server
+from rollbook.ops.exposure import close_files
+from rollbook.ops.group_roles import ensure_groups
+
+
+def sign_in(at: Settings, name: str, group: str) -> psycopg.Connection:
+    """Connect as a new login that is a member of ``group`` and of nothing else."""
+    with admin(at) as db:
+        db.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'secret'").format(sql.Identifier(name)))
+        db.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(name)))
+    port = server.status(at).port
+    return psycopg.connect(f"postgresql://{name}:secret@127.0.0.1:{port}/rollbook", autocommit=True)
+
+
+def test_production_is_set_up_and_again_changes_nothing(running: Settings) -> None:
+    home = running.home
+    (home / "secrets.json").chmod(0o644)
+
+    done = run_rollbook("prod-setup", home=home, cwd=home)
+    again = run_rollbook("prod-setup", home=home, cwd=home)
+
+    # there is no backup yet, which can wait for a weekday; nothing is wrong
+    assert (done.returncode, again.returncode) == (3, 3), done.stdout + done.stderr
+    assert " wrong " not in again.stdout
+    assert "could be read by others: now only by its owner" in done.stdout
+    assert "migrations applied" in done.stdout
+    assert (home / "secrets.json").stat().st_mode & 0o777 == 0o600
+    assert "was made" not in again.stdout
+    assert "The schema is up to date." in again.stdout
+    with sign_in(running, "ada", "readonly") as db:
+        assert db.execute("SELECT count(*) FROM students").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("INSERT INTO tenants (slug, name) VALUES ('x', 'x')")
+    with sign_in(running, "service", "app_user") as db:
+        assert db.execute("SELECT count(*) FROM students").fetchone() == (0,), "no tenant is named"
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("DROP TABLE students")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("ALTER TABLE students DISABLE ROW LEVEL SECURITY")
+
+
+def test_somebody_elses_role_of_that_name_is_not_touched(running: Settings) -> None:
+    with admin(running) as db:
+        db.execute("CREATE ROLE readonly NOLOGIN")
+
+    found = {role.name: role.is_ours for role in ensure_groups(running)}
+
+    with admin(running) as db:
+        held = db.execute(
+            "SELECT count(*) FROM pg_auth_members WHERE member = 'readonly'::regrole"
+        ).fetchone()
+    assert found == {"readonly": False, "app_user": True}
+    assert held == (0,)
+
+
+def test_a_file_in_a_closed_folder_needs_no_mode_of_its_own(tmp_path: Path) -> None:
+    for name, mode in {"closed": 0o700, "open": 0o755}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "secret").write_text("hush")
+        (tmp_path / name / "secret").chmod(0o444)
+        (tmp_path / name).chmod(mode)
+    files = [tmp_path / "closed/secret", tmp_path / "open/secret", tmp_path / "none"]
+
+    found = {
+        secret.path.parent.name: secret.was_open for secret in close_files(Settings(home=tmp_path), files)
+    }
+
+    assert found == {"closed": False, "open": True}
+    assert [file.stat().st_mode & 0o777 for file in files[:2]] == [0o444, 0o400]
