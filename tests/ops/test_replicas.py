@@ -185,6 +185,7 @@ def test_pages_are_read_from_it_and_what_they_show_is_noted_on_the_primary(place
 
     until(from_replica)
     assert disclosures(place) > noted, "what a replica showed is written down as ever"
+    assert 'rollbook_db_reads_total{kind="replica"}' in client.get("/metrics").text
 
     paused(place, wanted=True)
     shown = client.get("/api/v1/students", headers=headers | {"Rollbook-Written": "FFFF/0"})

@@ -22,6 +22,7 @@ from rollbook.activity import api as activity_api
 from rollbook.activity import pages as activity_pages
 from rollbook.app import health
 from rollbook.app.description import describe
+from rollbook.app.pool_metrics import AnswersCollector
 from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
@@ -140,6 +141,7 @@ def create_app(url: str, *, replica_url: str | None = None) -> FastAPI:
         app.state.engine,
         app.state.replica.engine if app.state.replica else None,
     )
+    app.state.registry.register(AnswersCollector(app.state.replica))
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
