@@ -17,6 +17,8 @@ from rollbook.core.progress import Report
 from rollbook.core.settings import settings
 from rollbook.ops import doctor as ops_doctor
 from rollbook.ops import keys_health, migrate
+from rollbook.ops.archive import health as archive_health
+from rollbook.ops.archive.store import store_of
 from rollbook.ops.backup import health as backup_health
 from rollbook.ops.jobs import health as jobs_health
 from rollbook.ops.runs import last_runs, noted
@@ -61,6 +63,7 @@ SECTIONS: Final = (
     Section("backups", lambda _: backup_health.look_over(settings()), True),
     Section("worker", lambda at: jobs_health.look_over(at.db)),
     Section("keys", lambda at: [keys_health.look_over(at.status.owner_url)]),
+    Section("months", lambda at: archive_health.look_over(at.status.owner_url, store_of())),
 )
 
 

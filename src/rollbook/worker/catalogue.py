@@ -133,6 +133,15 @@ _OTHERS: Final = (
             "rollbook.worker.operations:archive",
         ),
     ),
+    (
+        "rollbook.reporting.archive_commands",
+        Schedule(
+            "archive-forget",
+            "20 3 * * *",
+            "Take out of the archive who was erased, where an erasure could not.",
+            "rollbook.worker.operations:forget_archived",
+        ),
+    ),
 )
 SCHEDULES: Final = {
     schedule.name: schedule for schedule in (*_ALL, *(one for module, one in _OTHERS if find_spec(module)))
