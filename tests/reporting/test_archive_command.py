@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -32,9 +33,9 @@ def run(fresh_database: Database, tmp_path: Path) -> Run:
     close_engines(fresh_database.url)
 
     def command(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        folder = {"ROLLBOOK_ARCHIVE_FOLDER": str(tmp_path / "archive")}
+        named: dict[str, Any] = {"ROLLBOOK_ARCHIVE_FOLDER": str(tmp_path / "archive")} | settings
         with ring_at(tmp_path / "keyring.json"):
-            return rollbook(fresh_database, *arguments, **(folder | settings))
+            return rollbook(fresh_database, *arguments, **named)
 
     return command
 
