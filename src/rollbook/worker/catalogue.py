@@ -123,14 +123,12 @@ _ALL: Final = (
         # what it needs is an extra, which not every installation has
         is_off=find_spec("pyarrow") is None,
     ),
-    (
-        "rollbook.reporting.archive_commands",
-        Schedule(
-            "archive-forget",
-            "20 3 * * *",
-            "Take out of the archive who was erased, where an erasure could not.",
-            "rollbook.worker.operations:forget_archived",
-        ),
+    Schedule(
+        "archive-forget",
+        "20 3 * * *",
+        "Take out of the archive who was erased, where an erasure could not.",
+        "rollbook.worker.operations:forget_archived",
+        is_off=find_spec("pyarrow") is None,
     ),
 )
 SCHEDULES: Final = {schedule.name: schedule for schedule in _ALL}
