@@ -74,7 +74,6 @@ SECTIONS: Final = (
     Section("tuning", lambda at: _tuning(at.db)),
     Section("worker", lambda at: jobs_health.look_over(at.db)),
     Section("keys", lambda at: [keys_health.look_over(at.status.owner_url)]),
-    Section("months", lambda at: archive_health.look_over(at.status.owner_url, store_of())),
 )
 
 
