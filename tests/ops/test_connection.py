@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from access.proof.pooler import pooled
+from core.redis_server import kept_at, redis_running
 from ops.real_server import run_rollbook, settings_of
 from ops.tls import turn_on
 from rollbook.core.checks import Checked, State
@@ -18,6 +19,7 @@ from rollbook.core.database import engine_for
 from rollbook.core.tenancy import ensure_tenant
 from rollbook.ops import migrate, server
 from rollbook.ops.connection import pooler, trying
+from rollbook.ops.connection.cache import look_at_redis
 from rollbook.ops.connection.trying import Tried, try_connection
 from rollbook.ops.embedded import home_of
 from rollbook.ops.server import ServerStatus
@@ -124,6 +126,18 @@ def test_a_role_that_sees_every_tenant_is_not_well(
 
     assert "Without a tenant rows are seen in audit_writes, tenants" in by_name(found)["tenants"].sentence
     assert not found.is_fine
+
+
+def test_redis_is_tried_where_one_is_set() -> None:
+    with kept_at(None):
+        assert list(look_at_redis()) == []
+    with redis_running() as redis, kept_at(redis.url):
+        assert [check.state for check in look_at_redis()] == [State.FINE]
+        assert redis.names() == [], "the probe is taken back"
+        redis.die()
+        (check,) = look_at_redis()
+    assert check.state is State.WARNING
+    assert "Redis does not work (ConnectionError)" in check.sentence
 
 
 def test_a_server_that_is_not_there_is_said(database: Database, tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ _TIMEOUT_S: Final = 5
 
 def look_at_redis() -> Iterator[Checked]:
     """Yield what is found: a key is written, read and removed. Nothing, where no Redis is set."""
-    url = getattr(settings(), "redis_url", None)
+    url = settings().redis_url
     if url is None:
         return
-    secret = url.get_secret_value() if hasattr(url, "get_secret_value") else str(url)
     try:
         redis: Any = import_module("redis")
     except ImportError:
@@ -25,7 +24,8 @@ def look_at_redis() -> Iterator[Checked]:
         )
         return
     try:
-        works = _writes_and_reads(redis.from_url(secret, socket_timeout=_TIMEOUT_S))
+        with redis.from_url(url.get_secret_value(), socket_timeout=_TIMEOUT_S) as client:
+            works = _writes_and_reads(client)
     except redis.RedisError as error:
         yield _silent(type(error).__name__)
         return
@@ -45,5 +45,5 @@ def _silent(reason: str) -> Checked:
         "redis",
         State.WARNING,
         f"Redis does not work ({reason}); Rollbook goes on without it, more slowly.",
-        "Start it, or take its URL out of the settings.",
+        "Start it, or unset ROLLBOOK_REDIS_URL.",
     )
