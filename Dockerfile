@@ -1,9 +1,10 @@
 # Rollbook in a container: `rollbook serve`, `rollbook worker run`, or any other command. See docs/howto/deploy.md.
 FROM python:3.13.7-slim-bookworm AS build
 WORKDIR /build
-COPY requirements/run.lock requirements/run.lock
+# with every extra: Redis, archives, cloud repositories, PDF
+COPY requirements/image.lock requirements/image.lock
 RUN python -m venv /opt/rollbook \
- && /opt/rollbook/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/run.lock
+ && /opt/rollbook/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/image.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN /opt/rollbook/bin/pip install --no-cache-dir --no-deps --no-build-isolation .

@@ -51,3 +51,6 @@ lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --constraint requirements/run.lock --group build --group test --group check --group lock \
 	  pyproject.toml -o requirements/dev.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --constraint requirements/dev.lock --group build --all-extras pyproject.toml \
+	  -o requirements/image.lock

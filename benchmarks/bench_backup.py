@@ -1,4 +1,4 @@
-"""Physical backups beside PostgreSQL's bare programs on one server; what archiving the log costs pgbench."""
+"""Backups beside PostgreSQL's bare programs on one server; what archiving the log costs pgbench."""
 
 import json
 import os
@@ -94,6 +94,8 @@ def restores(folder: Path, size: int) -> Iterator[list[str]]:
         yield row(f"backup {name}", rollbook("backup", "restore", "latest", "--into", str(into), *more), size)
         shutil.rmtree(into)
     yield row("backup drill", rollbook("backup", "drill"), size)
+    yield row("backup create --full", rollbook("backup", "create", "--full"), size)
+    yield row("backup restore, a dump", rollbook("backup", "restore", "latest", "--yes"), size)
 
 
 def archived_rates(server: Source) -> dict[bool, list[float]]:

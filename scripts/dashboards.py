@@ -67,7 +67,10 @@ WEB: Final = {
             "Are connections left?",
             "short",
             "Of the process's pool.",
-            (("sum by (state) (rollbook_db_connections)", "{{state}}"),),
+            (
+                ("sum by (state) (rollbook_db_connections)", "{{state}}"),
+                ("sum(rollbook_db_connections_limit)", "limit"),
+            ),
         ),
     ),
     "Queries": (

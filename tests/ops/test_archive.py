@@ -158,6 +158,30 @@ def test_a_detaching_that_others_held_up_is_finished_by_the_next_run(
     assert world.whole("elm") == [[len(before["elm"])]]
 
 
+def test_a_run_that_stopped_before_dropping_is_gone_on_with_even_without_a_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = world.rows()
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "_drop", stop)
+    with pytest.raises(KeyboardInterrupt):
+        running.run(world.keeping, table=TABLE, before=MARCH)
+    monkeypatch.undo()
+    lost, kept = catalog.every(world.keeping.owner_url)
+    world.keeping.store.path(lost.file).unlink()
+
+    (written,) = running.run(world.keeping, table=TABLE, before=MARCH)
+
+    assert (written.tenant_id, written.checksum) == (lost.tenant_id, lost.checksum)
+    assert written.file != lost.file
+    for one in (written, kept):
+        restoring.restore(world.keeping, one.tenant_id, TABLE, FEBRUARY)
+    assert world.rows() == before
+
+
 def _months(world: World) -> list[partitions.Month]:
     with catalog.owner(world.keeping.owner_url) as db:
         return partitions.find_months(db, TABLE)

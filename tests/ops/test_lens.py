@@ -8,8 +8,10 @@ import pytest
 
 from ops.real_server import run_rollbook
 from ops.versions import Add, adder
+from rollbook.core.progress import Silent
 from rollbook.ops import migrate
-from rollbook.ops.lens.explaining import Explanation, explain
+from rollbook.ops.lens.errors import FailsOnCopy
+from rollbook.ops.lens.explaining import Explanation, _Real, _tried, explain
 from rollbook.ops.lens.observing import Effect
 from rollbook.ops.lens.predicting import Size, forecast
 from rollbook.ops.lens.scratch import Speeds
@@ -67,6 +69,15 @@ def test_what_is_missing_is_tried_on_a_copy_with_the_real_sizes(fresh_database: 
     assert "readers and writers go on" in sentences
     assert said(found, "ALTER TABLE rooms")[1] == "Touches nothing that was there before."
     assert [step.id for step in migrate.pending(url)] == [second], "nothing was done"
+
+
+def test_what_would_fail_is_said(fresh_database: Database, add: Add) -> None:
+    """The database stands for the copy here: only what is tried on it matters."""
+    shipped = str(migrate.newest())
+    step = migrate.Revision(add("ALTER TABLE no_such_table ADD COLUMN a int"), "Fail")
+    real = _Real({}, [], 180000, "UTC")
+    with pytest.raises(FailsOnCopy, match=f'{step.id} fails .*"no_such_table"'):
+        list(_tried(fresh_database.owner_url, shipped, [step], real, Silent()))
 
 
 def test_what_is_applied_is_tried_on_the_schema_before_it(fresh_database: Database) -> None:

@@ -1,14 +1,18 @@
 """The lens sees what each kind of statement truly does: the list is known from PostgreSQL's own manual."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from ops.real_server import settings_of
+from rollbook.ops import server
 from rollbook.ops.lens.observing import Effect, observe
 from rollbook.ops.lens.statements import rule_of, split
 from rollbook.testing.databases import Database
 
+PACKAGED = sorted(Path("/usr/lib/postgresql").glob("1[5-9]/bin"))
 TABLES = """
 CREATE TABLE schools_ (id int PRIMARY KEY, name text);
 CREATE TABLE pupils_ (
@@ -95,6 +99,10 @@ def seen(driver: psycopg.Connection, statement: str) -> Effect:
         driver.rollback()
 
 
+def strong(effect: Effect) -> dict[str, str]:
+    return {name: mode for name, mode in effect.locks.items() if mode != "AccessShareLock"}
+
+
 @pytest.mark.parametrize(("statement", "locks", "rewritten", "scanned", "built"), KNOWN)
 def test_what_a_statement_does(  # noqa: PLR0913, PLR0917 -- a row of the list
     driver: psycopg.Connection,
@@ -106,11 +114,25 @@ def test_what_a_statement_does(  # noqa: PLR0913, PLR0917 -- a row of the list
 ) -> None:
     effect = seen(driver, statement)
 
-    strong = {name: mode for name, mode in effect.locks.items() if mode != "AccessShareLock"}
-    assert strong == locks
+    assert strong(effect) == locks
     assert " ".join(effect.rewritten) == rewritten
     assert scanned is None or " ".join(effect.scanned) == scanned
     assert " ".join(effect.built) == built
+
+
+@pytest.mark.skipif(not PACKAGED, reason="no packaged PostgreSQL: apt-get install postgresql")
+def test_it_is_the_same_on_the_oldest_packaged_server(open_folder: Path) -> None:
+    theirs = settings_of(open_folder / "theirs", database_bin=PACKAGED[0])
+    differing = []
+    with psycopg.connect(server.up(theirs, durable=False).owner_url) as old:
+        old.execute(TABLES)
+        old.commit()
+        for statement, locks, rewritten, _, built in KNOWN:
+            effect = seen(old, statement)
+            found = (strong(effect), " ".join(effect.rewritten), " ".join(effect.built))
+            if found != (locks, rewritten, built):
+                differing.append((statement, found))
+    assert differing == []
 
 
 def test_what_depends_on_the_time_zone_is_seen_in_the_servers_own(driver: psycopg.Connection) -> None:

@@ -67,7 +67,7 @@ def place(made: Path) -> Iterator[Place]:
     server.up(settings, durable=False)
     upgrade(server.status(settings).owner_url)
     tenant_id, key = fill(server.status(settings).url)
-    replica = making.add(settings, "one", SILENT, durable=False)
+    replica = making.add(settings, "one", SILENT, keep_gb=3, durable=False)
     assert (replica.home.data / "standby.signal").exists()
     url = reading_url(settings)
     assert url is not None
@@ -130,7 +130,7 @@ def test_it_follows_and_is_healthy(place: Place) -> None:
     assert told.is_streaming
     assert [check.state for check in look_over(place.settings)] == [State.FINE]
     with connect_as_superuser(place.settings) as db:
-        assert db.execute("SHOW max_slot_wal_keep_size").fetchone() == ("10GB",)
+        assert db.execute("SHOW max_slot_wal_keep_size").fetchone() == ("3GB",)
     with pytest.raises(ReplicaExists):
         making.add(place.settings, "one", SILENT)
     with pytest.raises(ReplicaNameInvalid):
@@ -185,6 +185,7 @@ def test_pages_are_read_from_it_and_what_they_show_is_noted_on_the_primary(place
 
     until(from_replica)
     assert disclosures(place) > noted, "what a replica showed is written down as ever"
+    assert 'rollbook_db_reads_total{kind="replica"}' in client.get("/metrics").text
 
     paused(place, wanted=True)
     shown = client.get("/api/v1/students", headers=headers | {"Rollbook-Written": "FFFF/0"})

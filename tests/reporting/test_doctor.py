@@ -24,7 +24,7 @@ from rollbook.testing import factories as make
 from rollbook.testing.databases import Database
 
 PASSWORD = "correct horse battery staple"
-# What is measured, and differs with what the server has been through: tests/ops/watch judges it.
+# What differs with what the server has been through: tests/ops/watch and tests/ops/archive judge it.
 OF_THE_SERVER = {
     "durability",
     "connections",
@@ -43,6 +43,9 @@ OF_THE_SERVER = {
     "indexes",
     "constraints",
     "measures",
+    "months",
+    "detached",
+    "archive",
 }
 
 
@@ -62,6 +65,8 @@ def test_the_command_names_what_to_do_and_exits_with_3(fresh_database: Database)
         "walls": "fine",
         "raw-sql": "fine",
         "backup": "warning",
+        "needless-indexes": "fine",
+        "statistics": "fine",
         "worker": "fine",
         "encryption": "fine",
         "superusers": "warning",

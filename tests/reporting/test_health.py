@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -73,7 +75,21 @@ def test_one_part_that_fails_costs_no_other(status: ServerStatus) -> None:
         at.db.connection().exec_driver_sql("SELECT no_such_column FROM tenants")
         return []
 
-    planted = [Section("vault", fail), Section("asks", ask), *SECTIONS]
+    def dial(_: Place) -> list[Checked]:
+        psycopg.connect("postgresql://x:secret@127.0.0.1:1/z")
+        return []
+
+    def read(_: Place) -> list[Checked]:
+        Path("/no/such/file").read_bytes()
+        return []
+
+    planted = [
+        Section("vault", fail),
+        Section("asks", ask),
+        Section("dials", dial),
+        Section("reads", read),
+        *SECTIONS,
+    ]
     found = {(one.section, one.checked.name): one.checked for one in look_at_sections(status, planted)}
 
     assert found["vault", "vault"].sentence == "This could not be looked at: The vault does not answer."
@@ -81,6 +97,10 @@ def test_one_part_that_fails_costs_no_other(status: ServerStatus) -> None:
         "This could not be looked at: a column that it reads is not there."
     )
     assert found["vault", "vault"].state is found["asks", "asks"].state is State.WARNING
+    assert found["dials", "dials"].sentence == (
+        "This could not be looked at: PostgreSQL said OperationalError (no state)."
+    )
+    assert found["reads", "reads"].sentence == "This could not be looked at: no such file or directory."
     assert ("roles", "walls") in found
     assert ("server", "wraparound") in found
 

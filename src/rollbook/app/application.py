@@ -22,6 +22,7 @@ from rollbook.activity import api as activity_api
 from rollbook.activity import pages as activity_pages
 from rollbook.app import health
 from rollbook.app.description import describe
+from rollbook.app.pool_metrics import AnswersCollector
 from rollbook.attendance import api as attendance_api
 from rollbook.attendance import pages as attendance_pages
 from rollbook.core.database import engine_for
@@ -134,7 +135,13 @@ def create_app(url: str, *, replica_url: str | None = None) -> FastAPI:
     app.state.signing_in = Semaphore(SIGN_INS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     app.state.inner_registry = CollectorRegistry()
-    health.register_collectors(app.state.registry, app.state.inner_registry, app.state.engine)
+    health.register_collectors(
+        app.state.registry,
+        app.state.inner_registry,
+        app.state.engine,
+        app.state.replica.engine if app.state.replica else None,
+    )
+    app.state.registry.register(AnswersCollector(app.state.replica))
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -39,11 +39,13 @@ class SchemaNotCurrent(Unavailable):
     """The database's schema is not the one this version of Rollbook needs. Run `rollbook db migrate`."""
 
 
-def register_collectors(registry: CollectorRegistry, inner: CollectorRegistry, engine: Engine) -> None:
-    """Tell ``registry`` of the pool and of this process, and ``inner`` of the queries."""
+def register_collectors(
+    registry: CollectorRegistry, inner: CollectorRegistry, engine: Engine, replica: Engine | None
+) -> None:
+    """Tell ``registry`` of the pool and of this process, and ``inner`` of the queries, a replica's too."""
     registry.register(PoolCollector(engine))
     ProcessCollector(registry=registry)
-    time_queries(engine, inner, Base.metadata.tables)
+    time_queries(filter(None, (engine, replica)), inner, Base.metadata.tables)
 
 
 @router.get("/health")

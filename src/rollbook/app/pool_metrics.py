@@ -1,13 +1,18 @@
-"""The pool's figures for Prometheus, read when asked."""
+"""Figures of the pool, of what Redis keeps and of a replica for Prometheus, read when asked."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
 from rollbook.core import retrying
+from rollbook.core.cache import Counts as CacheCounts
+from rollbook.core.cache import cache
 from rollbook.core.pool import Figures, figures_of
+from rollbook.core.replica import Counts as ReplicaCounts
+from rollbook.core.replica import Replica
 
 
 class PoolCollector(Collector):
@@ -30,6 +35,31 @@ class PoolCollector(Collector):
         )
         yield from _counters(figures)
         yield _retries()
+
+
+class AnswersCollector(Collector):
+    """Where answers come from: Redis or not, a replica or the primary. Nothing of what is not in use."""
+
+    def __init__(self, replica: Replica | None) -> None:
+        self._replica = replica
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figures."""
+        known = cache()
+        if known is not None:
+            yield GaugeMetricFamily(
+                "rollbook_cache_away", "Whether Redis failed and is left alone (1).", float(known.is_away)
+            )
+            yield _counted("rollbook_cache_answers", "What the cache did.", known.counts)
+        if self._replica is not None:
+            yield _counted("rollbook_db_reads", "Requests by where they read.", self._replica.counts)
+
+
+def _counted(name: str, described: str, counts: CacheCounts | ReplicaCounts) -> Metric:
+    counter = CounterMetricFamily(name, described, labels=("kind",))
+    for kind, count in asdict(counts).items():
+        counter.add_metric((kind,), count)
+    return counter
 
 
 def _connections(figures: Figures) -> Metric:

@@ -43,7 +43,7 @@ def base_configuration(binaries: Binaries) -> str:
         "log_line_prefix": "%m [%p] %q%u@%d ",
         "log_checkpoints": "on",
         "cluster_name": "rollbook",
-    } | backup_configuration(binaries)
+    }
     if binaries.has_extension("pg_stat_statements"):
         options["shared_preload_libraries"] = "pg_stat_statements"
     if _shared_memory_is_small():
@@ -52,7 +52,7 @@ def base_configuration(binaries: Binaries) -> str:
 
 
 def add_missing(file: Path, binaries: Binaries) -> None:
-    """Add to the rollbook.conf of an older release what backups need; what it says already stays."""
+    """Add to rollbook.conf, new or of an older release, what backups need; what it says already stays."""
     said = file.read_text(encoding="utf-8") if file.is_file() else ""
     named = {line.partition("=")[0].strip() for line in said.splitlines()}
     missing = {name: value for name, value in backup_configuration(binaries).items() if name not in named}

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -17,10 +18,14 @@ from rollbook.core.progress import Report
 from rollbook.core.settings import settings
 from rollbook.ops import doctor as ops_doctor
 from rollbook.ops import keys_health, migrate
+from rollbook.ops.archive import health as archive_health
+from rollbook.ops.archive.store import store_of
 from rollbook.ops.backup import health as backup_health
 from rollbook.ops.jobs import health as jobs_health
+from rollbook.ops.replicas import health as replicas_health
 from rollbook.ops.runs import last_runs, noted
 from rollbook.ops.server import ServerStatus
+from rollbook.ops.tuning import health as tuning_health
 from rollbook.ops.watch import health as watch_health
 from rollbook.ops.watch import samples
 from rollbook.ops.watch.measures import reason_of, watching
@@ -55,12 +60,21 @@ class Finding:
     checked: Checked
 
 
+def _tuning(db: Session) -> list[Checked]:
+    """Return what tuning finds; of invalid indexes the server's look tells already."""
+    return [one for one in tuning_health.look_over(db) if one.name != "invalid-indexes"]
+
+
 SECTIONS: Final = (
     Section("roles", lambda at: ops_doctor.look_over(at.db, is_ours=at.status.kind != "external"), True),
     Section("server", lambda at: watch_health.look_over(at.db, disk_of(at.status)), True),
     Section("backups", lambda _: backup_health.look_over(settings()), True),
+    Section("archive", lambda at: archive_health.look_over(at.status.owner_url, store_of())),
+    Section("replicas", lambda _: replicas_health.look_over(settings()), True),
+    Section("tuning", lambda at: _tuning(at.db)),
     Section("worker", lambda at: jobs_health.look_over(at.db)),
     Section("keys", lambda at: [keys_health.look_over(at.status.owner_url)]),
+    Section("months", lambda at: archive_health.look_over(at.status.owner_url, store_of())),
 )
 
 
@@ -105,10 +119,19 @@ def _looked(status: ServerStatus, section: Section) -> list[Checked]:
     try:
         with watching(status.owner_url) as db:
             return list(section.look(Place(status, db)))
-    except (DBAPIError, RollbookError) as error:
-        why = reason_of(error) if isinstance(error, DBAPIError) else str(error).rstrip(".")
+    except (DBAPIError, psycopg.Error, OSError, RollbookError) as error:
+        why = _why(error)
         sentence = f"This could not be looked at: {why}."
         return [Checked(section.name, State.WARNING, sentence, "look again: rollbook health --deep")]
+
+
+def _why(error: Exception) -> str:
+    """Say what hindered a look, in words that quote nothing but our own errors."""
+    if isinstance(error, RollbookError):
+        return str(error).rstrip(".")
+    if isinstance(error, OSError):
+        return (error.strerror or type(error).__name__).lower()
+    return reason_of(error)
 
 
 def check_up(status: ServerStatus, report: Report) -> list[Finding]:

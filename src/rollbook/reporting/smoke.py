@@ -32,7 +32,7 @@ def _schema(owner_url: str) -> Checked:
     """A backup of an older release is no fault: `rollbook up` migrates what it finds."""
     if missing := len(migrate.pending(owner_url)):
         said = f"It is {missing} migrations older than this release."
-        return Checked(_NAME, State.WARNING, said, "rollbook migrate up")
+        return Checked(_NAME, State.WARNING, said, "rollbook db migrate")
     return fine(_NAME, "Its schema is this release's.")
 
 

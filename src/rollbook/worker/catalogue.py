@@ -103,37 +103,32 @@ _ALL: Final = (
         "Prove the newest backup: restore it in private, check and compare it.",
         "rollbook.worker.operations:drill",
     ),
-)
-# What the installation may not have: of other parts.
-_OTHERS: Final = (
-    (
-        "rollbook.ops.tuning",
-        Schedule(
-            "optimize",
-            "0 2 * * 6",
-            "Vacuum and rebuild what figures say needs it.",
-            "rollbook.worker.operations:optimize",
-        ),
+    Schedule(
+        "optimize",
+        "0 2 * * 6",
+        "Vacuum and rebuild what figures say needs it.",
+        "rollbook.worker.operations:optimize",
     ),
-    (
-        "rollbook.ops.tuning",
-        Schedule(
-            "performance",
-            "0 5 * * 6",
-            "Say which share of queries uses indexes, and how long they take.",
-            "rollbook.worker.operations:analyze_performance",
-        ),
+    Schedule(
+        "performance",
+        "0 5 * * 6",
+        "Say which share of queries uses indexes, and how long they take.",
+        "rollbook.worker.operations:analyze_performance",
     ),
-    (
-        "rollbook.reporting.archive_commands",
-        Schedule(
-            "archive",
-            "0 4 2 * *",
-            "Take months out of the database that are past their rule, proven file by file.",
-            "rollbook.worker.operations:archive",
-        ),
+    Schedule(
+        "archive",
+        "0 4 2 * *",
+        "Take months out of the database that are past their rule, proven file by file.",
+        "rollbook.worker.operations:archive",
+        # what it needs is an extra, which not every installation has
+        is_off=find_spec("pyarrow") is None,
+    ),
+    Schedule(
+        "archive-forget",
+        "20 3 * * *",
+        "Take out of the archive who was erased, where an erasure could not.",
+        "rollbook.worker.operations:forget_archived",
+        is_off=find_spec("pyarrow") is None,
     ),
 )
-SCHEDULES: Final = {
-    schedule.name: schedule for schedule in (*_ALL, *(one for module, one in _OTHERS if find_spec(module)))
-}
+SCHEDULES: Final = {schedule.name: schedule for schedule in _ALL}

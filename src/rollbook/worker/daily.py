@@ -1,9 +1,7 @@
 """Jobs of the installation as a whole."""
 
-from datetime import UTC, timedelta
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from rollbook.core import clock
@@ -14,11 +12,8 @@ from rollbook.ops.jobs.schedules import SQL
 from rollbook.ops.runs import Noted
 from rollbook.ops.work import running_server
 
-_AHEAD: Final = timedelta(days=70)
+_MONTHS_AHEAD: Final = 3
 _JOB_DAYS: Final = 31
-_PARTED: Final = text(
-    "SELECT relname FROM pg_class WHERE relkind = 'p' AND relnamespace = 'public'::regnamespace ORDER BY 1"
-)
 
 
 def look_over(run: Noted) -> None:
@@ -40,16 +35,11 @@ def check_up(run: Noted) -> None:
 
 
 def make_months(run: Noted) -> None:
-    """Make the partitions that the next ten weeks need."""
-    from rollbook.intake.months import ensure_months  # noqa: PLC0415 -- as above
+    """Make the partitions of this month and the next."""
+    from rollbook.ops.archive.partitions import make_ahead  # noqa: PLC0415 -- as above
 
-    today = clock.now().astimezone(UTC).date()
-    engine = engine_for(running_server().owner_url)
-    with Session(engine) as db:
-        tables = list(db.scalars(_PARTED))
-    for table in tables:
-        ensure_months(engine, table, today, today + _AHEAD)
-    run.facts |= {"tables": tables, "until": today + _AHEAD}
+    made = make_ahead(running_server().owner_url, _MONTHS_AHEAD)
+    run.facts |= {"tables": list(made), "made": sum(made.values())}
 
 
 def forget_changes(run: Noted) -> None:

@@ -68,10 +68,15 @@ def score(run: Noted) -> None:
 
 
 def remove_past(run: Noted) -> None:
-    """Remove what is past its rule of retention."""
-    from rollbook.privacy.retention import remove_past as remove  # noqa: PLC0415 -- loads every room
+    """Remove what is past its rule of retention, then what of it is in the archive."""
+    from rollbook.privacy.archiving import forget_past, keeping_here  # noqa: PLC0415 -- loads every room
+    from rollbook.privacy.retention import remove_past as remove  # noqa: PLC0415 -- likewise
 
     run.facts["rows"] = _each(lambda work: sum(remove(work.db, work.tenant).rows.values()), as_owner=True)
+    where = keeping_here()
+    run.facts["archived"] = {
+        tenant.slug: sum(one.rows for one in forget_past(where, tenant)) for tenant in list_tenants()
+    }
 
 
 def _each(do: Callable[[Work], Any], *, as_owner: bool = False) -> dict[str, Any]:

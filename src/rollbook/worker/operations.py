@@ -39,6 +39,11 @@ def analyze_performance(run: Noted) -> None:
     run_command(run, "db", "analyze-performance")
 
 
+def forget_archived(run: Noted) -> None:
+    """Take out of the archive who was erased, where the erasure itself could not."""
+    run_command(run, "archive", "forget")
+
+
 def archive(run: Noted) -> None:
     """Archive the months that their rule says are old."""
     run_command(run, "archive", "run", "--yes")

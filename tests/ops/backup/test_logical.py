@@ -102,6 +102,9 @@ def test_what_does_not_fit_leaves_the_database_as_it_is(
     vault.repository.put(backup.files[0].name, [stream[:at], bytes([stream[at] ^ 1]), stream[at + 1 :]])
     with pytest.raises(StreamDamaged):
         restoring.restore(chosen, vault, backup)
+    vault.repository.put(backup.files[0].name, [stream, b"and more"])
+    with pytest.raises(StreamDamaged):
+        restoring.restore(chosen, vault, backup)
     vault.repository.put(backup.files[0].name, [stream])
     with pytest.raises(RestoreDiffers, match="No key opens it"):
         restoring.restore(

@@ -1,6 +1,7 @@
 """A repository keeps files whole or not at all: a folder, and S3 as moto's server speaks it."""
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from ops.backup.places import BUCKET, S3_URL, s3_server
 from rollbook.ops.backup import cloud
 from rollbook.ops.backup.cloud import Cloud
 from rollbook.ops.backup.errors import (
+    CloudLibraryMissing,
     FileNameInvalid,
     RepositoryRefused,
     RepositoryUrlInvalid,
@@ -138,6 +140,13 @@ def test_the_library_takes_the_settings_of_other_providers(monkeypatch: pytest.M
     assert open_repository("az://backups/nightly").where == "az://backups/nightly"
     monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
     assert open_repository("gs://backups/nightly").where == "gs://backups/nightly"
+
+
+def test_without_the_extra_a_folder_is_all_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "rollbook.ops.backup.cloud", None)
+    open_repository(str(tmp_path)).put("a", [b"x"])
+    with pytest.raises(CloudLibraryMissing, match=r"install rollbook\[cloud\]"):
+        open_repository(S3_URL)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,8 @@ def machine(folder: Path, at: Settings) -> Machine:
     url = f"postgresql://postgres:{password}@127.0.0.1:{server.status(at).port}/rollbook"
     (folder / "secrets" / "admin_url").write_text(f"{url}\n")
     (folder / "secrets" / "metrics_token").write_text("sixteen-or-more-letters\n")
+    # no Redis answers there: everything works without it
+    (folder / "secrets" / "redis_url").write_text("redis://127.0.0.1:1/0\n")
     with socket.socket() as one, socket.socket() as two:
         one.bind(("127.0.0.1", 0))
         two.bind(("127.0.0.1", 0))

@@ -44,10 +44,15 @@ with progress_bar() as report:
 
 
 def test_the_log_is_archived_through_crashes_and_a_full_disk(running: Settings) -> None:
+    (found,) = health.look_over(running)
+    assert (found.name, found.state) == ("backup", State.WARNING), "nothing was ever backed up"
     vault = vault_of(running)
     with archive(running) as first:
         wait_for_slot(running)
         create(running, vault)
+        beside = run_rollbook("backup", "wal", home=running.home)
+        assert beside.returncode == 1
+        assert "archives this server's log already" in beside.stderr
         write_segments(running, 2)
         kill(first)
     write_segments(running, 2)
@@ -56,8 +61,8 @@ def test_the_log_is_archived_through_crashes_and_a_full_disk(running: Settings) 
     with archive(running):
         wait_until_archived(running, vault)
         assert gap(vault) is None
-        found = {checked.name: checked.state for checked in health.look_over(running)}
-        assert (found["log"], found["log-slot"]) == (State.FINE, State.FINE)
+        looked = {checked.name: checked.state for checked in health.look_over(running)}
+        assert (looked["log"], looked["log-slot"]) == (State.FINE, State.FINE)
         done = run_rollbook("backup", "wal", "--stop", "--json", home=running.home)
         assert done.returncode == 0, done.stderr
     with admin(running) as db:
@@ -145,15 +150,6 @@ def states(settings: Settings, vault: Vault) -> dict[str, State]:
     with admin(settings) as db:
         found: list[Checked] = health.judge(vault, slot_state(db))
     return {checked.name: checked.state for checked in found}
-
-
-def test_two_do_not_archive_the_same_log(running: Settings) -> None:
-    vault = vault_of(running)
-    with archiving(running, vault):
-        wait_for_slot(running)
-        done = run_rollbook("backup", "wal", home=running.home)
-    assert done.returncode == 1
-    assert "archives this server's log already" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["with space", "x" * 64, "", "-rf", "a/b"])

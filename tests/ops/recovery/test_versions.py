@@ -1,5 +1,7 @@
 """The oldest PostgreSQL that Rollbook takes, run by somebody else: backed up whole, and proven."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,24 +20,28 @@ from rollbook.ops.embedded import connect_as_superuser, home_of
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
 
-@pytest.fixture
-def old(open_folder: Path) -> Iterator[Settings]:
+@pytest.fixture(scope="module")
+def old() -> Iterator[Settings]:
     if not (PROGRAMS / "pg_basebackup").is_file():
         pytest.skip("no PostgreSQL 15 here")
-    settings = settings_of(open_folder / "old", database_bin=PROGRAMS)
+    folder = Path(tempfile.mkdtemp(prefix="rb-old-"))
+    folder.chmod(0o755)
+    settings = settings_of(folder / "old", database_bin=PROGRAMS)
     server.up(settings, durable=False)
     yield settings
-    stop_servers_below(open_folder)
+    stop_servers_below(folder)
+    shutil.rmtree(folder)
 
 
-def as_of_somebody(old: Settings, role: str, password: str) -> Settings:
+def as_of_somebody(old: Settings, home: Path, role: str, password: str) -> Settings:
+    home.mkdir(mode=0o755)
     url = f"postgresql://{role}:{password}@127.0.0.1:{server.status(old).port}/rollbook"
-    return settings_of(old.home.parent / "ours", database_url=SecretStr(url))
+    return settings_of(home, database_url=SecretStr(url))
 
 
-def test_a_server_of_15_is_backed_up_whole_and_proven(old: Settings) -> None:
-    theirs = as_of_somebody(old, "postgres", home_of(old).passwords("embedded")["postgres"])
-    theirs.home.mkdir(mode=0o755)
+def test_a_server_of_15_is_backed_up_whole_and_proven(old: Settings, open_folder: Path) -> None:
+    password = home_of(old).passwords("embedded")["postgres"]
+    theirs = as_of_somebody(old, open_folder / "ours", "postgres", password)
     vault = vault_of(theirs)
     write(old, "kept")
     first = create(theirs, vault)
@@ -48,12 +54,11 @@ def test_a_server_of_15_is_backed_up_whole_and_proven(old: Settings) -> None:
         restore_home(theirs, vault)
 
 
-def test_a_role_that_may_not_copy_files_is_told_so(old: Settings) -> None:
+def test_a_role_that_may_not_copy_files_is_told_so(old: Settings, open_folder: Path) -> None:
     with connect_as_superuser(old) as db:
         db.execute("CREATE ROLE looker LOGIN BYPASSRLS PASSWORD 'secret'")
         db.execute("GRANT CONNECT ON DATABASE rollbook TO looker")
-    theirs = as_of_somebody(old, "looker", "secret")
-    theirs.home.mkdir(mode=0o755)
+    theirs = as_of_somebody(old, open_folder / "ours", "looker", "secret")
     with pytest.raises(CopyForbidden, match="ALTER ROLE looker REPLICATION"):
         create(theirs, vault_of(theirs))
     with admin(old) as db:

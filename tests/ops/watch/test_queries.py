@@ -55,7 +55,7 @@ def test_every_query_of_ours_has_labels_of_few() -> None:
 @pytest.fixture
 def timed(database: Database) -> Iterator[tuple[Engine, CollectorRegistry]]:
     engine, registry = create_engine(database.owner_url), CollectorRegistry()
-    time_queries(engine, registry, OURS)
+    time_queries([engine], registry, OURS)
     yield engine, registry
     engine.dispose()
 

@@ -165,25 +165,27 @@ def _export(owner_url: str, store: Store, month: Detached) -> list[Archived]:
             return []
         with opened(db, month.relation):
             for tenant_id in tenants_in(db, month.relation):
-                if not _is_proven(db, owner_url, source, month, tenant_id):
+                if not _is_proven(db, (owner_url, store), source, month, tenant_id):
                     place = Place.new(tenant_id, month.table_name, month.month)
                     written.append(write_proven(db, owner_url, store, source, place))
     return written
 
 
-def _is_proven(db: Session, owner_url: str, source: Source, month: Detached, tenant_id: int) -> bool:
-    """Say whether a run that was killed had proven the tenant's file.
+def _is_proven(db: Session, at: tuple[str, Store], source: Source, month: Detached, tenant_id: int) -> bool:
+    """Say whether a run that was killed had proven the tenant's file, and the file is still whole.
 
     Raises: ``ChecksumDiffers``, where the archive has something else of that month.
     """
-    with owner_in(owner_url, tenant_id) as other:
-        known = catalog.find(other, month.table_name, month.month)
-    if not known:
-        return False
+    owner_url, store = at
     found = checksum(db, source.name, tenant_id, source.columns, source.key)
-    if (found.rows, found.checksum) != (known[0].row_count, known[0].checksum):
-        raise ChecksumDiffers(table=month.table_name, month=f"{month.month:%Y-%m}")
-    return True
+    with owner_in(owner_url, tenant_id) as other:
+        for known in catalog.find(other, month.table_name, month.month):
+            if (found.rows, found.checksum) != (known.row_count, known.checksum):
+                raise ChecksumDiffers(table=month.table_name, month=f"{month.month:%Y-%m}")
+            if store.is_whole(known.file, known.sha256):
+                return True
+            catalog.drop(other, known)
+    return False
 
 
 def _drop(where: Keeping, month: Detached) -> None:

@@ -68,6 +68,10 @@ class Store:
             raise FileDamaged(file=file)
         return self.path(file)
 
+    def is_whole(self, file: str, sha256: str) -> bool:
+        """Say whether a file is there, and what was archived."""
+        return self.path(file).is_file() and self.sha256(file) == sha256
+
     def sha256(self, file: str) -> str:
         """Return a file's SHA-256."""
         with self.path(file).open("rb") as opened:

@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 
+from rollbook.core import clock
 from rollbook.ops.backup.errors import DatabaseInUse, RestoreBusy, RestoreRoleTooWeak
 from rollbook.ops.backup.source import Source
 from rollbook.ops.roles import Connection
 
 PREFIX: Final = "rollbook_restore_"
+BEFORE: Final = "rollbook_before_"
 _MAINTENANCE: Final = "postgres"
 # "rollrest" in ASCII
 _LOCK: Final = 0x726F6C6C72657374
@@ -55,7 +58,7 @@ class Beside:
         Whoever is connected is sent away, and finds the new one when they come back.
         Raises: ``DatabaseInUse``.
         """
-        old, previous = self.origin.database, self.name.replace(PREFIX, "rollbook_before_")
+        old, previous = self.origin.database, f"{BEFORE}{clock.now():%Y%m%dt%H%M%Sz}_{uuid4().hex[:6]}"
         deadline = time.monotonic() + _SWAP_WITHIN_S
         while True:
             try:

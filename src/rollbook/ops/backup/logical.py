@@ -4,7 +4,7 @@ Streamed straight into the repository: nothing is plain on a disk. Rows are coun
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -101,7 +101,8 @@ class _Dump:
             f"--snapshot={snapshot}",
             *options,
         ]
-        return self.vault.keep(name, read_from(command, self.origin.environment()))
+        with closing(read_from(command, self.origin.environment())) as told:
+            return self.vault.keep(name, told)
 
 
 def create(chosen: Settings, vault: Vault, kind: LogicalKind) -> Backup:

@@ -6,14 +6,13 @@ began or ended meanwhile. One that wrote throughout is waited out for a moment, 
 committing; if the database is never quiet so long, the backup says that it has nothing to compare.
 """
 
-import random
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import uuid4
 
 from rollbook.ops.backup.origin import Origin
 from rollbook.ops.roles import Connection
@@ -21,6 +20,7 @@ from rollbook.ops.roles import Connection
 _TRIES: Final = 100
 _COMMITS_WITHIN_S: Final = 1.0
 _PAUSE_S: Final = 0.05
+_UNEVEN: Final = 7
 _NAME: Final = "rollbook-{}"
 
 
@@ -45,12 +45,12 @@ def marked(source: Origin) -> Iterator[tuple[Mark, Connection]]:
                 if mark.is_exact or not left:
                     yield mark, snapshot
                     return
-            time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 -- only so as not to keep time with writers
+            time.sleep(_PAUSE_S * (left % _UNEVEN + 1) / _UNEVEN)  # so as not to keep time with writers
 
 
 def _try(snapshot: Connection, db: Connection) -> Mark:
     seen = _snapshot(snapshot)
-    name = _NAME.format(secrets.token_hex(6))
+    name = _NAME.format(uuid4().hex[:12])
     lsn, at = point(db, name)
     is_still = _snapshot(db) == seen
     if is_still and (writing := set(filter(None, seen.split(":")[2].split(",")))):

@@ -8,7 +8,6 @@ import psycopg
 
 from rollbook.core import clock
 from rollbook.core.errors import NotFound
-from rollbook.core.progress import Silent
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.base_stream import SERVER_MANIFEST, Range, base_stream
 from rollbook.ops.backup.documents import whole
@@ -20,7 +19,6 @@ from rollbook.ops.backup.marks import Mark, marked
 from rollbook.ops.backup.origin import SUMMARIZES_SINCE, Origin, origin
 from rollbook.ops.backup.physical_errors import BaseBackupFailed, IncrementalImpossible
 from rollbook.ops.backup.repository import Stored
-from rollbook.ops.backup.retry import Patience
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import stored_name
 
@@ -28,8 +26,6 @@ How = Literal["auto", "base", "incremental"]
 TAR: Final = "base.tar"
 # Each link must be fetched and put together again: a restore should not depend on too many.
 MOST_INCREMENTALS: Final = 13
-_SILENT: Final = Silent()
-_IMPATIENT: Final = Patience(bound_s=0)
 
 
 def create(settings: Settings, vault: Vault, how: How = "auto") -> Backup:

@@ -15,6 +15,7 @@ from rollbook.ops import server
 from rollbook.ops.backup.lsn import show_lsn
 from rollbook.ops.backup.noting import noted_if_possible
 from rollbook.ops.backup.physical_restore import Restored
+from rollbook.ops.backup.targets import parse_target, plan
 from rollbook.ops.backup.vault import open_vault
 from rollbook.ops.embedded import home_of
 
@@ -115,6 +116,7 @@ def restore_physical(backup: str, to: str | None, into: Path | None, *, yes: boo
     from rollbook.ops.backup import physical_restore  # noqa: PLC0415 -- loads much
 
     chosen = settings()
+    plan(open_vault(chosen), backup, parse_target(to))
     if into is None:
         _ask(yes=yes)
     with progress_bar() as report:

@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Final
 
@@ -13,7 +13,7 @@ _COPY: Final = 'COPY failed for table "'
 _UNSAID: Final = "it did not say why"
 
 
-def read_from(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[bytes]:
+def read_from(command: Sequence[str], environment: Mapping[str, str]) -> Generator[bytes, None, None]:
     """Yield what ``command`` writes, whole only at the end; the program does not outlive the reader.
 
     Raises: ``ProgramFailed``.
@@ -42,11 +42,14 @@ def write_to(command: Sequence[str], environment: Mapping[str, str], chunks: Ite
         )
         try:
             assert process.stdin is not None
+            rest = iter(chunks)
             with suppress(BrokenPipeError):  # it ended early: its exit code and words tell more
-                for chunk in chunks:
+                for chunk in rest:
                     process.stdin.write(chunk)
                 process.stdin.close()
             _check(command, process.wait(), said)
+            for _ in rest:
+                pass  # what it had no need of must be whole too
         finally:
             _end(process)
 

@@ -20,6 +20,7 @@ from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.wal_catalog import stored_name
 from rollbook.ops.backup.wal_server import Served, serving
 from rollbook.ops.embedded import home_of
+from rollbook.ops.errors import file_errors
 from rollbook.ops.privileges import server_account
 from rollbook.ops.roles import Connection
 
@@ -123,7 +124,8 @@ def unpacked(vault: Vault, plan: Plan, settings: Settings, below: Path) -> Itera
     with private_folder(below, account) as folder:
         superuser = str(plan.backup.facts["superuser"])
         scratch = Scratch(folder, folder / "data", binaries, account, superuser)
-        unpack_chain(vault, plan.chain, scratch)
+        with file_errors(below):
+            unpack_chain(vault, plan.chain, scratch)
         with serving(scratch.sockets, _fetcher(vault, plan), account) as served:
             try:
                 yield Recovery(plan, vault, scratch, served)

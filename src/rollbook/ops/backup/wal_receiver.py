@@ -47,31 +47,40 @@ def archive(settings: Settings, vault: Vault, stop: Event, *, every_s: float = E
         pause = every_s
         while not stop.is_set():
             try:
+                if spool.bytes > _SPOOL_AT_MOST_BYTES:
+                    spool.send(vault)
                 with _receiving(source, spool) as receiver:
                     _follow(_Sender(source, spool, vault), receiver, stop, every_s)
                 pause = every_s
-            except (RollbookError, psycopg.Error) as error:
+            except (RollbookError, psycopg.Error, OSError) as error:
                 vault.report.step(f"{error} Trying again in {pause:.0f} s")
                 stop.wait(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
-                _renew_lost_slot(source, spool, vault)
+                source = _again(settings, source, spool, vault)
         _Sender(source, spool, vault).send()
 
 
 def _begin(source: Origin, spool: Spool, vault: Vault) -> None:
     """Make the slot where there is none; what an earlier one left in the spool is saved first."""
     with source.connected() as db:
-        if ensure_slot(db):
+        state = slot_state(db)
+        if state is None or state.is_lost:
             vault.report.step("Archiving the log from here on: now make a backup that it continues")
             spool.send(vault)
             spool.clear()
+        ensure_slot(db)
 
 
-def _renew_lost_slot(source: Origin, spool: Spool, vault: Vault) -> None:
+def _again(settings: Settings, known: Origin, spool: Spool, vault: Vault) -> Origin:
+    """Return the server as it is now, wherever it listens, with a slot; the next round tells of failures."""
     try:
-        _begin(source, spool, vault)
-    except (RollbookError, psycopg.Error):
-        return  # the next round tells what is wrong
+        found = origin(settings)
+        if found.facts.system_id == known.facts.system_id:
+            _begin(found, spool, vault)
+            return found
+    except (RollbookError, psycopg.Error, OSError):
+        pass
+    return known
 
 
 class _Sender:

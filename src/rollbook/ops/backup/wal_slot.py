@@ -51,8 +51,8 @@ def slot_state(db: Connection) -> SlotState | None:
     return SlotState(*found) if found else None
 
 
-def ensure_slot(db: Connection) -> bool:
-    """Make the slot, keeping the log from here on; return whether it was made just now.
+def ensure_slot(db: Connection) -> None:
+    """Make the slot, unless it is there, keeping the log from here on.
 
     A lost one is replaced: what was written meanwhile is gone, which the repository's catalog shows as a gap.
     Raises: ``WalSlotUnavailable``.
@@ -64,12 +64,11 @@ def ensure_slot(db: Connection) -> bool:
     if state is not None:
         if state.is_active:  # by the child of a process that was killed: who calls this has the spool's lock
             _end_reader(db)
-        return False
+        return
     try:
         db.execute("SELECT pg_create_physical_replication_slot(%s, true)", [SLOT])
     except psycopg.Error as error:
         raise WalSlotUnavailable(reason=str(error).splitlines()[0]) from error
-    return True
 
 
 def drop_slot(db: Connection) -> bool:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, NullPool, Row, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from rollbook.core.progress import Report, Silent
 from rollbook.core.sql import named_sql
 from rollbook.ops import migrate
+from rollbook.ops.lens.errors import FailsOnCopy
 from rollbook.ops.lens.observing import Effect, Observer
 from rollbook.ops.lens.predicting import Forecast, Size, forecast
 from rollbook.ops.lens.scratch import Speeds, add, measure, scratch
@@ -49,7 +51,7 @@ def explain(owner_url: str, revision: str, *, sample_s: float = 2.0, report: Rep
     """Explain each migration from here to ``revision``; of an applied one, that one as it was then.
 
     Units:  rates of reading and writing are taken over ``sample_s`` seconds.
-    Raises: ``SchemaNewer``; ``RevisionUnknown``; what starting a server of our own raises.
+    Raises: ``FailsOnCopy``; ``SchemaNewer``; ``RevisionUnknown``; what starting a server of our own raises.
     """
     begin, steps = migrate.way_to(owner_url, revision)
     report.step("Looking how big and how busy the tables are")
@@ -77,7 +79,11 @@ def _tried(
         for step in steps:
             report.step(f"Trying {step.id}")
             observer.forget()
-            migrate.walk(db, step.id)
+            try:
+                migrate.walk(db, step.id)
+            except DBAPIError as error:
+                reason = str(error.orig).splitlines()[0].rstrip(".")
+                raise FailsOnCopy(step=step.id, reason=reason) from error
             yield step, observer.forget()
 
 

@@ -130,6 +130,8 @@ def _sentences(effect: Effect, sizes: Mapping[str, Size], work_s: float) -> list
         said += [f"{verb} {_listed(done, sizes)}{' anew' if verb == 'Writes' else ''}."] if done else []
     read = [table for table in effect.scanned if table not in {*effect.rewritten, *effect.built}]
     said += [f"Reads all of {_listed(read, sizes)}."] if read else []
+    if effect.statement.upper().startswith(("UPDATE ", "DELETE ", "WITH ")):
+        said.append("Each row that it changes is locked until the migration ends.")
     if effect.by_rule:
         said.append("Runs in no transaction: what came before it is committed, and stays if it fails.")
     if work_s >= INSTANT_S:

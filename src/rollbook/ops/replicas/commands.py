@@ -24,8 +24,9 @@ def add(
     name: Name = "one",
     *,
     keep_gb: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Most that the primary keeps for one that is away.")
-    ] = 10,
+        int | None,
+        typer.Option(min=1, max=100_000, help="Most that the primary keeps for one that is away."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Copy the running server to a second one on this machine, which follows it from then on."""

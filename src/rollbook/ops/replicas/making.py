@@ -87,11 +87,12 @@ def require_ours(settings: Settings) -> None:
 
 
 def add(
-    settings: Settings, name: str, report: Report, *, keep_gb: int = KEEP_GB, durable: bool = True
+    settings: Settings, name: str, report: Report, *, keep_gb: int | None = None, durable: bool = True
 ) -> Replica:
     """Copy the running primary, and let the copy follow it; the primary works on meanwhile.
 
-    Units:  ``keep_gb``: so much is kept for replicas that do not follow; one that needs more is lost.
+    Units:  ``keep_gb``: so much is kept for replicas that do not follow; one that needs more is lost. Where
+            it is not said, the server's setting stands, or is bounded if it has no bound.
     Raises: ``ReplicaElsewhere``; ``ReplicaNameInvalid``; ``ReplicaExists``; ``ServerNotRunning``;
             ``CopyFailed``.
     """
@@ -168,7 +169,7 @@ def cluster_of(settings: Settings, home: Home, *, durable: bool = True) -> Clust
     return Cluster(home, binaries, account, durable=durable)
 
 
-def _prepare_primary(settings: Settings, keep_gb: int) -> None:
+def _prepare_primary(settings: Settings, keep_gb: int | None) -> None:
     """Make the role that replicas follow as, and bound what is kept for one that does not follow."""
     home = home_of(settings)
     password = home.make_passwords(PASSWORDS_OF, (REPLICATOR,))[REPLICATOR]
@@ -180,8 +181,8 @@ def _prepare_primary(settings: Settings, keep_gb: int) -> None:
                 verb + " {} LOGIN REPLICATION NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
             ).format(sql.Identifier(REPLICATOR), sql.Literal(roles.verifier(db, REPLICATOR, password)))
         )
-        if db.execute("SHOW max_slot_wal_keep_size").fetchone() == ("-1",):
-            size = sql.Literal(f"{keep_gb * _MB_OF_GB}MB")
+        if keep_gb or db.execute("SHOW max_slot_wal_keep_size").fetchone() == ("-1",):
+            size = sql.Literal(f"{(keep_gb or KEEP_GB) * _MB_OF_GB}MB")
             db.execute(sql.SQL("ALTER SYSTEM SET max_slot_wal_keep_size = {}").format(size))
             db.execute("SELECT pg_reload_conf()")
 

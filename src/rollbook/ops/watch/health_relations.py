@@ -98,7 +98,7 @@ def indexes(seen: Seen) -> Checked | None:
     if not names:
         return fine("indexes", "Every index is valid.")
     sentence = f"Building {_listed(names)} failed: no query uses it, and every write pays for it."
-    return Checked("indexes", State.WARNING, sentence, f"REINDEX INDEX CONCURRENTLY {names[0]}")
+    return Checked("indexes", State.WARNING, sentence, "rollbook db optimize")
 
 
 def constraints(seen: Seen) -> Checked | None:

@@ -146,7 +146,8 @@ def _take(db: Session, seen: Seen, name: str, sql: TextClause) -> None:
         seen.lost[name] = reason_of(error)
 
 
-def reason_of(error: DBAPIError) -> str:
-    """Say why a measure was lost, in a few words that quote nothing."""
-    state = getattr(error.orig, "sqlstate", None) or "no state"
-    return _REASONS.get(state, f"PostgreSQL said {type(error.orig).__name__} ({state})")
+def reason_of(error: Exception) -> str:
+    """Say why a measure was lost, in a few words that quote nothing; SQLAlchemy's error, or the driver's."""
+    said = getattr(error, "orig", error)
+    state = getattr(said, "sqlstate", None) or "no state"
+    return _REASONS.get(state, f"PostgreSQL said {type(said).__name__} ({state})")

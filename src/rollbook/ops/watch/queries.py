@@ -6,7 +6,7 @@ partition, a temporary table, somebody's identifier, is "other".
 
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -28,8 +28,8 @@ _KEPT: Final = 2_000
 _BEGAN: Final = "rollbook_query_began"
 
 
-def time_queries(engine: Engine, registry: CollectorRegistry, tables: Collection[str]) -> None:
-    """Time every statement of ``engine``, those too that fail; ``tables`` are the names that may be told."""
+def time_queries(engines: Iterable[Engine], registry: CollectorRegistry, tables: Collection[str]) -> None:
+    """Time every statement of ``engines``, those too that fail; ``tables`` are the names that may be told."""
     durations = Histogram(
         "db_query_duration_seconds",
         "Time that the database took for a statement.",
@@ -48,7 +48,8 @@ def time_queries(engine: Engine, registry: CollectorRegistry, tables: Collection
         if began is not None:
             series(statement).observe(time.perf_counter() - began)
 
-    _listen(engine, note)
+    for engine in engines:
+        _listen(engine, note)
 
 
 def _listen(engine: Engine, note: Any) -> None:  # noqa: ANN401 -- the function above
