@@ -75,10 +75,10 @@ def test_who_may_not_see_statements_is_told_so(shop: Workshop, db: Connection) -
     assert statements.take(db).database == shop.name
     shop.run((SUM, []))
     with (
-        connected(lambda: psycopg.connect(shop.owner_url, autocommit=True)) as owner,
+        connected(lambda: psycopg.connect(shop.url, autocommit=True)) as app,
         pytest.raises(StatementsHidden),
     ):
-        statements.take(owner)
+        statements.take(app)
     raw(db).execute("DROP EXTENSION pg_stat_statements")
     try:
         with pytest.raises(StatementsNotCounted):
