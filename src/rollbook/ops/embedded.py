@@ -13,8 +13,7 @@ import psycopg
 
 from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
-from rollbook.ops import roles
-from rollbook.ops.backup import swap
+from rollbook.ops import roles, swap
 from rollbook.ops.binaries import RESOLVERS, Resolver, find_binaries
 from rollbook.ops.cluster import SUPERUSER, Cluster
 from rollbook.ops.errors import PortInUse, SecretsMissing, SecretsWrong, ServerNotRunning, file_errors

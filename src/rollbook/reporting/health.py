@@ -20,8 +20,8 @@ from rollbook.ops import doctor as ops_doctor
 from rollbook.ops import keys_health, migrate
 from rollbook.ops.archive import health as archive_health
 from rollbook.ops.archive.store import store_of
-from rollbook.ops.backup import health as backup_health
 from rollbook.ops.jobs import health as jobs_health
+from rollbook.ops.recovery import health as backup_health
 from rollbook.ops.replicas import health as replicas_health
 from rollbook.ops.runs import last_runs, noted
 from rollbook.ops.server import ServerStatus

@@ -10,13 +10,13 @@ from pathlib import Path
 from ops.real_server import admin, settings_of
 from rollbook.core.progress import Silent
 from rollbook.core.settings import Settings
-from rollbook.ops.backup import physical, wal_receiver
-from rollbook.ops.backup.lsn import parse_lsn
 from rollbook.ops.backup.manifest import Backup
-from rollbook.ops.backup.points import make_point
-from rollbook.ops.backup.scratch import Scratch
-from rollbook.ops.backup.targets import ranges
 from rollbook.ops.backup.vault import Vault, open_vault
+from rollbook.ops.recovery import physical, wal_receiver
+from rollbook.ops.recovery.lsn import parse_lsn
+from rollbook.ops.recovery.points import make_point
+from rollbook.ops.recovery.scratch import Scratch
+from rollbook.ops.recovery.targets import ranges
 
 EVERY_S = 0.1
 

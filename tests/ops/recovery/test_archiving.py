@@ -23,12 +23,12 @@ from ops.recovery.chains import (
 )
 from rollbook.core.checks import Checked, State
 from rollbook.core.settings import Settings
-from rollbook.ops.backup import health
-from rollbook.ops.backup.physical_errors import PointInvalid
-from rollbook.ops.backup.points import make_point
-from rollbook.ops.backup.targets import ranges
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_slot import slot_state
+from rollbook.ops.recovery import health
+from rollbook.ops.recovery.errors import PointInvalid
+from rollbook.ops.recovery.points import make_point
+from rollbook.ops.recovery.targets import ranges
+from rollbook.ops.recovery.wal_slot import slot_state
 
 SMALLER_THAN_A_SEGMENT = 8_000_000
 # `rollbook backup wal`, less patient
@@ -37,7 +37,7 @@ from threading import Event
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.ops.backup.vault import open_vault
-from rollbook.ops.backup.wal_receiver import archive
+from rollbook.ops.recovery.wal_receiver import archive
 with progress_bar() as report:
     archive(settings(), open_vault(settings(), report), Event(), every_s=0.1)
 """

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from rollbook.core import keyring
 from rollbook.ops.backup.folder import Folder
-from rollbook.ops.backup.lsn import DEFAULT_SEGMENT_BYTES, Segment, parse_lsn, parse_segment, show_lsn
 from rollbook.ops.backup.manifest import Backup
-from rollbook.ops.backup.physical_errors import SegmentForeign
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_catalog import Moment, WalCatalog, expendable_wal, stored_name
+from rollbook.ops.recovery.errors import SegmentForeign
+from rollbook.ops.recovery.lsn import DEFAULT_SEGMENT_BYTES, Segment, parse_lsn, parse_segment, show_lsn
+from rollbook.ops.recovery.wal_catalog import Moment, WalCatalog, expendable_wal, stored_name
 
 SYSTEM = 7
 AT = datetime(2026, 3, 1, tzinfo=UTC)

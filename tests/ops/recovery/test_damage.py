@@ -9,12 +9,12 @@ from ops.recovery.chains import Chain
 from rollbook.core import keyring
 from rollbook.core.checks import State
 from rollbook.core.errors import RollbookError
-from rollbook.ops.backup import health
-from rollbook.ops.backup.drill import drill
 from rollbook.ops.backup.errors import BackupKeyUnknown, ChainBroken, StoredFileMissing
-from rollbook.ops.backup.physical_restore import restore_into
-from rollbook.ops.backup.targets import NEWEST, Target, plan, ranges
 from rollbook.ops.backup.vault import Vault
+from rollbook.ops.recovery import health
+from rollbook.ops.recovery.drill import drill
+from rollbook.ops.recovery.restoring import restore_into
+from rollbook.ops.recovery.targets import NEWEST, Target, plan, ranges
 
 
 def root(chain: Chain) -> Path:

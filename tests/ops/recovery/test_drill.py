@@ -10,12 +10,12 @@ import pytest
 from ops.recovery.chains import Chain
 from rollbook.core import clock, keyring
 from rollbook.core.checks import Checked, State, fine
-from rollbook.ops.backup import health
 from rollbook.ops.backup.documents import keep_json, read_json
-from rollbook.ops.backup.drill import drill
 from rollbook.ops.backup.manifest import Backup, TableSum, manifest_name, publish
-from rollbook.ops.backup.proofs import Proof, keep_proof, last_proofs
 from rollbook.ops.backup.vault import Vault
+from rollbook.ops.recovery import health
+from rollbook.ops.recovery.drill import drill
+from rollbook.ops.recovery.proofs import Proof, keep_proof, last_proofs
 
 
 def asked(url: str, owner_url: str) -> list[Checked]:

@@ -10,13 +10,12 @@ import pytest
 from ops.real_server import admin, rows, settings_of, write_a_row
 from ops.recovery.chains import create, vault_of
 from rollbook.core.settings import Settings
-from rollbook.ops import server
-from rollbook.ops.backup import swap
-from rollbook.ops.backup.physical_errors import TargetNotCovered
-from rollbook.ops.backup.physical_restore import restore_home
+from rollbook.ops import server, swap
 from rollbook.ops.backup.vault import open_vault
 from rollbook.ops.embedded import home_of
 from rollbook.ops.home import Home
+from rollbook.ops.recovery.errors import TargetNotCovered
+from rollbook.ops.recovery.restoring import restore_home
 
 
 def test_a_restore_swaps_and_keeps_what_was_there(running: Settings, open_folder: Path) -> None:

@@ -10,9 +10,9 @@ from ops.real_server import clean_environment, rollbook_command, rows, write_a_r
 from ops.recovery.chains import create, vault_of
 from rollbook.core.settings import Settings
 from rollbook.ops import server
-from rollbook.ops.backup.drill import drill
-from rollbook.ops.backup.scratch import sweep
 from rollbook.ops.backup.verifying import verify
+from rollbook.ops.recovery.drill import drill
+from rollbook.ops.recovery.scratch import sweep
 
 TIMES = 20
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from ops.recovery.chains import Chain, values
-from rollbook.ops.backup.physical_errors import (
+from rollbook.ops.recovery.errors import (
     FolderNotEmpty,
     TargetInvalid,
     TargetNotCovered,
 )
-from rollbook.ops.backup.physical_restore import restore_into
-from rollbook.ops.backup.recovering import unpacked
-from rollbook.ops.backup.targets import parse_target, plan
+from rollbook.ops.recovery.recovering import unpacked
+from rollbook.ops.recovery.restoring import restore_into
+from rollbook.ops.recovery.targets import parse_target, plan
 
 EARLY = ["base", "first", "second"]
 FROM = "2000-01-01T00:00:00+00:00"

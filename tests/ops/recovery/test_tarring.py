@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.ops.backup.physical_errors import BackupUnsafe
-from rollbook.ops.backup.tarring import Watched, unpack
+from rollbook.ops.recovery.errors import BackupUnsafe
+from rollbook.ops.recovery.tarring import Watched, unpack
 
 FILES = {"PG_VERSION": b"18\n", "base/1/1259": bytes(9000), "backup_manifest": b"{}" * 700, "empty": b""}
 

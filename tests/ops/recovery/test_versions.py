@@ -12,10 +12,10 @@ from ops.real_server import admin, settings_of, stop_servers_below
 from ops.recovery.chains import create, vault_of, write
 from rollbook.core.settings import Settings
 from rollbook.ops import server
-from rollbook.ops.backup.drill import drill
-from rollbook.ops.backup.physical_errors import CopyForbidden, IncrementalImpossible, RestoreElsewhere
-from rollbook.ops.backup.physical_restore import restore_home
 from rollbook.ops.embedded import connect_as_superuser, home_of
+from rollbook.ops.recovery.drill import drill
+from rollbook.ops.recovery.errors import CopyForbidden, IncrementalImpossible, RestoreElsewhere
+from rollbook.ops.recovery.restoring import restore_home
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 

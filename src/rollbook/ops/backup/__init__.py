@@ -4,14 +4,9 @@ Owns    the repository (ROLLBOOK_BACKUP_URL: a folder, S3, Azure Blob, GCS); the
 Reads   core.settings, core.keyring, the server by PostgreSQL's own programs
 Verbs   repository.open_repository; frames.seal, open_frames; keys.ensure_key, key_ring;
         vault.open_vault; manifest.publish, catalog; logical.create; restoring.restore; verifying.verify;
-        retention.prune; smoke.hand_in;
-        physical.create; points.make_point; wal_receiver.archive, stop_archiving;
-        physical_restore.restore_home, restore_into; drilling.held_drill; health.look_over
+        retention.prune; smoke.hand_in
 Terms   repository = files by name, each there as a whole or not at all;
         stream = what a file holds: compressed, encrypted, in numbered frames bound to the file's name;
         manifest = what one backup is made of, published last: without it there is no backup;
-        chain = a base backup and the incrementals that build on it; full, schema, data = logical, by pg_dump;
-        log = the server's write-ahead log; mark = the restore point after a copy, where each table was
-        summed up; coverage = the moments that a backup can be brought to;
-        drill = a restore in private whose signed record says that all was there again
+        chain = a base backup and the incrementals that build on it; full, schema, data = logical, by pg_dump
 """

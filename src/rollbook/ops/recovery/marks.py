@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from rollbook.ops.backup.origin import Origin
+from rollbook.ops.recovery.origin import Origin
 from rollbook.ops.roles import Connection
 
 _TRIES: Final = 100

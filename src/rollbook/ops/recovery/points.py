@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.documents import keep_json, read_json
-from rollbook.ops.backup.marks import point
-from rollbook.ops.backup.origin import Origin, origin
-from rollbook.ops.backup.physical_errors import PointInvalid, PointTaken
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_catalog import Moment, moment
+from rollbook.ops.recovery.errors import PointInvalid, PointTaken
+from rollbook.ops.recovery.marks import point
+from rollbook.ops.recovery.origin import Origin, origin
+from rollbook.ops.recovery.wal_catalog import Moment, moment
 
 POINT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
 _POINTS: Final = "points"

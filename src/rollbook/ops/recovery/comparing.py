@@ -2,9 +2,9 @@
 
 import psycopg
 
-from rollbook.ops.backup.fingerprint import differences, fingerprint
 from rollbook.ops.backup.manifest import Backup
-from rollbook.ops.backup.scratch import Scratch
+from rollbook.ops.recovery.fingerprint import differences, fingerprint
+from rollbook.ops.recovery.scratch import Scratch
 
 
 def compared(scratch: Scratch, backup: Backup) -> list[str]:

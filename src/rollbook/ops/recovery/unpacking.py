@@ -6,11 +6,11 @@ from typing import Final
 
 from rollbook.ops.backup.documents import whole
 from rollbook.ops.backup.manifest import Backup
-from rollbook.ops.backup.physical import TAR
-from rollbook.ops.backup.physical_errors import BackupUnproven
-from rollbook.ops.backup.scratch import Scratch
-from rollbook.ops.backup.tarring import unpack
 from rollbook.ops.backup.vault import Vault
+from rollbook.ops.recovery.errors import BackupUnproven
+from rollbook.ops.recovery.physical import TAR
+from rollbook.ops.recovery.scratch import Scratch
+from rollbook.ops.recovery.tarring import unpack
 
 _LINKS_SINCE: Final = 18
 

@@ -9,27 +9,22 @@ from rollbook.core import clock, output
 from rollbook.core.errors import RollbookError
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
-from rollbook.ops.backup import (
-    logical,
-    physical,
-    physical_commands,
-    physical_verify,
-    restoring,
-    retention,
-    verifying,
-)
+from rollbook.ops.backup import logical, restoring, retention, verifying
 from rollbook.ops.backup.errors import NoBackupsYet
 from rollbook.ops.backup.keys import key_path, rotate_key
 from rollbook.ops.backup.manifest import Backup, Catalog
 from rollbook.ops.backup.noting import noted_if_possible
-from rollbook.ops.backup.physical_commands import restore_physical
 from rollbook.ops.backup.retention import Retention
 from rollbook.ops.backup.smoke import handed_in
 from rollbook.ops.backup.vault import Vault, open_vault
-from rollbook.ops.backup.wal_catalog import expendable_wal
+from rollbook.ops.recovery import physical
+from rollbook.ops.recovery.commands import app as recovery
+from rollbook.ops.recovery.commands import restore_physical
+from rollbook.ops.recovery.verifying import with_chains
+from rollbook.ops.recovery.wal_catalog import expendable_wal
 
 app = typer.Typer(help="Keep backups, prove them, restore them.", no_args_is_help=True)
-app.add_typer(physical_commands.app)
+app.add_typer(recovery)
 
 FINDINGS: Final = 3
 
@@ -94,7 +89,7 @@ def verify(
         raise typer.BadParameter("name one backup, or say --all")
     with progress_bar() as report, noted_if_possible(settings(), "backup.verify") as run:
         vault = open_vault(settings(), report)
-        found = physical_verify.with_chains(settings(), vault, verifying.verify(vault, backup))
+        found = with_chains(settings(), vault, verifying.verify(vault, backup))
         faulty = [one for one in found if not one.is_whole]
         run.facts |= {"backups": len(found), "faulty": [one.backup_id for one in faulty]}
         run.has_findings = bool(faulty)

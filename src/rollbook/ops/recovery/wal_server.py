@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from rollbook.ops.backup import wal_fetch
 from rollbook.ops.privileges import Account
+from rollbook.ops.recovery import wal_fetch
 
 Fetch = Callable[[str], bytes | None]
 _ABSENT: Final = b"absent\n"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rollbook.ops.backup.origin import Origin, said
-from rollbook.ops.backup.physical_errors import BaseBackupFailed, IncrementalImpossible
-from rollbook.ops.backup.tarring import CHUNK_BYTES, Watched
+from rollbook.ops.recovery.errors import BaseBackupFailed, IncrementalImpossible
+from rollbook.ops.recovery.origin import Origin, said
+from rollbook.ops.recovery.tarring import CHUNK_BYTES, Watched
 
 SERVER_MANIFEST: Final = "backup_manifest"
 _LABEL: Final = "rollbook"

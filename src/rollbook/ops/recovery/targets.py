@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from rollbook.ops.backup.lsn import parse_lsn
 from rollbook.ops.backup.manifest import Backup, Catalog
-from rollbook.ops.backup.physical_errors import NoBackup, NotPhysical, TargetInvalid, TargetNotCovered
-from rollbook.ops.backup.points import POINT_NAME, find_point
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_catalog import Coverage, Moment, WalCatalog, marks_of, read_wal
+from rollbook.ops.recovery.errors import NoBackup, NotPhysical, TargetInvalid, TargetNotCovered
+from rollbook.ops.recovery.lsn import parse_lsn
+from rollbook.ops.recovery.points import POINT_NAME, find_point
+from rollbook.ops.recovery.wal_catalog import Coverage, Moment, WalCatalog, marks_of, read_wal
 
 _LSN: Final = re.compile(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
 NEWEST: Final = "latest"

@@ -21,14 +21,14 @@ from rollbook.core.errors import RollbookError
 from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
-from rollbook.ops.backup.comparing import compared
-from rollbook.ops.backup.lsn import show_lsn
-from rollbook.ops.backup.proofs import Proof, keep_proof
-from rollbook.ops.backup.recovering import Recovery, unpacked
 from rollbook.ops.backup.smoke import Smoke, handed_in
-from rollbook.ops.backup.targets import NEWEST, Plan, Target, plan
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.embedded import home_of
+from rollbook.ops.recovery.comparing import compared
+from rollbook.ops.recovery.lsn import show_lsn
+from rollbook.ops.recovery.proofs import Proof, keep_proof
+from rollbook.ops.recovery.recovering import Recovery, unpacked
+from rollbook.ops.recovery.targets import NEWEST, Plan, Target, plan
 
 _MOST_FINDINGS: Final = 20
 

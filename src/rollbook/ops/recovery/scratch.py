@@ -18,14 +18,14 @@ from typing import Final
 
 import psycopg
 
-from rollbook.ops.backup.physical_errors import RecoveryFailed
-from rollbook.ops.backup.swap import INTENT
 from rollbook.ops.binaries import Binaries
 from rollbook.ops.cluster import server_environment
 from rollbook.ops.configuration import base_configuration
 from rollbook.ops.postmaster import find_postmaster, stop
 from rollbook.ops.privileges import Account
+from rollbook.ops.recovery.errors import RecoveryFailed
 from rollbook.ops.roles import Connection
+from rollbook.ops.swap import INTENT
 
 PREFIX: Final = "restored-"
 _QUIET_FOR_S: Final = 300

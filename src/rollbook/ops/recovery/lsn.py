@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from rollbook.ops.backup.physical_errors import SegmentForeign
+from rollbook.ops.recovery.errors import SegmentForeign
 
 NAME: Final = re.compile(r"[0-9A-F]{24}")
 HISTORY_NAME: Final = re.compile(r"[0-9A-F]{8}\.history")

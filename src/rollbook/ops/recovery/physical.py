@@ -9,18 +9,18 @@ import psycopg
 from rollbook.core import clock
 from rollbook.core.errors import NotFound
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.base_stream import SERVER_MANIFEST, Range, base_stream
 from rollbook.ops.backup.documents import whole
 from rollbook.ops.backup.errors import ChainBroken, FileChanged, StreamCut, StreamDamaged, StreamForeign
-from rollbook.ops.backup.fingerprint import fingerprint
-from rollbook.ops.backup.lsn import Segment, parse_lsn
 from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id
-from rollbook.ops.backup.marks import Mark, marked
-from rollbook.ops.backup.origin import SUMMARIZES_SINCE, Origin, origin
-from rollbook.ops.backup.physical_errors import BaseBackupFailed, IncrementalImpossible
 from rollbook.ops.backup.repository import Stored
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_catalog import stored_name
+from rollbook.ops.recovery.base_stream import SERVER_MANIFEST, Range, base_stream
+from rollbook.ops.recovery.errors import BaseBackupFailed, IncrementalImpossible
+from rollbook.ops.recovery.fingerprint import fingerprint
+from rollbook.ops.recovery.lsn import Segment, parse_lsn
+from rollbook.ops.recovery.marks import Mark, marked
+from rollbook.ops.recovery.origin import SUMMARIZES_SINCE, Origin, origin
+from rollbook.ops.recovery.wal_catalog import stored_name
 
 How = Literal["auto", "base", "incremental"]
 TAR: Final = "base.tar"

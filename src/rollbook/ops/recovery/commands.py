@@ -12,12 +12,12 @@ from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
 from rollbook.ops import server
-from rollbook.ops.backup.lsn import show_lsn
 from rollbook.ops.backup.noting import noted_if_possible
-from rollbook.ops.backup.physical_restore import Restored
-from rollbook.ops.backup.targets import parse_target, plan
 from rollbook.ops.backup.vault import open_vault
 from rollbook.ops.embedded import home_of
+from rollbook.ops.recovery.lsn import show_lsn
+from rollbook.ops.recovery.restoring import Restored
+from rollbook.ops.recovery.targets import parse_target, plan
 
 app = typer.Typer()
 
@@ -37,7 +37,7 @@ def drill(
 
     Nothing of the live server is touched. Exit code 3 if anything is not as it was.
     """
-    from rollbook.ops.backup.drilling import held_drill  # noqa: PLC0415 -- loads much
+    from rollbook.ops.recovery.drilling import held_drill  # noqa: PLC0415 -- loads much
 
     with progress_bar() as report:
         proof = held_drill(settings(), open_vault(settings(), report), backup)
@@ -63,7 +63,7 @@ def wal(
 
     With it any moment can be restored. Killed, it goes on where it was.
     """
-    from rollbook.ops.backup import wal_receiver  # noqa: PLC0415 -- loads the driver
+    from rollbook.ops.recovery import wal_receiver  # noqa: PLC0415 -- loads the driver
 
     if stop:
         ended = wal_receiver.stop_archiving(settings())
@@ -87,7 +87,7 @@ def point(
     json: Json = False,
 ) -> None:
     """Name this moment, to restore to it: `rollbook backup restore latest --to NAME`."""
-    from rollbook.ops.backup.points import make_point  # noqa: PLC0415 -- loads the driver
+    from rollbook.ops.recovery.points import make_point  # noqa: PLC0415 -- loads the driver
 
     made = make_point(settings(), open_vault(settings(), tell=output.say), name)
     if json:
@@ -99,7 +99,7 @@ def point(
 @app.command()
 def discard(*, yes: Yes = False, json: Json = False) -> None:
     """Remove the data directories that restores put aside."""
-    from rollbook.ops.backup import swap  # noqa: PLC0415 -- with the others
+    from rollbook.ops import swap  # noqa: PLC0415 -- with the others
 
     home = home_of(settings())
     found = swap.set_aside(home)
@@ -113,7 +113,7 @@ def discard(*, yes: Yes = False, json: Json = False) -> None:
 
 def restore_physical(backup: str, to: str | None, into: Path | None, *, yes: bool, json: bool) -> None:
     """Restore a physical backup: into a folder, or in the place of Rollbook's own server."""
-    from rollbook.ops.backup import physical_restore  # noqa: PLC0415 -- loads much
+    from rollbook.ops.recovery import restoring  # noqa: PLC0415 -- loads much
 
     chosen = settings()
     plan(open_vault(chosen), backup, parse_target(to))
@@ -122,9 +122,9 @@ def restore_physical(backup: str, to: str | None, into: Path | None, *, yes: boo
     with progress_bar() as report:
         vault = open_vault(chosen, report)
         if into is None:
-            done = physical_restore.restore_home(chosen, vault, backup, to)
+            done = restoring.restore_home(chosen, vault, backup, to)
         else:
-            done = physical_restore.restore_into(chosen, vault, into, backup, to)
+            done = restoring.restore_into(chosen, vault, into, backup, to)
     _note(done)
     if json:
         output.print_json(done)

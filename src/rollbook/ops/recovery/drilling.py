@@ -3,10 +3,10 @@
 from dataclasses import asdict
 
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.drill import drill
 from rollbook.ops.backup.noting import noted_if_possible
-from rollbook.ops.backup.proofs import Proof
 from rollbook.ops.backup.vault import Vault
+from rollbook.ops.recovery.drill import drill
+from rollbook.ops.recovery.proofs import Proof
 
 VERB = "backup.drill"
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import psycopg
 
-from rollbook.ops.backup.physical_errors import WalSlotUnavailable
+from rollbook.ops.recovery.errors import WalSlotUnavailable
 from rollbook.ops.roles import Connection
 
 SLOT: Final = "rollbook_wal"

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from rollbook.core.settings import Settings
-from rollbook.ops.backup import wal_fetch
-from rollbook.ops.backup.lsn import HISTORY_NAME, NAME, PARTIAL, parse_lsn, parse_segment, show_lsn
-from rollbook.ops.backup.physical_errors import RecoveryFailed, TargetNotCovered
-from rollbook.ops.backup.scratch import Scratch, private_folder
-from rollbook.ops.backup.server_programs import server_programs
-from rollbook.ops.backup.targets import Plan
-from rollbook.ops.backup.unpacking import unpack_chain
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_catalog import stored_name
-from rollbook.ops.backup.wal_server import Served, serving
 from rollbook.ops.embedded import home_of
 from rollbook.ops.errors import file_errors
 from rollbook.ops.privileges import server_account
+from rollbook.ops.recovery import wal_fetch
+from rollbook.ops.recovery.errors import RecoveryFailed, TargetNotCovered
+from rollbook.ops.recovery.lsn import HISTORY_NAME, NAME, PARTIAL, parse_lsn, parse_segment, show_lsn
+from rollbook.ops.recovery.scratch import Scratch, private_folder
+from rollbook.ops.recovery.server_programs import server_programs
+from rollbook.ops.recovery.targets import Plan
+from rollbook.ops.recovery.unpacking import unpack_chain
+from rollbook.ops.recovery.wal_catalog import stored_name
+from rollbook.ops.recovery.wal_server import Served, serving
 from rollbook.ops.roles import Connection
 
 _NOT_REACHED: Final = "before configured recovery target"

@@ -14,7 +14,7 @@ from rollbook.core.sql import named_sql
 from rollbook.ops.backup.manifest import TableSum
 from rollbook.ops.roles import Connection
 
-_TABLES: Final = named_sql("rollbook.ops.backup", "fingerprint.sql")["tables"].text
+_TABLES: Final = named_sql("rollbook.ops.recovery", "fingerprint.sql")["tables"].text
 _BY_HASH: Final = "hash_record_extended(ROW(held.ctid, held.*), 0)"
 _BY_TEXT: Final = "hashtextextended(held.ctid::text || held::text, 0)"
 _SUM: Final = "SELECT count(*), coalesce(sum({}::numeric), 0)::text FROM ONLY {}.{} AS held"

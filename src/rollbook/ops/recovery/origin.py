@@ -10,8 +10,8 @@ import psycopg
 
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
-from rollbook.ops.backup.physical_errors import CopyForbidden
 from rollbook.ops.backup.source import Source, source
+from rollbook.ops.recovery.errors import CopyForbidden
 
 SUMMARIZES_SINCE: Final = 17
 _FACTS: Final = """

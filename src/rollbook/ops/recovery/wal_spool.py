@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.lsn import HISTORY_NAME, NAME, PARTIAL, parse_segment
-from rollbook.ops.backup.physical_errors import WalBusy
-from rollbook.ops.backup.tarring import CHUNK_BYTES
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_catalog import stored_name
 from rollbook.ops.embedded import home_of
 from rollbook.ops.errors import file_errors
+from rollbook.ops.recovery.errors import WalBusy
+from rollbook.ops.recovery.lsn import HISTORY_NAME, NAME, PARTIAL, parse_segment
+from rollbook.ops.recovery.tarring import CHUNK_BYTES
+from rollbook.ops.recovery.wal_catalog import stored_name
 
 _FOLDER: Final = "wal-spool"
 _LOCK: Final = "lock"

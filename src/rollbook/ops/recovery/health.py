@@ -16,14 +16,14 @@ from rollbook.core.settings import Settings
 from rollbook.ops.backup.errors import NoBackupsYet
 from rollbook.ops.backup.keys import key_ring
 from rollbook.ops.backup.manifest import Backup
-from rollbook.ops.backup.proofs import Proof, last_proofs
 from rollbook.ops.backup.repository import open_repository
 from rollbook.ops.backup.retry import Patience
 from rollbook.ops.backup.source import source
-from rollbook.ops.backup.targets import ranges
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_catalog import Coverage
-from rollbook.ops.backup.wal_slot import SlotState, slot_state
+from rollbook.ops.recovery.proofs import Proof, last_proofs
+from rollbook.ops.recovery.targets import ranges
+from rollbook.ops.recovery.wal_catalog import Coverage
+from rollbook.ops.recovery.wal_slot import SlotState, slot_state
 
 PROVEN_WITHIN: Final = timedelta(days=8)
 BACKED_UP_WITHIN: Final = timedelta(hours=26)

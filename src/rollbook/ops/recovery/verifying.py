@@ -7,11 +7,11 @@ from rollbook.core.errors import RollbookError
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.errors import RepositoryRefused, RepositoryUnreachable
 from rollbook.ops.backup.manifest import Backup
-from rollbook.ops.backup.recovering import unpacked
-from rollbook.ops.backup.targets import Target, plan
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.backup.verifying import Verified
 from rollbook.ops.embedded import home_of
+from rollbook.ops.recovery.recovering import unpacked
+from rollbook.ops.recovery.targets import Target, plan
 
 
 def with_chains(settings: Settings, vault: Vault, found: Sequence[Verified]) -> list[Verified]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.physical_errors import NoProgramsFor
 from rollbook.ops.binaries import Binaries, embedded, find_binaries
 from rollbook.ops.errors import NoServerPrograms, ServerProgramsUnfit
+from rollbook.ops.recovery.errors import NoProgramsFor
 
 _DEBIAN: Final = Path("/usr/lib/postgresql")
 

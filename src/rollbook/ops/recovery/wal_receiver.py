@@ -20,13 +20,13 @@ import psycopg
 from rollbook.core.errors import RollbookError
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.documents import keep_json
-from rollbook.ops.backup.origin import Origin, origin, said
-from rollbook.ops.backup.physical_errors import WalReceiverFailed
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.backup.wal_catalog import REACHED, stored_name
-from rollbook.ops.backup.wal_slot import SLOT, SlotState, drop_slot, ensure_slot, slot_state
-from rollbook.ops.backup.wal_spool import Spool, lone_spool, reader_of, spool_folder
 from rollbook.ops.postmaster import has_ended
+from rollbook.ops.recovery.errors import WalReceiverFailed
+from rollbook.ops.recovery.origin import Origin, origin, said
+from rollbook.ops.recovery.wal_catalog import REACHED, stored_name
+from rollbook.ops.recovery.wal_slot import SLOT, SlotState, drop_slot, ensure_slot, slot_state
+from rollbook.ops.recovery.wal_spool import Spool, lone_spool, reader_of, spool_folder
 
 EVERY_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 60.0

@@ -8,24 +8,24 @@ from rollbook.core import clock
 from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import postmaster, server
-from rollbook.ops.backup.comparing import compared
-from rollbook.ops.backup.lsn import show_lsn
-from rollbook.ops.backup.physical_errors import (
-    BackupUnproven,
-    FolderNotEmpty,
-    RecoveryFailed,
-    RestoreElsewhere,
-)
-from rollbook.ops.backup.recovering import Recovery, unpacked
-from rollbook.ops.backup.scratch import Scratch
-from rollbook.ops.backup.swap import Swap, finish, swap_for
-from rollbook.ops.backup.targets import NEWEST, Plan, parse_target, plan
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.cluster import SUPERUSER
 from rollbook.ops.embedded import PASSWORDS_OF, home_of
 from rollbook.ops.errors import ServerStillStopping
 from rollbook.ops.home import Home, sync_folder
+from rollbook.ops.recovery.comparing import compared
+from rollbook.ops.recovery.errors import (
+    BackupUnproven,
+    FolderNotEmpty,
+    RecoveryFailed,
+    RestoreElsewhere,
+)
+from rollbook.ops.recovery.lsn import show_lsn
+from rollbook.ops.recovery.recovering import Recovery, unpacked
+from rollbook.ops.recovery.scratch import Scratch
+from rollbook.ops.recovery.targets import NEWEST, Plan, parse_target, plan
 from rollbook.ops.roles import ROLES, set_password
+from rollbook.ops.swap import Swap, finish, swap_for
 
 
 @dataclass(frozen=True, slots=True)

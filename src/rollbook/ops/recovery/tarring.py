@@ -7,7 +7,7 @@ from io import RawIOBase
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from rollbook.ops.backup.physical_errors import BackupUnsafe
+from rollbook.ops.recovery.errors import BackupUnsafe
 
 _BLOCK: Final = tarfile.BLOCKSIZE
 CHUNK_BYTES: Final = 1024 * 1024

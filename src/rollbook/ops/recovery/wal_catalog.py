@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from rollbook.ops.backup.documents import read_json
-from rollbook.ops.backup.lsn import (
+from rollbook.ops.backup.manifest import WAL, Backup
+from rollbook.ops.backup.repository import Entry
+from rollbook.ops.backup.vault import Vault
+from rollbook.ops.recovery.lsn import (
     DEFAULT_SEGMENT_BYTES,
     HISTORY_NAME,
     NAME,
@@ -16,9 +19,6 @@ from rollbook.ops.backup.lsn import (
     parse_segment,
     show_lsn,
 )
-from rollbook.ops.backup.manifest import WAL, Backup
-from rollbook.ops.backup.repository import Entry
-from rollbook.ops.backup.vault import Vault
 
 REACHED: Final = "reached-"
 
