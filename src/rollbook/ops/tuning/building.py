@@ -5,7 +5,6 @@ Where a lock is needed for a moment (a partitioned table's own entry), it is ask
 """
 
 import hashlib
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from rollbook.core.progress import Report, Silent
+from rollbook.ops.online import pause_s
 from rollbook.ops.tuning.candidates import Candidate, Table
 from rollbook.ops.tuning.errors import IndexNotBuilt
 from rollbook.ops.tuning.looking import Raw
@@ -145,7 +145,7 @@ def briefly(db: Raw, change: Callable[[], object]) -> None:
         except psycopg.errors.LockNotAvailable:
             if attempt == _TRIES - 1:
                 raise
-            time.sleep(random.uniform(0.05, 0.5))  # noqa: S311 -- so that two do not keep meeting
+            time.sleep(pause_s(0))
         else:
             return
 

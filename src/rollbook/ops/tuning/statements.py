@@ -149,11 +149,18 @@ def take(db: Connection) -> Snapshot:
     if view is None:
         raise StatementsNotCounted
     facts = db.execute(SQL["moment"]).mappings().one()
-    since = _since(db, str(view["schema"]))
-    found = [_statement(row) for row in _rows(db, str(view["schema"]), set(view["columns"]))]
+    schema = _schema(db, view)
+    since = _since(db, schema)
+    found = [_statement(row) for row in _rows(db, schema, set(view["columns"]))]
     if any(one.text == _HIDDEN for one in found):
         raise StatementsHidden(role=facts["role"])
     return Snapshot(facts["database"], facts["at"], since, found)
+
+
+def _schema(db: Connection, view: Mapping[str, Any]) -> str:
+    """Return the schema that the extension was put into, quoted."""
+    quoted: str = db.dialect.identifier_preparer.quote(str(view["schema"]))
+    return quoted
 
 
 def _rows(db: Connection, schema: str, columns: set[str]) -> Iterator[Mapping[str, Any]]:
