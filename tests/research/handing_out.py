@@ -19,8 +19,10 @@ _DISTRICT: Final = "administers the district's records on its own machine (99.31
 _NO_STUDENT: Final = "names no student"
 # Whole nouns, where all commands of one are the same to a student.
 WORK: Final = {
+    "archive": _DISTRICT,
     "attendance": _DISTRICT,
     "audit": "the district's log of who saw what (99.32)",
+    "backup": "sealed copies of the whole, for the district, which opens them with its key",
     "bi-role": _NO_STUDENT,
     "compat": _NO_STUDENT,
     "db": _NO_STUDENT,
@@ -35,7 +37,10 @@ WORK: Final = {
     "keys": _NO_STUDENT,
     "logs": "the server's log, on the district's machine",
     "monitor": _NO_STUDENT,
+    "pooler": _NO_STUDENT,
+    "prod-setup": _NO_STUDENT,
     "provider": _NO_STUDENT,
+    "replica": "a second server of the district's own, behind the same walls",
     "risk": _DISTRICT,
     "serve": "its addresses are looked at one by one",
     "status": _NO_STUDENT,
@@ -43,6 +48,7 @@ WORK: Final = {
     "up": _NO_STUDENT,
     "user": "who may sign in, and why they see a student",
     "validate": _DISTRICT,
+    "worker": _NO_STUDENT,
 }
 # Of these nouns each command, or group of commands, is judged by itself, since some are made to hand out.
 WORK_BY_ITSELF: Final = {

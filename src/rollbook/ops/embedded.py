@@ -3,7 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -16,7 +17,14 @@ from rollbook.core.settings import Settings
 from rollbook.ops import roles, swap
 from rollbook.ops.binaries import RESOLVERS, Resolver, find_binaries
 from rollbook.ops.cluster import SUPERUSER, Cluster
-from rollbook.ops.errors import PortInUse, SecretsMissing, SecretsWrong, ServerNotRunning, file_errors
+from rollbook.ops.errors import (
+    DiskFull,
+    PortInUse,
+    SecretsMissing,
+    SecretsWrong,
+    ServerNotRunning,
+    file_errors,
+)
 from rollbook.ops.home import Home
 from rollbook.ops.ports import HOST, candidates, is_port_free, port_user
 from rollbook.ops.postmaster import PidFile, find_postmaster, has_ended
@@ -134,8 +142,27 @@ def remove_socket_folder(home: Home) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def _room_needed(home: Home) -> Iterator[None]:
+    """Say of a server that has no room for a connection's files what is wrong with it."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if "No space left" in str(error):
+            raise DiskFull(home=home.path) from error
+        raise
+
+
 def _provision(home: Home, found: PidFile) -> None:
-    """Make what is missing of roles and database; a password changed elsewhere is set back to ours."""
+    """Make what is missing of roles and database; a password changed elsewhere is set back to ours.
+
+    Raises: ``SecretsWrong``; ``DiskFull``.
+    """
+    with _room_needed(home):
+        _make_what_is_missing(home, found)
+
+
+def _make_what_is_missing(home: Home, found: PidFile) -> None:
     home.remember(port=found.port)
     passwords = home.make_passwords(PASSWORDS_OF, (SUPERUSER, *roles.ROLES))
     place = _place(home, found.port)

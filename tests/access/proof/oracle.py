@@ -20,7 +20,7 @@ def _names(listed: str) -> frozenset[str]:
 
 # What everybody in the tenant sees: its structure, its staff, and the accounts, which only verbs read.
 STRUCTURE: Final = _names(
-    "academic_sessions access_tokens activities api_keys assignment_categories assignments"
+    "academic_sessions access_tokens activities api_keys archives assignment_categories assignments"
     " attendance_loads attendance_rules attendance_submissions attendance_total_windows bi_roles"
     " course_prerequisites course_standards courses fitness_tests fitness_zones grade_rules"
     " grade_scale_steps grade_scales identity_links identity_providers known_devices learning_standards"
@@ -43,7 +43,8 @@ OR_NOBODY: Final = frozenset({"attendance_stale_weeks"})
 KEYED: Final = frozenset({"sign_in_tries"})
 
 READ_ONLY: Final = _names(
-    "attendance_loads audit_redactions audit_seals audit_writes bi_roles disclosures erased_names erasures"
+    "archives attendance_loads audit_redactions audit_seals audit_writes bi_roles disclosures erased_names"
+    " erasures"
 )
 NEVER_DELETED: Final = _names(
     "activity_logs amendment_requests api_keys attendance_rules grade_rules identity_providers imports"
