@@ -67,5 +67,11 @@ def _forking() -> "subprocess.Popen[str]":
     here = Path(__file__).with_name("forking.py")
     started = subprocess.Popen([sys.executable, here], stdin=subprocess.PIPE, text=True)
     assert started.stdin is not None
-    atexit.register(started.stdin.close)
+    atexit.register(_end, started)
     return started
+
+
+def _end(forking: "subprocess.Popen[str]") -> None:
+    assert forking.stdin is not None
+    forking.stdin.close()
+    forking.wait(timeout=60)
