@@ -149,7 +149,7 @@ def take(db: Connection) -> Snapshot:
     if view is None:
         raise StatementsNotCounted
     facts = db.execute(SQL["moment"]).mappings().one()
-    schema = _schema(db, view)
+    schema = _quoted(db, str(view["schema"]))
     since = _since(db, schema)
     found = [_statement(row) for row in _rows(db, schema, set(view["columns"]))]
     if any(one.text == _HIDDEN for one in found):
@@ -157,9 +157,9 @@ def take(db: Connection) -> Snapshot:
     return Snapshot(facts["database"], facts["at"], since, found)
 
 
-def _schema(db: Connection, view: Mapping[str, Any]) -> str:
-    """Return the schema that the extension was put into, quoted."""
-    quoted: str = db.dialect.identifier_preparer.quote(str(view["schema"]))
+def _quoted(db: Connection, name: str) -> str:
+    """Return a name as a statement may hold it."""
+    quoted: str = db.dialect.identifier_preparer.quote(name)
     return quoted
 
 
