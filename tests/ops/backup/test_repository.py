@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from ops.backup.places import BUCKET, S3_URL, s3_server
+from ops.backup.places import BUCKET, GCS_URL, S3_URL, gcs_server, s3_server
 from rollbook.ops.backup import cloud
 from rollbook.ops.backup.cloud import Cloud
 from rollbook.ops.backup.errors import (
@@ -28,14 +28,19 @@ def s3() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["folder", "s3"])
-def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
-    if request.param == "folder":
-        return open_repository(str(tmp_path / "backups"))
-    request.getfixturevalue("s3")
-    kept = boto3.resource("s3").Bucket(BUCKET)
-    kept.objects.all().delete()
-    return open_repository(S3_URL)
+@pytest.fixture(params=["folder", "s3", "gcs"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repository]:
+    match request.param:
+        case "folder":
+            yield open_repository(str(tmp_path / "backups"))
+        case "s3":
+            request.getfixturevalue("s3")
+            boto3.resource("s3").Bucket(BUCKET).objects.all().delete()
+            yield open_repository(S3_URL)
+        case _:
+            with gcs_server(tmp_path):
+                boto3.resource("s3").Bucket(BUCKET).objects.all().delete()
+                yield open_repository(GCS_URL)
 
 
 def content(repository: Repository, name: str) -> bytes:
@@ -111,6 +116,32 @@ def test_a_big_file_goes_in_parts(repository: Repository, monkeypatch: pytest.Mo
     assert (stored.bytes, stored.sha256) == (17 * 1024 * 1024, digest.hexdigest())
 
 
+def test_a_large_file_is_asked_for_piece_by_piece(
+    s3: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A request is bounded in time, with its answer: a base backup takes longer than any bound."""
+    assert s3
+    monkeypatch.setattr(cloud, "_GET_BYTES", 1024 * 1024)
+    repository = open_repository(S3_URL)
+    large = bytes(range(256)) * 4096 * 3 + b"and a rest"
+    repository.put("files/a/dump", [large])
+    caplog.set_level("INFO", "werkzeug")
+    assert b"".join(repository.get("files/a/dump")) == large
+    asked = [line for line in caplog.messages if "GET /backups/oak/nightly/files/a/dump" in line]
+    assert [line.split()[-2] for line in asked] == ["206"] * 4
+
+
+def test_what_is_not_ours_is_not_listed(repository: Repository, tmp_path: Path) -> None:
+    repository.put("files/a/dump", [b"x"])
+    if isinstance(repository, Cloud):
+        boto3.client("s3").put_object(Bucket=BUCKET, Key="oak/nightly/files/a/copy of dump", Body=b"x")
+    else:
+        for name in ("files/a/copy of dump", "files/.hidden", "lost+found/x"):
+            (tmp_path / "backups" / name).parent.mkdir(exist_ok=True)
+            (tmp_path / "backups" / name).write_bytes(b"x")
+    assert repository.names() == ["files/a/dump"]
+
+
 def test_s3_keeps_below_its_path(s3: str) -> None:
     assert s3
     open_repository(S3_URL).put("wal/a", [b"x"])
@@ -169,6 +200,8 @@ def test_a_folder_that_is_closed_to_us_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(RepositoryRefused, match="Not a directory"):
         open_repository(str(tmp_path / "file" / "backups")).put("a", [b"x"])
+    with pytest.raises(RepositoryRefused, match="Not a directory"):
+        open_repository(str(tmp_path / "file")).names()
 
 
 def test_files_of_a_folder_are_closed_to_others(tmp_path: Path) -> None:

@@ -23,14 +23,15 @@ from rollbook.ops.backup.errors import (
     RepositoryUrlInvalid,
     StoredFileMissing,
 )
-from rollbook.ops.backup.repository import Entry, Measure, Stored, checked_name
+from rollbook.ops.backup.repository import Entry, Measure, Stored, checked_name, is_name
 
 _MIB: Final = 1024 * 1024
 # A provider takes 10,000 parts: 640 GB of one stream, with at most three parts in memory.
 _PART_BYTES: Final = 64 * _MIB
 _PARTS_AT_ONCE: Final = 2
 _WHOLE_BYTES: Final = 8 * _MIB
-_GET_BYTES: Final = 4 * _MIB
+# A request is bounded in time, its answer included: what is large is asked for piece by piece.
+_GET_BYTES: Final = 32 * _MIB
 # Long outages are waited out by who called (retry.py), with the clock that they were given.
 _RETRIES: Final = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 _TIMEOUTS: Final = {"timeout": timedelta(minutes=10), "connect_timeout": timedelta(seconds=10)}
@@ -103,22 +104,24 @@ class Cloud:
         return source.measure.stored(name)
 
     def get(self, name: str) -> Iterator[bytes]:
-        """Fetch it in chunks."""
+        """Fetch it, piece by piece where it is large."""
         with self._told(checked_name(name)):
-            chunks = iter(obstore.get(self._store, name).stream(min_chunk_size=_GET_BYTES))
-        while True:
+            size = obstore.head(self._store, name)["size"]
+        for begin in range(0, size, _GET_BYTES):
             with self._told(name):
-                chunk = next(chunks, None)
-            if chunk is None:
-                return
-            yield bytes(chunk)
+                piece = obstore.get_range(self._store, name, start=begin, end=min(begin + _GET_BYTES, size))
+            yield bytes(piece)
 
     def entries(self, folder: str = "") -> Iterator[Entry]:
         """List them; the provider pages."""
         found: list[Entry] = []
         with self._told():
             for page in obstore.list(self._store, prefix=checked_name(folder) if folder else None):
-                found += [Entry(one["path"], one["size"], one["last_modified"]) for one in page]
+                found += [
+                    Entry(one["path"], one["size"], one["last_modified"])
+                    for one in page
+                    if is_name(one["path"])
+                ]
         yield from sorted(found, key=lambda entry: entry.name)
 
     def names(self, folder: str = "") -> list[str]:

@@ -16,7 +16,7 @@ from rollbook.ops.backup.errors import (
     RepositoryUnreachable,
     StoredFileMissing,
 )
-from rollbook.ops.backup.repository import CHUNK_BYTES, Entry, Measure, Stored, checked_name
+from rollbook.ops.backup.repository import CHUNK_BYTES, Entry, Measure, Stored, checked_name, is_name
 from rollbook.ops.home import sync_folder
 
 _PART: Final = ".part-"
@@ -39,8 +39,7 @@ class Folder:
         """Write it, have the disk keep it, then give it its name."""
         target = self.path / checked_name(name)
         with self._told():
-            _make_folders(target.parent)
-            handle, part = tempfile.mkstemp(dir=target.parent, prefix=_PART)
+            handle, part = _new_part(target.parent)
         try:
             stored = self._write(handle, name, chunks)
             with self._told():
@@ -79,7 +78,7 @@ class Folder:
         """Walk the folder; files that are being written have no name yet."""
         below = self.path / checked_name(folder) if folder else self.path
         with self._told():
-            found = [path for path in below.rglob("*") if path.is_file() and not path.name.startswith(".")]
+            found = [path for path in _files(below) if is_name(path.name)]
         for path in sorted(found, key=lambda path: path.relative_to(self.path).as_posix()):
             with suppress(FileNotFoundError):  # somebody pruned it just now
                 seen = path.stat()
@@ -110,7 +109,9 @@ class Folder:
         """Remove parts of writers that were killed."""
         gone = 0
         with self._told():
-            for part in self.path.rglob(f"{_PART}*"):
+            for part in _files(self.path):
+                if not part.name.startswith(_PART):
+                    continue
                 with suppress(FileNotFoundError):
                     if part.stat().st_mtime < before.timestamp():
                         part.unlink()
@@ -132,6 +133,18 @@ class Folder:
             raise RepositoryUnreachable(where=self.where, reason=error.strerror) from error
 
 
+def _files(below: Path) -> Iterator[Path]:
+    """Yield the files below a folder, also unfinished ones. What cannot be read is not taken for empty."""
+
+    def failed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # not there, or somebody pruned it just now
+            raise error
+
+    for folder, inside, names in os.walk(below, onerror=failed):
+        inside[:] = filter(is_name, inside)  # not a disk's lost+found, which nobody may read
+        yield from (Path(folder, name) for name in names)
+
+
 def _make_folders(folder: Path) -> None:
     """Make ``folder`` and those above it, closed to others, and have the disk keep their names."""
     if folder.is_dir():
@@ -140,6 +153,14 @@ def _make_folders(folder: Path) -> None:
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
         sync_folder(folder.parent)
+
+
+def _new_part(folder: Path) -> tuple[int, str]:
+    """Begin a file; again, if a prune removed the empty folder under it."""
+    while True:
+        _make_folders(folder)
+        with suppress(FileNotFoundError):
+            return tempfile.mkstemp(dir=folder, prefix=_PART)
 
 
 def _write_all(handle: int, chunk: bytes) -> None:

@@ -103,9 +103,14 @@ def checked_name(name: str) -> str:
 
     Raises: ``FileNameInvalid``.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise FileNameInvalid(name=name)
     return name
+
+
+def is_name(name: str) -> bool:
+    """Say whether ``name`` can be a file's or a folder's of ours: what else lies there is not."""
+    return bool(_NAME.fullmatch(name))
 
 
 class Measure:
