@@ -91,7 +91,7 @@ class Home:
 
     def open_log(self) -> IO[str]:
         """Open the log to append; it may quote rows, so it is closed to others."""
-        return _open_private(self.log)
+        return open_private(self.log)
 
     def rotate_log(self) -> None:
         """Put a big log aside; the one before that goes."""
@@ -104,7 +104,7 @@ class Home:
 
         Raises: ``ServerBusy`` after ``LOCK_TIMEOUT_S``. The lock dies with its process.
         """
-        with file_errors(self.path), _open_private(self.path / "lock") as lock:
+        with file_errors(self.path), open_private(self.path / "lock") as lock:
             self._wait_for(lock.fileno(), report)
             yield
 
@@ -129,7 +129,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _open_private(path: Path) -> IO[str]:
+def open_private(path: Path) -> IO[str]:
+    """Open a file to append, closed to others than its folder's owner."""
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8")
     _own_like_folder(file.fileno(), path.parent)
     return file

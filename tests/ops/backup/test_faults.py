@@ -1,20 +1,21 @@
 """What befalls a repository: harm to its files, the wrong key, a full disk, an hour without it."""
 
 import contextlib
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ops.backup.places import S3_URL, free_port, s3_environment_of, s3_server
+from ops.small_disk import CannotMountError, small_disk
 from rollbook.core import keyring
 from rollbook.core.settings import Settings
 from rollbook.ops.backup import cloud, logical
 from rollbook.ops.backup.errors import RepositoryFull, RepositoryUnreachable
+from rollbook.ops.backup.folder import Folder
 from rollbook.ops.backup.manifest import Backup, Kind, file_name
-from rollbook.ops.backup.repository import open_repository
+from rollbook.ops.backup.repository import Stored, open_repository
 from rollbook.ops.backup.retry import Patience
 from rollbook.ops.backup.vault import Vault, open_vault
 from rollbook.ops.backup.verifying import verify
@@ -107,26 +108,25 @@ def test_under_a_wrong_key_everything_is_named_and_nothing_good(kept: Vault, tmp
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k,mode=0755", "tmpfs", str(folder)]
-    mounted = subprocess.run(mount, check=False, capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"this container may not mount a small disk: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    try:
+        with small_disk(folder, "300k"):
+            yield folder
+    except CannotMountError as error:
+        pytest.skip(f"this container may not mount a small disk: {error}")
 
 
-def test_a_full_disk_ends_a_backup_and_harms_no_other(chosen: Settings, small_disk: Path) -> None:
-    there = chosen.model_copy(update={"backup_url": str(small_disk / "backups")})
+def test_a_full_disk_ends_a_backup_and_harms_no_other(chosen: Settings, disk: Path) -> None:
+    there = chosen.model_copy(update={"backup_url": str(disk / "backups")})
     vault = open_vault(there, tell=lambda _: None)
     keep(vault, "a")
-    (small_disk / "filler").write_bytes(b"\0" * 200_000)
-    before = sorted(path for path in small_disk.rglob("*") if path.is_file())
+    (disk / "filler").write_bytes(b"\0" * 200_000)
+    before = sorted(path for path in disk.rglob("*") if path.is_file())
     with pytest.raises(RepositoryFull, match="earlier backups are whole"):
         logical.create(there, vault, "full")
-    assert sorted(path for path in small_disk.rglob("*") if path.is_file()) == before
+    assert sorted(path for path in disk.rglob("*") if path.is_file()) == before
     assert [one.is_whole for one in verify(vault)] == [True]
 
 
@@ -151,6 +151,20 @@ class Clock:
 @pytest.fixture
 def no_quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloud, "_RETRIES", {"max_retries": 0})
+
+
+def test_a_manifest_whose_arrival_was_not_heard_of_is_no_backup_without_files(tmp_path: Path) -> None:
+    class AnswerLost(Folder):
+        def put(self, name: str, chunks: Iterable[bytes]) -> Stored:
+            stored = super().put(name, chunks)
+            if name.startswith("manifests/"):
+                raise RepositoryUnreachable(where=self.where, reason="the answer was lost")
+            return stored
+
+    vault = Vault(AnswerLost(tmp_path / "backups"), keyring.make_ring(tmp_path / "backup.key"))
+    with pytest.raises(RepositoryUnreachable), vault.whole_or_nothing("a"):
+        keep(vault, "a")
+    assert vault.repository.names() == []
 
 
 @pytest.mark.usefixtures("no_quick_retries")

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from pydantic import SecretStr
+from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
+from ops.backup.places import free_port
 from ops.kept_secrets import Secrets, opened
 from rollbook.core.checks import Checked, State, fine
 from rollbook.core.settings import Settings
@@ -35,6 +37,13 @@ def lose_everything(chosen: Settings) -> None:
         db.execute("CREATE TABLE public.wrong (x int)")
 
 
+def behind_a_pooler(chosen: Settings) -> Settings:
+    """The application's URL names something that knows of no database but one: here, nothing listens."""
+    assert chosen.database_url is not None
+    url = make_url(chosen.database_url.get_secret_value()).set(port=free_port())
+    return chosen.model_copy(update={"database_url": SecretStr(url.render_as_string(hide_password=False))})
+
+
 @pytest.mark.parametrize("kind", ["full", "data"])
 def test_what_was_lost_is_had_again(
     chosen: Settings, vault: Vault, app: Engine, told: Secrets, kind: logical.LogicalKind
@@ -49,7 +58,8 @@ def test_what_was_lost_is_had_again(
         seen.extend(urls)
         return [fine("smoke", "It works.")]
 
-    done = restoring.restore(chosen, vault, vault.catalog().find(backup.backup_id), [smoke])
+    found = vault.catalog().find(backup.backup_id)
+    done = restoring.restore(behind_a_pooler(chosen), vault, found, [smoke])
 
     assert done.rows == sum(table.rows for table in backup.tables.values())
     assert done.previous in databases_on(chosen)
@@ -61,6 +71,7 @@ def test_what_was_lost_is_had_again(
     engine.dispose()
     assert wrong == []
     assert [url for url in seen if "rollbook_restore_" not in url] == [], "it is looked over before the swap"
+    assert len({make_url(url).port for url in seen}) == 1, "where backups reach the server"
     with app.connect() as connection, pytest.raises(ProgrammingError, match="must be owner"):
         connection.execute(text("DROP TABLE users"))
 

@@ -69,6 +69,27 @@ def test_what_was_published_is_listed_in_order(repository: Repository, ring: Key
         publish(repository, made[0], ring)
 
 
+def test_copies_of_a_server_are_in_the_order_of_its_log(repository: Repository, ring: Keyring) -> None:
+    """A clock that was ahead for an hour does not make an old copy the newest."""
+    for hour, lsn, timeline in ((9, "0/3000028", 1), (1, "0/5000028", 1), (2, "0/4000028", 2)):
+        publish(
+            repository,
+            replace(backup(hour), system_identifier="7", end_lsn=lsn, timeline=timeline),
+            ring,
+        )
+    publish(repository, backup(8, "full"), ring)
+    assert [one.backup_id for one in catalog(repository, ring)] == ["b9", "b1", "b8", "b2"]
+
+
+def test_the_latest_is_one_that_holds_rows(repository: Repository, ring: Keyring) -> None:
+    publish(repository, backup(0, "schema"), ring)
+    with pytest.raises(BackupNotFound):
+        catalog(repository, ring).find("latest")
+    publish(repository, backup(1, "full"), ring)
+    publish(repository, backup(2, "schema"), ring)
+    assert catalog(repository, ring).find("latest").backup_id == "b1"
+
+
 def test_chains_are_known(repository: Repository, ring: Keyring) -> None:
     for one in (backup(0), backup(1, "incremental", "b0"), backup(2, "incremental", "b1")):
         publish(repository, one, ring)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rollbook.core import keyring
 from rollbook.ops.backup.errors import ChainBroken
 from rollbook.ops.backup.manifest import Backup, Catalog, Kind, file_name, manifest_name
-from rollbook.ops.backup.repository import open_repository
+from rollbook.ops.backup.repository import Entry, open_repository
 from rollbook.ops.backup.retention import Retention, expendable, prune
 from rollbook.ops.backup.vault import Vault
 
@@ -122,6 +122,28 @@ def test_what_a_killed_writer_left_goes_once_it_is_old(vault: Vault) -> None:
     assert prune(vault, Retention(1, 1), now + timedelta(hours=47)).abandoned_files == 0
     assert prune(vault, Retention(1, 1), now + timedelta(hours=49)).abandoned_files == 1
     assert vault.repository.names() == ["files/b001/dump", "manifests/b001.json"]
+
+
+def test_where_all_manifests_are_lost_nothing_counts_as_abandoned(vault: Vault) -> None:
+    keep(vault, 1, "full", 0)
+    vault.repository.delete(manifest_name("b001"))
+    assert prune(vault, Retention(1, 1), datetime.now(UTC) + timedelta(days=9)).abandoned_files == 0
+    assert vault.repository.names() == ["files/b001/dump"]
+
+
+def test_the_log_stays_while_a_manifest_cannot_be_read(vault: Vault) -> None:
+    """Its key may come back, and then it needs the log."""
+    keep(vault, 1, "full", 0)
+    vault.keep("wal/7/000000010000000000000001", [b"log"])
+
+    def all_of_it(there: Vault, _: object) -> list[Entry]:
+        return list(there.repository.entries("wal"))
+
+    vault.repository.put(manifest_name("b000"), [b"rubbish"])
+    assert prune(vault, Retention(1, 1), NOW, wal=all_of_it).wal_files == 0
+    vault.repository.delete(manifest_name("b000"))
+    assert prune(vault, Retention(1, 1), NOW, wal=all_of_it).wal_files == 1
+    assert vault.repository.names("wal") == []
 
 
 def test_files_of_a_damaged_manifest_are_left_to_a_person(vault: Vault) -> None:

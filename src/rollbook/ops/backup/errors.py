@@ -87,6 +87,13 @@ class BackupThere(Conflict):
     """There is a backup '{backup_id}' already; its manifest is not written twice."""
 
 
+class BackupVanished(Unavailable):
+    """The backup {backup_id} was thrown away: {lost}, which it needs, was removed while it was made.
+
+    Let no `rollbook backup prune` run at the same time, then make it again.
+    """
+
+
 class ChainBroken(Unavailable):
     """The backup {backup_id} builds on {missing}, which is not there or is damaged.
 

@@ -4,19 +4,18 @@ Streamed straight into the repository: nothing is plain on a disk. Rows are coun
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from psycopg import sql
 
 from rollbook.core import clock
-from rollbook.core.errors import RollbookError
 from rollbook.core.progress import Report, Silent
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id
 from rollbook.ops.backup.programs import read_from
-from rollbook.ops.backup.repository import Repository, Stored
+from rollbook.ops.backup.repository import Stored
 from rollbook.ops.backup.source import Source, source
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.client_tools import ClientTools
@@ -67,7 +66,7 @@ class _Dump:
         with (
             self.origin.connect() as db,
             _snapshot(db) as snapshot,
-            _whole_or_nothing(self.vault.repository, backup_id),
+            self.vault.whole_or_nothing(backup_id),
         ):
             facts = _facts(db, self.tools)
             tables = {} if self.kind == "schema" else count_rows(db, self.vault.report)
@@ -124,18 +123,6 @@ def _snapshot(db: Connection) -> Iterator[str]:
     assert told is not None
     yield str(told[0])
     db.execute("COMMIT")
-
-
-@contextmanager
-def _whole_or_nothing(repository: Repository, backup_id: str) -> Iterator[None]:
-    """Remove the files of a backup that fails; those of one that is killed, `prune` removes."""
-    try:
-        yield
-    except BaseException:
-        with suppress(RollbookError):  # what went wrong is what counts
-            for name in repository.names(file_name(backup_id, "").rstrip("/")):
-                repository.delete(name)
-        raise
 
 
 def count_rows(db: Connection, report: Report = _SILENT) -> dict[str, TableSum]:

@@ -4,7 +4,8 @@ A manifest is a stream like any other (frames.py), bound to its name: one edited
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -88,7 +89,7 @@ class Damaged:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The backups of a repository, oldest first, and the manifests that are damaged."""
+    """The backups of a repository, oldest first (``in_order``), and the manifests that are damaged."""
 
     backups: tuple[Backup, ...]
     damaged: tuple[Damaged, ...] = ()
@@ -98,12 +99,12 @@ class Catalog:
         return iter(self.backups)
 
     def find(self, backup_id: str) -> Backup:
-        """Return the backup of that id; "latest" is the newest.
+        """Return the backup of that id; "latest" is the newest that holds rows.
 
         Raises: ``BackupNotFound``; ``ManifestDamaged``.
         """
-        if backup_id == "latest" and self.backups:
-            return self.backups[-1]
+        if backup_id == "latest" and (holding := [one for one in self.backups if one.kind != "schema"]):
+            return holding[-1]
         for backup in self.backups:
             if backup.backup_id == backup_id:
                 return backup
@@ -131,9 +132,14 @@ def new_id(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
 
 
+def files_of(backup_id: str) -> str:
+    """Return where the files of a backup are kept."""
+    return f"{FILES}/{backup_id}"
+
+
 def file_name(backup_id: str, name: str) -> str:
     """Return where a file of a backup is kept: its name in the repository."""
-    return f"{FILES}/{backup_id}/{name}"
+    return f"{files_of(backup_id)}/{name}"
 
 
 def manifest_name(backup_id: str) -> str:
@@ -185,7 +191,25 @@ def catalog(repository: Repository, ring: Keyring) -> Catalog:
             continue  # somebody pruned it just now
         except RollbookError as error:
             damaged.append(Damaged(backup_id, str(error)))
-    return Catalog(tuple(sorted(found, key=lambda one: (one.began_at, one.backup_id))), tuple(damaged))
+    return Catalog(in_order(found), tuple(damaged))
+
+
+def in_order(backups: Iterable[Backup]) -> tuple[Backup, ...]:
+    """Sort by time; the copies of one server among themselves by its log, which no clock turns back."""
+    by_time = sorted(backups, key=lambda one: (one.began_at, one.backup_id))
+    copies: dict[str, list[Backup]] = defaultdict(list)
+    for one in by_time:
+        if one.is_physical and one.system_identifier:
+            copies[one.system_identifier].append(one)
+    next_of = {system: iter(sorted(those, key=_place_in_log)) for system, those in copies.items()}
+    return tuple(
+        next(next_of[one.system_identifier]) if one.is_physical and one.system_identifier else one
+        for one in by_time
+    )
+
+
+def _place_in_log(copy: Backup) -> tuple[int, ...]:
+    return copy.timeline or 0, *(int(half, 16) for half in (copy.end_lsn or "0/0").split("/"))
 
 
 def _parsed(backup_id: str, content: bytes) -> Backup:

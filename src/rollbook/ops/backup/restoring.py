@@ -119,15 +119,21 @@ def _settle(origin: Source, vault: Vault, backup: Backup, place: Beside) -> int:
     return sum(table.rows for table in counts.values())
 
 
+def _beside(place: Beside, url: str) -> str:
+    """Return how a role reaches the restored database: the server itself, since no pooler knows of it yet."""
+    there = make_url(url).set(database=place.name)
+    host, port = (place.origin.parameters.get(name, "") for name in ("host", "port"))
+    if host and not host.startswith("/") and "," not in host:
+        there = there.set(host=host, port=int(port) if port else None)
+    return there.render_as_string(hide_password=False)
+
+
 def _looked_over(chosen: Settings, backup: Backup, place: Beside, smoke: Sequence[Smoke]) -> list[Checked]:
     """Run the application's smoke queries on the restored database, before anybody works with it."""
     if backup.kind == "schema":
         return []
     status = server.status(chosen)
-    urls = [
-        make_url(url).set(database=place.name).render_as_string(hide_password=False)
-        for url in (status.url, status.owner_url)
-    ]
+    urls = [_beside(place, url) for url in (status.url, status.owner_url)]
     found = [checked for look in smoke for checked in look(*urls)]
     if wrong := [checked.sentence for checked in found if checked.state is State.WRONG]:
         raise RestoreDiffers(backup_id=backup.backup_id, reason=" ".join(wrong))

@@ -61,25 +61,19 @@ def _whole_chains(known: Catalog) -> Iterator[tuple[str, tuple[Backup, ...]]]:
 
 def _newest(chains: dict[str, tuple[Backup, ...]], count: int) -> set[str]:
     """Return the backups of the newest chains of each kind; a chain is as new as its newest backup."""
-    members: dict[tuple[str, str], list[Backup]] = defaultdict(list)
-    for chain in chains.values():
-        members[chain[0].kind, chain[0].backup_id].append(chain[-1])
-    by_kind: dict[str, list[list[Backup]]] = defaultdict(list)
-    for (kind, _), backups in members.items():
-        by_kind[kind].append(backups)
-    kept: set[str] = set()
-    for of_kind in by_kind.values():
-        of_kind.sort(key=lambda backups: max(_age(one) for one in backups), reverse=True)
-        kept |= {one.backup_id for backups in of_kind[: max(1, count)] for one in backups}
-    return kept
+    by_kind: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for backup_id, (first, *_) in reversed(chains.items()):  # a dictionary keeps the catalog's order
+        by_kind[first.kind].setdefault(first.backup_id, []).append(backup_id)
+    return {
+        backup_id
+        for of_kind in by_kind.values()
+        for members in list(of_kind.values())[: max(1, count)]
+        for backup_id in members
+    }
 
 
 def _younger(chains: dict[str, tuple[Backup, ...]], since: datetime) -> set[str]:
     return {backup_id for backup_id, chain in chains.items() if chain[-1].ended_at >= since}
-
-
-def _age(backup: Backup) -> tuple[datetime, str]:
-    return backup.began_at, backup.backup_id
 
 
 def prune(
@@ -93,7 +87,8 @@ def prune(
     going = expendable(known, rule, now)
     gone = {backup.backup_id for backup in going}
     kept = [backup for backup in known if backup.backup_id not in gone]
-    old_wal = list(wal(vault, kept)) if wal is not None else []
+    # what a manifest that cannot be read needs of the log, nobody knows: it may be of a key that comes back
+    old_wal = list(wal(vault, kept)) if wal is not None and not known.damaged else []
     abandoned = list(_abandoned(vault, now))
     if not dry_run:
         for backup in going:
@@ -115,10 +110,13 @@ def _delete(vault: Vault, names: Iterable[str]) -> None:
 
 
 def _abandoned(vault: Vault, now: datetime) -> Iterator[Entry]:
-    """Yield the files of backups without a manifest that nobody can be writing any more."""
+    """Yield the files of backups without a manifest that nobody can be writing any more.
+
+    Where there is no manifest at all, somebody lost them: then nothing is taken for abandoned.
+    """
     listed = {
         name.removeprefix(f"{MANIFESTS}/").removesuffix(".json") for name in vault.repository.names(MANIFESTS)
     }
-    for entry in vault.repository.entries(FILES):
+    for entry in vault.repository.entries(FILES) if listed else ():
         if entry.name.split("/")[1] not in listed and entry.modified_at < now - _ABANDONED_AFTER:
             yield entry

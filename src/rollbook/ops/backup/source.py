@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict
 
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.errors import BackupRoleTooWeak
@@ -16,7 +17,7 @@ from rollbook.ops.cluster import SUPERUSER
 from rollbook.ops.embedded import DATABASE, PASSWORDS_OF, home_of
 from rollbook.ops.errors import ExternalUnreachable, ServerNotRunning
 from rollbook.ops.postmaster import find_postmaster
-from rollbook.ops.roles import Connection
+from rollbook.ops.roles import APP, OWNER, Connection
 from rollbook.ops.server import is_external
 
 _TIMEOUT_S: Final = 10
@@ -27,13 +28,18 @@ _SEES_ALL: Final = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A database and the role that reads all of it. ``parameters`` are libpq's, with the password."""
+    """A database and the role that reads all of it.
+
+    Shape:  ``parameters`` are libpq's, with the password; ``roles``: what the application's roles are called
+    there, by what Rollbook calls them.
+    """
 
     parameters: Mapping[str, str] = field(repr=False)
     server_version: str
     uses_tls: bool
     database: str
     programs: Path | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def major(self) -> int:
@@ -43,6 +49,10 @@ class Source:
     def connect(self, database: str | None = None) -> Connection:
         """Connect, to another database of the server if one is named; each statement by itself."""
         return _connect({**self.parameters, "dbname": database or self.database})
+
+    def connect_to_copy(self) -> Connection:
+        """Connect as a replica does: what is asked so are no SQL statements."""
+        return _connect({**self.parameters, "dbname": self.database, "replication": "true"})
 
     def environment(self, database: str | None = None) -> dict[str, str]:
         """Return what PostgreSQL's programs connect by: no secret stands among a program's arguments."""
@@ -76,6 +86,7 @@ def source(chosen: Settings) -> Source:
             uses_tls=db.pgconn.ssl_in_use or parameters.get("sslmode", "") not in _IN_CLEAR,
             database=info.dbname,
             programs=chosen.database_bin,
+            roles=_roles(chosen),
         )
 
 
@@ -104,6 +115,15 @@ def _given(chosen: Settings) -> dict[str, str]:
         for one in told
         if one.val is not None and one.keyword.decode() in _VARIABLES
     }
+
+
+def _roles(chosen: Settings) -> dict[str, str]:
+    """Return who the application and its owner are where Rollbook did not make its roles itself."""
+    if chosen.database_url is None or chosen.owner_url is None:
+        return {}
+    urls = {APP: chosen.database_url, OWNER: chosen.owner_url}
+    named = {role: conninfo_to_dict(url.get_secret_value()).get("user") for role, url in urls.items()}
+    return {role: str(name) for role, name in named.items() if name}
 
 
 def _connect(parameters: Mapping[str, str]) -> Connection:

@@ -1,16 +1,19 @@
 """A repository with the keys to it: what is kept there is sealed; what is read there, its key has opened."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from rollbook.core.errors import RollbookError
 from rollbook.core.keyring import Keyring
 from rollbook.core.progress import Report, Silent
 from rollbook.core.settings import Settings
 from rollbook.ops.backup import manifest
+from rollbook.ops.backup.errors import BackupVanished
 from rollbook.ops.backup.frames import open_frames, seal
 from rollbook.ops.backup.keys import ensure_key, key_ring, writing_key
-from rollbook.ops.backup.manifest import Backup, Catalog
+from rollbook.ops.backup.manifest import Backup, Catalog, files_of, manifest_name
 from rollbook.ops.backup.repository import Repository, Stored, open_repository
 from rollbook.ops.backup.retry import Patience
 
@@ -34,9 +37,33 @@ class Vault:
         """Yield what was sealed as ``name``; whole only if it ends without an error."""
         return self.watched(open_frames(self.repository.get(name), self.ring, about=name))
 
-    def publish(self, backup: Backup) -> Stored:
-        """List ``backup`` from now on."""
-        return manifest.publish(self.repository, backup, self.ring)
+    def publish(self, backup: Backup) -> None:
+        """List ``backup`` from now on, if all that it needs is there still: a prune may have run meanwhile.
+
+        Raises: ``BackupVanished``; as ``manifest.publish``.
+        """
+        manifest.publish(self.repository, backup, self.ring)
+        there = {entry.name: entry.bytes for entry in self.repository.entries(files_of(backup.backup_id))}
+        lost = [file.name for file in backup.files if there.get(file.name) != file.bytes]
+        if backup.parent and not self.repository.exists(manifest_name(backup.parent)):
+            lost.append(manifest_name(backup.parent))
+        if lost:
+            raise BackupVanished(backup_id=backup.backup_id, lost=lost[0])
+
+    @contextmanager
+    def whole_or_nothing(self, backup_id: str) -> Iterator[None]:
+        """Remove a backup that fails; what one that is killed leaves, `prune` removes.
+
+        Its manifest goes first: it may be there, though the answer to that was lost.
+        """
+        try:
+            yield
+        except BaseException:
+            with suppress(RollbookError):  # what went wrong is what counts
+                self.repository.delete(manifest_name(backup_id))
+                for name in self.repository.names(files_of(backup_id)):
+                    self.repository.delete(name)
+            raise
 
     def catalog(self) -> Catalog:
         """Return every backup."""

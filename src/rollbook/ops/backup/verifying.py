@@ -1,18 +1,13 @@
 """Whether what is in the repository is what was put there: each file's digest and frames; each chain."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rollbook.core.errors import RollbookError
-from rollbook.ops.backup.errors import (
-    ChainBroken,
-    FileChanged,
-    RepositoryRefused,
-    RepositoryUnreachable,
-)
-from rollbook.ops.backup.frames import open_frames
+from rollbook.ops.backup.documents import whole
+from rollbook.ops.backup.errors import ChainBroken, RepositoryRefused, RepositoryUnreachable
 from rollbook.ops.backup.manifest import Backup, Catalog
-from rollbook.ops.backup.repository import Measure, Stored
+from rollbook.ops.backup.repository import Stored
 from rollbook.ops.backup.vault import Vault
 
 
@@ -31,15 +26,20 @@ class Verified:
         return not self.faults
 
 
-def verify(vault: Vault, backup_id: str | None = None) -> list[Verified]:
+Faults = Callable[[Catalog, Backup], Iterable[str]]
+"""Reads a backup's files to their ends and says what is wrong with them."""
+
+
+def verify(vault: Vault, backup_id: str | None = None, *, of_copies: Faults | None = None) -> list[Verified]:
     """Read and open every file of one backup and of those it builds on, or of all backups.
 
-    Nothing is restored: that a backup can be is proven by a drill.
+    ``of_copies`` reads those of a server's files instead. Nothing is restored: that a backup can be is proven
+    by a drill.
     Raises: ``BackupNotFound``; ``ManifestDamaged``; ``RepositoryUnreachable``. A fault is found, not raised.
     """
     known = vault.catalog()
     wanted = known.backups if backup_id is None else _needed(known, backup_id)
-    found = [_verified(vault, known, backup) for backup in wanted]
+    found = [_verified(vault, known, backup, of_copies) for backup in wanted]
     if backup_id is None:
         found += [Verified(one.backup_id, "damaged", 0, (one.reason,)) for one in known.damaged]
     return found
@@ -52,11 +52,13 @@ def _needed(known: Catalog, backup_id: str) -> tuple[Backup, ...]:
         return (known.find(backup_id),)  # which is said of it then
 
 
-def _verified(vault: Vault, known: Catalog, backup: Backup) -> Verified:
+def _verified(vault: Vault, known: Catalog, backup: Backup, of_copies: Faults | None) -> Verified:
     vault.report.step(f"Verifying {backup.backup_id} ({backup.kind})", backup.bytes)
     faults = [*_faults_of_chain(known, backup)]
-    for file in backup.files:
-        faults += _faults_of_file(vault, backup, file)
+    if of_copies is not None and backup.is_physical:
+        faults += [] if faults else of_copies(known, backup)
+    else:
+        faults += [fault for file in backup.files for fault in faults_of_file(vault, backup, file)]
     return Verified(backup.backup_id, backup.kind, backup.bytes, tuple(faults))
 
 
@@ -67,7 +69,11 @@ def _faults_of_chain(known: Catalog, backup: Backup) -> Iterator[str]:
         yield str(error)
 
 
-def _faults_of_file(vault: Vault, backup: Backup, file: Stored) -> Iterator[str]:
+def faults_of_file(vault: Vault, backup: Backup, file: Stored) -> Iterator[str]:
+    """Yield what is wrong with a file of a backup.
+
+    Raises: ``RepositoryUnreachable``; ``RepositoryRefused``.
+    """
     try:
         vault.patience.insist(lambda: check_file(vault, backup, file))
     except (RepositoryUnreachable, RepositoryRefused):
@@ -79,11 +85,7 @@ def _faults_of_file(vault: Vault, backup: Backup, file: Stored) -> Iterator[str]
 def check_file(vault: Vault, backup: Backup, file: Stored) -> None:
     """Read a file of a backup to its end.
 
-    Raises: ``StoredFileMissing``; ``StreamDamaged`` and its like; ``FileChanged`` where it is a good file
-    and not the backup's.
+    Raises: ``StoredFileMissing``; ``StreamDamaged`` and its like; ``FileChanged``.
     """
-    measured = Measure(vault.repository.get(file.name))
-    for _ in open_frames(vault.watched(measured), vault.ring, about=file.name):
+    for _ in whole(vault, file, backup.backup_id):
         pass
-    if measured.stored(file.name) != file:
-        raise FileChanged(name=file.name, backup_id=backup.backup_id, reason="its digest differs")
