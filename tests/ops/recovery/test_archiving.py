@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from ops.recovery.chains import (
     wait_until_archived,
     write,
 )
+from ops.small_disk import CannotMountError, small_disk
 from rollbook.core.checks import Checked, State
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.vault import Vault
@@ -56,7 +57,7 @@ def test_the_log_is_archived_through_crashes_and_a_full_disk(running: Settings) 
         write_segments(running, 2)
         kill(first)
     write_segments(running, 2)
-    with archive(running, most_bytes=SMALLER_THAN_A_SEGMENT) as second:
+    with full_disk(running) as second:
         assert told(second), "it says that it cannot"
     with archive(running):
         wait_until_archived(running, vault)
@@ -113,6 +114,19 @@ def archive(settings: Settings, most_bytes: int | None = None) -> Iterator[subpr
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
+
+
+@contextmanager
+def full_disk(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
+    """Archive where what is received finds no room: on a small disk, else by a limit of the process."""
+    (spool,) = (settings.home / "wal-spool").iterdir()
+    with ExitStack() as held:
+        try:
+            held.enter_context(small_disk(spool, "8m"))
+        except CannotMountError:
+            yield held.enter_context(archive(settings, most_bytes=SMALLER_THAN_A_SEGMENT))
+        else:
+            yield held.enter_context(archive(settings))
 
 
 def limit(most_bytes: int) -> None:

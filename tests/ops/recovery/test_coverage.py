@@ -11,7 +11,7 @@ from rollbook.core import keyring
 from rollbook.ops.backup.folder import Folder
 from rollbook.ops.backup.manifest import Backup
 from rollbook.ops.backup.vault import Vault
-from rollbook.ops.recovery.errors import SegmentForeign
+from rollbook.ops.recovery.errors import SegmentForeign, TimelineUnknown
 from rollbook.ops.recovery.lsn import DEFAULT_SEGMENT_BYTES, Segment, parse_lsn, parse_segment, show_lsn
 from rollbook.ops.recovery.wal_catalog import Moment, WalCatalog, expendable_wal, stored_name
 
@@ -60,17 +60,24 @@ def backup(ends: float, timeline: int = 1, first: int = 2) -> Backup:
         (wal(3, 5), 4, Segment(1, 4).name),
         (wal(4, 5), 3, Segment(1, 3).name),  # what the backup itself brings
         (wal(), 3, None),
-        (wal(3, 4, on_two=(5, 6), forked_at=4.5), 5, None),  # segment 4 of timeline 2 is wanted, 1 serves
+        (wal(3, 4, on_two=(5, 6), forked_at=4.5), 4.5, Segment(2, 4).name),  # 1 goes elsewhere from there on
+        (wal(3, 4, 5, 6, 7, on_two=(4,), forked_at=4.5), 5, None),  # what 1 did after is not its line
         (wal(3, on_two=(4, 5), forked_at=4.5), 6, None),
         (wal(3, 4, 5, 6, on_two=(3,), forked_at=2.1), 7, None),  # left before the backup's end: not its line
     ],
 )
-def test_the_log_is_covered_until_its_first_gap(log: WalCatalog, end: int, missing: str | None) -> None:
+def test_the_log_is_covered_until_its_first_gap(log: WalCatalog, end: float, missing: str | None) -> None:
     found = log.covered(backup(2.5), [])
-    if log.forks and found.timeline == 2:
-        assert found.end >= place(end)
-    else:
-        assert (found.end, found.missing) == (place(end), missing)
+    assert (found.end, found.missing) == (place(end), missing)
+
+
+def test_an_earlier_timeline_may_be_asked_for() -> None:
+    log = wal(3, 4, 5, 6, on_two=(4,), forked_at=4.5)
+    found = log.covered(backup(2.5), [], timeline=1)
+    assert (found.line, found.end) == ((1,), place(7))
+    assert log.covered(backup(2.5), []).line == (1, 2)
+    with pytest.raises(TimelineUnknown, match=r"does not lead to timeline 3\. Those it leads to: 1, 2"):
+        log.covered(backup(2.5), [], timeline=3)
 
 
 def test_what_is_known_of_when_counts_as_far_as_the_log_goes() -> None:

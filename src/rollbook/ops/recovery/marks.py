@@ -60,9 +60,9 @@ def _try(snapshot: Connection, db: Connection) -> Mark:
 
 
 def point(db: Connection, name: str) -> tuple[str, datetime]:
-    """Write a named restore point; return its LSN, and the server's time."""
-    found: Any = db.execute("SELECT pg_create_restore_point(%s)::text, clock_timestamp()", [name]).fetchone()
-    return found[0], found[1]
+    """Write a named restore point; return its LSN, and the server's time just before."""
+    found: Any = db.execute("SELECT clock_timestamp(), pg_create_restore_point(%s)::text", [name]).fetchone()
+    return found[1], found[0]
 
 
 def _snapshot(db: Connection) -> str:

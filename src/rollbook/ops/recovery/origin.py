@@ -11,19 +11,22 @@ import psycopg
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
 from rollbook.ops.backup.source import Source, source
-from rollbook.ops.recovery.errors import CopyForbidden
+from rollbook.ops.recovery.errors import BaseBackupFailed, CopyForbidden, CopyOfReplica
 
 SUMMARIZES_SINCE: Final = 17
 _FACTS: Final = """
 SELECT
     (SELECT system_identifier FROM pg_control_system()),
-    (SELECT timeline_id FROM pg_control_checkpoint()),
+    CASE WHEN pg_is_in_recovery() THEN 0
+    ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END,
     (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size'),
     (SELECT rolname FROM pg_roles WHERE oid = 10),
     coalesce(current_setting('summarize_wal', true), 'off') = 'on',
     (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user),
     has_function_privilege('pg_read_binary_file(text, bigint, bigint, boolean)', 'EXECUTE'),
-    current_database()
+    current_database(),
+    pg_is_in_recovery(),
+    ARRAY(SELECT spcname::text FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY 1)
 """
 
 
@@ -39,6 +42,8 @@ class Facts:
     may_copy: bool
     may_read_files: bool
     database: str
+    is_replica: bool
+    tablespaces: list[str]
     major: int
 
 
@@ -54,6 +59,15 @@ class Origin:
         """Connect to the database, each statement its own transaction."""
         with self.source.connect() as db:
             yield db
+
+    def history(self, timeline: int) -> bytes:
+        """Return the file that says where a timeline left the one before it."""
+        with self.source.connect_to_copy() as db:
+            found = db.pgconn.exec_(b"TIMELINE_HISTORY %d" % timeline)
+        content = found.get_value(0, 1) if found.ntuples else None
+        if content is None:
+            raise BaseBackupFailed(reason=f"the server does not say how its timeline {timeline} began")
+        return content
 
     def start(
         self, program: str, *arguments: str, stdout: int, stderr: IO[bytes]
@@ -72,13 +86,15 @@ class Origin:
 def origin(settings: Settings) -> Origin:
     """Return the server that ``settings`` name.
 
-    Raises: ``CopyForbidden``; what ``source`` raises.
+    Raises: ``CopyForbidden``; ``CopyOfReplica``; what ``source`` raises.
     """
     found = source(settings)
     with found.connect() as db:
         facts = _facts(db)
         if not facts.may_copy:
             raise CopyForbidden(role=db.info.user, reason="it has no REPLICATION")
+        if facts.is_replica:
+            raise CopyOfReplica
     return Origin(found, facts)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Literal
 
 import psycopg
@@ -10,17 +11,24 @@ from rollbook.core import clock
 from rollbook.core.errors import NotFound
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.documents import whole
-from rollbook.ops.backup.errors import ChainBroken, FileChanged, StreamCut, StreamDamaged, StreamForeign
+from rollbook.ops.backup.errors import (
+    BackupVanished,
+    ChainBroken,
+    FileChanged,
+    StreamCut,
+    StreamDamaged,
+    StreamForeign,
+)
 from rollbook.ops.backup.manifest import Backup, TableSum, file_name, new_id
 from rollbook.ops.backup.repository import Stored
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.recovery.base_stream import SERVER_MANIFEST, Range, base_stream
-from rollbook.ops.recovery.errors import BaseBackupFailed, IncrementalImpossible
+from rollbook.ops.recovery.errors import BaseBackupFailed, IncrementalImpossible, TablespacesThere
 from rollbook.ops.recovery.fingerprint import fingerprint
 from rollbook.ops.recovery.lsn import Segment, parse_lsn
 from rollbook.ops.recovery.marks import Mark, marked
 from rollbook.ops.recovery.origin import SUMMARIZES_SINCE, Origin, origin
-from rollbook.ops.recovery.wal_catalog import stored_name
+from rollbook.ops.recovery.wal_keeping import keep_history, keep_log
 
 How = Literal["auto", "base", "incremental"]
 TAR: Final = "base.tar"
@@ -33,20 +41,23 @@ def create(settings: Settings, vault: Vault, how: How = "auto") -> Backup:
 
     ``auto``: on top of the last one where the server can say what changed since, else all of it.
     A repository that is away meanwhile is waited for, and then the backup begins anew.
-    Raises: ``IncrementalImpossible``; ``BaseBackupFailed``; ``CopyForbidden``; what the repository raises.
+    Raises: ``IncrementalImpossible``; ``BaseBackupFailed``; ``CopyForbidden``; ``TablespacesThere``;
+    ``LogDiffers``; what the repository raises.
     """
     return vault.patience.insist(lambda: _try(settings, vault, how))
 
 
 def _try(settings: Settings, vault: Vault, how: How) -> Backup:
     source = origin(settings)
+    if source.facts.tablespaces:
+        raise TablespacesThere(names=", ".join(source.facts.tablespaces))
     try:
         parent = None if how == "base" else _parent(vault, source)
         return _create(vault, source, parent)
-    except IncrementalImpossible as error:
-        if how == "incremental":
+    except (IncrementalImpossible, BackupVanished) as error:
+        if how != "auto":
             raise
-        vault.report.step(f"Copying everything: {error.facts['reason']}")
+        vault.report.step(f"Copying everything: {error.facts.get('reason', error)}")
         return _create(vault, source, None)
 
 
@@ -94,14 +105,16 @@ def _create(vault: Vault, source: Origin, parent: _Parent | None) -> Backup:
     began = clock.now()
     backup_id = new_id(began)
     vault.report.step("Copying what changed" if parent else "Copying the server's files")
-    with base_stream(source, parent.manifest if parent else None) as stream:
-        tar = vault.keep(file_name(backup_id, TAR), stream)
-        listed = vault.keep(file_name(backup_id, SERVER_MANIFEST), [stream.manifest])
-        described = _described(source, parent.backup if parent else None, stream.range)
-        vault.report.step("Counting what it holds")
-        named = replace(described, backup_id=backup_id, began_at=began, files=(tar, listed))
-        backup = _marked(vault, source, named)
-    vault.publish(backup)
+    with vault.whole_or_nothing(backup_id):
+        with base_stream(source, parent.manifest if parent else None) as stream:
+            tar = vault.keep(file_name(backup_id, TAR), stream)
+            listed = vault.keep(file_name(backup_id, SERVER_MANIFEST), [stream.manifest])
+            keep_history(vault, source, stream.range.timeline)
+            described = _described(source, parent.backup if parent else None, stream.range)
+            vault.report.step("Counting what it holds")
+            named = replace(described, backup_id=backup_id, began_at=began, files=(tar, listed))
+            backup = _marked(vault, source, named)
+        vault.publish(backup)
     return backup
 
 
@@ -128,6 +141,7 @@ def _described(source: Origin, parent: Backup | None, copied: Range) -> Backup:
             "stopped_at": asked[0].isoformat(),
             "segment_bytes": facts.segment_bytes,
             "superuser": facts.superuser,
+            "roles": source.source.roles,
         },
     )
 
@@ -176,7 +190,7 @@ def _put_log_until(vault: Vault, source: Origin, backup: Backup, mark: Mark) -> 
         db.execute("SELECT pg_switch_wal()")
         for number in range(first, last.number + 1):
             segment = Segment(timeline, number, size)
-            vault.keep(stored_name(backup.system_identifier or "", segment.name), _read(db, segment, source))
+            keep_log(vault, source.facts.system_id, segment.name, partial(_read, db, segment, source))
     return last
 
 

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -27,7 +27,8 @@ from rollbook.ops.recovery.errors import RecoveryFailed
 from rollbook.ops.roles import Connection
 from rollbook.ops.swap import INTENT
 
-PREFIX: Final = "restored-"
+# Hidden, and like no name that a person gives: whatever is called so and not locked is removed.
+PREFIX: Final = ".restoring-"
 _QUIET_FOR_S: Final = 300
 _STOP_TIMEOUT_S: Final = 120
 _CONTROL_FILE_SAYS: Final = {
@@ -62,14 +63,21 @@ _ISOLATED: Final = {
 def private_folder(below: Path, account: Account) -> Iterator[Path]:
     """Lend a folder below ``below`` that nobody but the server's account may enter, and remove it."""
     sweep(below)
-    folder = Path(tempfile.mkdtemp(dir=below, prefix=PREFIX))
-    lock = _lock(folder)
+    folder, lock = _locked_folder(below)
     try:
         account.own(folder, 0o700)
         yield folder
     finally:
         _remove(folder)
         os.close(lock)
+
+
+def _locked_folder(below: Path) -> tuple[Path, int]:
+    """Make a folder and lock it; anew if somebody swept it away in between."""
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=below, prefix=PREFIX))
+        with suppress(FileNotFoundError, BlockingIOError):
+            return folder, _lock(folder)
 
 
 def sweep(below: Path) -> None:
@@ -161,17 +169,17 @@ class Scratch:
             link.symlink_to(folder)
         return link.readlink()
 
-    def wait_until(self, is_there: Callable[[Connection], bool]) -> None:
+    def wait_until(self, is_there: Callable[[Connection], bool], is_fed: Callable[[], bool]) -> None:
         """Wait until the server takes connections and ``is_there`` says so.
 
-        Raises: ``RecoveryFailed`` if it ends, or says nothing for long.
+        Raises: ``RecoveryFailed`` if it ends, or says nothing for long while nothing ``is_fed`` to it.
         """
         size, deadline = -1, 0.0
         while not self._is(is_there):
             assert self._process is not None
             if self._process.poll() is not None:
                 raise RecoveryFailed(reason=self.complaint())
-            if (now := self.log.stat().st_size) != size:
+            if (now := self.log.stat().st_size) != size or is_fed():
                 size, deadline = now, time.monotonic() + _QUIET_FOR_S
             if time.monotonic() > deadline:
                 raise RecoveryFailed(reason=f"it said nothing for {_QUIET_FOR_S} s; {self.complaint()}")

@@ -23,6 +23,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     def __init__(self, path: Path, fetch: Fetch) -> None:
         self.fetch = fetch
         self.refused: list[Exception] = []
+        self.asked: set[str] = set()
         super().__init__(str(path), _Handler)
 
 
@@ -31,12 +32,15 @@ class _Handler(socketserver.StreamRequestHandler):
         server = self.server
         assert isinstance(server, _Server)
         name = self.rfile.readline(1024).decode().strip()
+        server.asked.add(name)
         try:
             content = server.fetch(name)
         except Exception as error:  # noqa: BLE001 -- told to whoever recovers, who raises it
             server.refused.append(error)
             self.wfile.write(_REFUSED)
             return
+        finally:
+            server.asked.discard(name)
         if content is None:
             self.wfile.write(_ABSENT)
         else:
@@ -55,6 +59,10 @@ class Served:
         """The restore_command."""
         words = (sys.executable, "-I", "-S", wal_fetch.__file__, str(self._address))
         return " ".join(shlex.quote(word).replace("%", "%%") for word in words) + ' "%f" "%p"'
+
+    def is_fetching(self) -> bool:
+        """Say whether a file is being fetched, however long that takes."""
+        return bool(self._server.asked)
 
     @property
     def refused(self) -> Exception | None:

@@ -14,11 +14,12 @@ SELECT
     active,
     wal_status,
     coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint,
-    restart_lsn >= pg_current_wal_flush_lsn(),
-    pg_current_wal_flush_lsn()::text,
-    clock_timestamp(),
-    (SELECT timeline_id FROM pg_control_checkpoint())
+    restart_lsn >= now.lsn,
+    now.lsn::text,
+    now.at,
+    ('x' || left(pg_walfile_name(now.lsn), 8))::bit(32)::int
 FROM pg_replication_slots
+CROSS JOIN (SELECT clock_timestamp() AS at, pg_current_wal_flush_lsn() AS lsn OFFSET 0) AS now
 WHERE slot_name = %s
 """
 

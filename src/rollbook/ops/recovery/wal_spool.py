@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +14,10 @@ from rollbook.ops.backup.vault import Vault
 from rollbook.ops.embedded import home_of
 from rollbook.ops.errors import file_errors
 from rollbook.ops.recovery.errors import WalBusy
-from rollbook.ops.recovery.lsn import HISTORY_NAME, NAME, PARTIAL, parse_segment
+from rollbook.ops.recovery.lsn import HEADER_BYTES, HISTORY_NAME, NAME, PARTIAL, parse_segment
 from rollbook.ops.recovery.tarring import CHUNK_BYTES
 from rollbook.ops.recovery.wal_catalog import stored_name
+from rollbook.ops.recovery.wal_keeping import keep_log
 
 _FOLDER: Final = "wal-spool"
 _LOCK: Final = "lock"
@@ -39,10 +41,12 @@ class Spool:
         """Put all that is new into the repository, oldest first; return how many segments are done with."""
         whole = sorted(path for path in self.folder.iterdir() if NAME.fullmatch(path.name))
         for history in self.folder.glob("*.history"):
-            if HISTORY_NAME.fullmatch(history.name):
-                self._send_if_new(vault, history)
+            if HISTORY_NAME.fullmatch(history.name) and history.name not in self._sent:
+                keep_log(vault, self.system_id, history.name, partial(_chunks, history))
+                self._sent[history.name] = (0, 0)
         for path in whole:
-            self._put(vault, path)
+            self._check(path)
+            keep_log(vault, self.system_id, path.name, partial(_chunks, path))
             vault.repository.delete(self._stored(path.name + PARTIAL))
             path.unlink()
         for path in sorted(self.folder.glob(f"*{PARTIAL}")):
@@ -69,26 +73,29 @@ class Spool:
         try:
             seen = path.stat()
             if self._sent.get(path.name) != (version := (seen.st_size, seen.st_mtime_ns)):
-                self._put(vault, path)
+                self._check(path)
+                vault.keep(self._stored(path.name), _chunks(path))
                 self._sent[path.name] = version
         except FileNotFoundError:
             return  # full meanwhile, and renamed: the next round takes it
 
-    def _put(self, vault: Vault, path: Path) -> None:
+    def _check(self, path: Path) -> None:
+        """Refuse a file that is not of this system's log.
+
+        Raises: ``SegmentForeign``.
+        """
         with path.open("rb") as file:
-            first = file.read(CHUNK_BYTES)
-            if not path.name.endswith(".history"):
-                name = path.name.removesuffix(PARTIAL)
-                parse_segment(name, self.segment_bytes).check(first, self.system_id)
-            vault.keep(self._stored(path.name), _rest(first, iter(lambda: file.read(CHUNK_BYTES), b"")))
+            head = file.read(HEADER_BYTES)
+        parse_segment(path.name.removesuffix(PARTIAL), self.segment_bytes).check(head, self.system_id)
 
     def _stored(self, name: str) -> str:
         return stored_name(self.system_id, name)
 
 
-def _rest(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from others
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 def spool_folder(settings: Settings, system_id: int) -> Path:
