@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from rollbook.core import clock, output
+from rollbook.core.checks import State
 from rollbook.core.errors import RollbookError
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
@@ -16,11 +17,12 @@ from rollbook.ops.backup.manifest import Backup, Catalog
 from rollbook.ops.backup.noting import noted_if_possible
 from rollbook.ops.backup.retention import Retention
 from rollbook.ops.backup.smoke import handed_in
+from rollbook.ops.backup.turns import making, pruning
 from rollbook.ops.backup.vault import Vault, open_vault
 from rollbook.ops.recovery import physical
 from rollbook.ops.recovery.commands import app as recovery
 from rollbook.ops.recovery.commands import restore_physical
-from rollbook.ops.recovery.verifying import with_chains
+from rollbook.ops.recovery.verifying import copies_verified, logs_verified
 from rollbook.ops.recovery.wal_catalog import expendable_wal
 
 app = typer.Typer(help="Keep backups, prove them, restore them.", no_args_is_help=True)
@@ -51,7 +53,8 @@ def create(  # noqa: PLR0913 -- one option for each kind of backup
     kind = _kind(full=full, schema=schema, data=data, base=base, incremental=incremental)
     with progress_bar() as report, noted_if_possible(settings(), "backup.create") as run:
         vault = open_vault(settings(), report, tell=output.say)
-        made = _made(vault, kind)
+        with making(settings(), report):
+            made = _made(vault, kind)
         run.facts |= {"backup_id": made.backup_id, "kind": made.kind, "bytes": made.bytes}
     if json:
         output.print_json(_line(made))
@@ -89,7 +92,10 @@ def verify(
         raise typer.BadParameter("name one backup, or say --all")
     with progress_bar() as report, noted_if_possible(settings(), "backup.verify") as run:
         vault = open_vault(settings(), report)
-        found = with_chains(settings(), vault, verifying.verify(vault, backup))
+        with copies_verified(settings(), vault) as of_copies:
+            found = verifying.verify(vault, backup, of_copies=of_copies)
+        if every:
+            found += logs_verified(vault, vault.catalog())
         faulty = [one for one in found if not one.is_whole]
         run.facts |= {"backups": len(found), "faulty": [one.backup_id for one in faulty]}
         run.has_findings = bool(faulty)
@@ -105,12 +111,16 @@ def verify(
 
 
 @app.command()
-def restore(
+def restore(  # noqa: PLR0913 -- one option for each thing to say of where and when
     backup: Annotated[str, typer.Argument(help="Its id, or 'latest'.")],
     *,
     to: Annotated[
         str | None,
         typer.Option(help="A time with its zone, an LSN, a restore point's name, or LATEST; else its end."),
+    ] = None,
+    timeline: Annotated[
+        int | None,
+        typer.Option(min=1, help="What the server did on it; else on the newest, which a restore began."),
     ] = None,
     into: Annotated[Path | None, typer.Option(help="An empty folder for the server's files.")] = None,
     yes: Yes = False,
@@ -123,8 +133,8 @@ def restore(
     chosen = settings()
     vault = open_vault(chosen)
     wanted = vault.catalog().find(backup)
-    if to or into or wanted.is_physical:
-        restore_physical(backup, to, into, yes=yes, json=json)
+    if to or into or timeline or wanted.is_physical:
+        restore_physical(backup, to, into, timeline=timeline, yes=yes, json=json)
         return
     if restoring.replaces(chosen) and not yes:
         typer.confirm(f"The database has tables. Put {wanted.backup_id} in its place?", abort=True, err=True)
@@ -136,6 +146,9 @@ def restore(
         output.print_fields(
             {"backup": done.backup_id, "database": done.database, "rows": done.rows, "seconds": done.seconds}
         )
+    for one in done.smoke:
+        if one.state is not State.FINE:
+            output.say(f"{one.sentence} {one.mend or ''}".rstrip())
     if done.previous:
         output.say(f"The database of before is '{done.previous}'; drop it when nobody misses anything.")
     output.say("Logins for BI are not in a backup by pg_dump: `rollbook bi-role add` makes them anew.")
@@ -156,9 +169,9 @@ def prune(
         days=chosen.backup_keep_days if days is None else days,
     )
     with progress_bar() as report, noted_if_possible(settings(), "backup.prune") as run:
-        gone = retention.prune(
-            open_vault(chosen, report), rule, clock.now(), wal=expendable_wal, dry_run=dry_run
-        )
+        vault = open_vault(chosen, report)
+        with pruning(chosen, report):
+            gone = retention.prune(vault, rule, clock.now(), wal=expendable_wal, dry_run=dry_run)
         run.facts |= {"backups": len(gone.backups), "bytes": gone.bytes, "dry_run": dry_run}
     if json:
         output.print_json(gone)

@@ -11,6 +11,8 @@ from rollbook.core.database import close_engines, engine_for
 from rollbook.core.tenancy import Tenant, Visibility, transaction
 from rollbook.curriculum.models import Section
 from rollbook.ops import keys_health, migrate
+from rollbook.ops.archive import health as archive_health
+from rollbook.ops.archive.store import store_of
 from rollbook.roster.models import Student
 
 _NAME: Final = "restored"
@@ -22,7 +24,7 @@ def look_over(url: str, owner_url: str) -> list[Checked]:
         schema = _schema(owner_url)
         if schema.state is not State.FINE:
             return [schema]
-        return [schema, _walls(url), _tenants(url, owner_url), _encrypted(owner_url)]
+        return [schema, _walls(url), _tenants(url, owner_url), _encrypted(owner_url), *_archived(owner_url)]
     finally:
         close_engines(url)
         close_engines(owner_url)
@@ -62,3 +64,9 @@ def _encrypted(owner_url: str) -> Checked:
     """A ring that does not fit is no reason to refuse what can be read without it."""
     found = keys_health.look_over(owner_url)
     return replace(found, state=State.WARNING) if found.state is State.WRONG else found
+
+
+def _archived(owner_url: str) -> list[Checked]:
+    """A database of an earlier hour names files that were written anew since: no fault of the backup."""
+    found = [one for one in archive_health.look_over(owner_url, store_of()) if one.name.startswith("archive")]
+    return [replace(one, state=State.WARNING) if one.state is State.WRONG else one for one in found]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ops.real_server import admin, settings_of
+from rollbook.core import clock
 from rollbook.core.progress import Silent
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.manifest import Backup
@@ -15,6 +16,7 @@ from rollbook.ops.backup.vault import Vault, open_vault
 from rollbook.ops.recovery import physical, wal_receiver
 from rollbook.ops.recovery.lsn import parse_lsn
 from rollbook.ops.recovery.points import make_point
+from rollbook.ops.recovery.proofs import Proof
 from rollbook.ops.recovery.scratch import Scratch
 from rollbook.ops.recovery.targets import ranges
 
@@ -65,6 +67,7 @@ def make_chain(settings: Settings) -> Chain:
     chain = Chain(settings, vault_of(settings))
     with archiving(settings, chain.vault), writing(settings):
         wait_for_slot(settings)
+        _name_roles(settings)
         write(settings, "base")
         chain.backups.append(create(settings, chain.vault))
         write(settings, "first")
@@ -73,6 +76,14 @@ def make_chain(settings: Settings) -> Chain:
         chain.backups.append(create(settings, chain.vault))
         _go_on(chain)
     return chain
+
+
+def _name_roles(settings: Settings) -> None:
+    """Have roles as on a server where somebody else named them."""
+    with admin(settings) as db:
+        db.execute("CREATE ROLE school_app LOGIN")
+        db.execute("CREATE ROLE school_owner LOGIN")
+        db.execute("GRANT CONNECT ON DATABASE rollbook TO school_app, school_owner")
 
 
 def _go_on(chain: Chain) -> None:
@@ -87,6 +98,27 @@ def _go_on(chain: Chain) -> None:
     make_point(settings, chain.vault, "before-import")
     write(settings, "import")
     wait_until_archived(settings, chain.vault)
+
+
+def some_proof() -> Proof:
+    at = clock.now()
+    return Proof(
+        backup_id="one",
+        backup_at=at,
+        chain=1,
+        began_at=at,
+        ended_at=at,
+        is_proven=True,
+        findings=(),
+        rto_s=1.5,
+        rpo_s=0.5,
+        lsn="0/3000000",
+        was_at=at,
+        bytes=1,
+        tables=1,
+        rows=1,
+        not_compared=None,
+    )
 
 
 def one(db: object, query: str) -> object:

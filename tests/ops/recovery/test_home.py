@@ -11,11 +11,12 @@ from ops.real_server import admin, rows, settings_of, write_a_row
 from ops.recovery.chains import create, vault_of
 from rollbook.core.settings import Settings
 from rollbook.ops import server, swap
-from rollbook.ops.backup.vault import open_vault
+from rollbook.ops.backup.vault import Vault, open_vault
 from rollbook.ops.embedded import home_of
 from rollbook.ops.home import Home
 from rollbook.ops.recovery.errors import TargetNotCovered
 from rollbook.ops.recovery.restoring import restore_home
+from rollbook.ops.recovery.targets import parse_target, plan
 
 
 def test_a_restore_swaps_and_keeps_what_was_there(running: Settings, open_folder: Path) -> None:
@@ -25,7 +26,7 @@ def test_a_restore_swaps_and_keeps_what_was_there(running: Settings, open_folder
     write_a_row(running, "after")
     pid = server.status(running).pid
     with pytest.raises(TargetNotCovered):
-        restore_home(running, vault, to="2100-01-01T00:00:00Z")
+        restore_home(running, vault, to=parse_target("2100-01-01T00:00:00Z"))
     assert server.status(running).pid == pid, "nothing was touched"
 
     done = restore_home(running, vault, backup.backup_id)
@@ -38,9 +39,23 @@ def test_a_restore_swaps_and_keeps_what_was_there(running: Settings, open_folder
         assert db.execute("SELECT timeline_id FROM pg_control_checkpoint()").fetchone() == (2,)
     again = create(running, vault)
     assert again.timeline == 2, "backups go on"
+    aside = _restore_once_more(running, vault, backup.backup_id)
+    assert plan(vault, backup.backup_id, parse_target("LATEST")).line == (1, 3)
+    assert plan(vault, backup.backup_id, parse_target("LATEST", timeline=2)).line == (1, 2)
     _restore_on_a_fresh_machine(running, open_folder, again.backup_id)
-    assert swap.discard(home_of(running)) == [done.aside]
+    assert swap.discard(home_of(running)) == [done.aside, aside]
     assert swap.set_aside(home_of(running)) == []
+
+
+def _restore_once_more(running: Settings, vault: Vault, backup_id: str) -> Path:
+    """What the server writes from then on must not take the place of what another backup needs."""
+    done = restore_home(running, vault, backup_id)
+    with admin(running) as db:
+        assert db.execute("SELECT timeline_id FROM pg_control_checkpoint()").fetchone() == (3,)
+    write_a_row(running, "on the third timeline")
+    assert create(running, vault).kind == "base", "it builds on nothing of another timeline"
+    assert done.aside is not None
+    return done.aside
 
 
 def _restore_on_a_fresh_machine(running: Settings, open_folder: Path, backup_id: str) -> None:

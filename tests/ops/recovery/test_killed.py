@@ -12,7 +12,7 @@ from rollbook.core.settings import Settings
 from rollbook.ops import server
 from rollbook.ops.backup.verifying import verify
 from rollbook.ops.recovery.drill import drill
-from rollbook.ops.recovery.scratch import sweep
+from rollbook.ops.recovery.scratch import PREFIX, sweep
 
 TIMES = 20
 
@@ -66,6 +66,6 @@ def test_a_restore_killed_at_any_instant_leaves_the_old_or_the_new(running: Sett
         assert rows(running)[:1] == ["backed up"], "there is always one of the two"
     assert set(rows(running)) <= {"backed up", "since"}
     sweep(running.home)
-    assert not list(running.home.glob("restored-*"))
+    assert not list(running.home.glob(f"{PREFIX}*"))
     assert run_for(running, None, "backup", "restore", backup.backup_id, "--yes")
     assert rows(running) == ["backed up"]

@@ -12,6 +12,7 @@ from rollbook.ops.recovery.errors import (
 )
 from rollbook.ops.recovery.recovering import unpacked
 from rollbook.ops.recovery.restoring import restore_into
+from rollbook.ops.recovery.scratch import PREFIX, sweep
 from rollbook.ops.recovery.targets import parse_target, plan
 
 EARLY = ["base", "first", "second"]
@@ -28,16 +29,20 @@ def test_what_can_be_told_builds_on_the_last(chain: Chain) -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "found", "has_precious"),
+    ("links", "moment", "found", "has_precious"),
     [
-        ("before the mistake", EARLY, True),
-        ("lsn", [*EARLY, "mistake"], False),
-        ("LATEST", [*EARLY, "mistake", "after", "import"], False),
+        (1, "before the mistake", EARLY, True),
+        (1, "lsn", [*EARLY, "mistake"], False),
+        (3, "LATEST", [*EARLY, "mistake", "after", "import"], False),
     ],
 )
-def test_a_moment_is_restored(elsewhere: Chain, moment: str, found: list[str], has_precious: bool) -> None:
+def test_a_moment_is_restored(
+    elsewhere: Chain, links: int, moment: str, found: list[str], has_precious: bool
+) -> None:
+    """From a base backup and much of the log, and from a chain and little of it."""
     target = parse_target(elsewhere.moments.get(moment, moment))
-    wanted = plan(elsewhere.vault, "latest", target)
+    wanted = plan(elsewhere.vault, elsewhere.backups[links - 1].backup_id, target)
+    assert len(wanted.chain) == links
     with unpacked(elsewhere.vault, wanted, elsewhere.settings, elsewhere.settings.home) as recovery:
         recovery.run_to_target()
         assert values(recovery.scratch) == found
@@ -45,7 +50,7 @@ def test_a_moment_is_restored(elsewhere: Chain, moment: str, found: list[str], h
             seen = db.execute("SELECT to_regclass('precious') IS NOT NULL").fetchone()
             assert seen == (has_precious,)
             assert db.execute("SHOW listen_addresses").fetchone() == ("",)
-    assert not list(elsewhere.settings.home.glob("restored-*")), "nothing is left"
+    assert not list(elsewhere.settings.home.glob(f"{PREFIX}*")), "nothing is left"
 
 
 def test_an_older_backup_is_chosen_for_an_older_moment(elsewhere: Chain) -> None:
@@ -67,8 +72,9 @@ def test_what_names_no_moment_is_refused(target: str) -> None:
 
 
 def test_a_folder_gets_a_data_directory_that_starts(elsewhere: Chain, open_folder: Path) -> None:
-    place = open_folder / "here"
+    place = open_folder / "restored-on-monday"
     done = restore_into(elsewhere.settings, elsewhere.vault, place, elsewhere.backups[1].backup_id)
+    sweep(open_folder)  # as the next restore beside it does
     assert (place / "PG_VERSION").is_file()
     assert not (place / "recovery.signal").exists()
     assert not (place / "postmaster.pid").exists()
@@ -79,7 +85,13 @@ def test_a_folder_gets_a_data_directory_that_starts(elsewhere: Chain, open_folde
 
 def test_a_restore_point_of_nobody_is_not_there(elsewhere: Chain, open_folder: Path) -> None:
     with pytest.raises(TargetNotCovered, match="never-made"):
-        restore_into(elsewhere.settings, elsewhere.vault, open_folder / "here", to="never-made")
+        restore_into(
+            elsewhere.settings,
+            elsewhere.vault,
+            open_folder / "here",
+            elsewhere.backups[0].backup_id,
+            to=parse_target("never-made"),
+        )
     assert not (open_folder / "here").exists()
 
 

@@ -9,10 +9,12 @@ from typing import Annotated, Final
 import typer
 
 from rollbook.core import output
+from rollbook.core.checks import Checked, State
 from rollbook.core.progress import progress_bar
-from rollbook.core.settings import settings
+from rollbook.core.settings import Settings, settings
 from rollbook.ops import server
 from rollbook.ops.backup.noting import noted_if_possible
+from rollbook.ops.backup.smoke import handed_in
 from rollbook.ops.backup.vault import open_vault
 from rollbook.ops.embedded import home_of
 from rollbook.ops.recovery.lsn import show_lsn
@@ -111,28 +113,49 @@ def discard(*, yes: Yes = False, json: Json = False) -> None:
     output.say(f"{len(gone)} data directories were removed.")
 
 
-def restore_physical(backup: str, to: str | None, into: Path | None, *, yes: bool, json: bool) -> None:
+def restore_physical(  # noqa: PLR0913 -- one for each of the command's options
+    backup: str, to: str | None, into: Path | None, *, timeline: int | None, yes: bool, json: bool
+) -> None:
     """Restore a physical backup: into a folder, or in the place of Rollbook's own server."""
     from rollbook.ops.recovery import restoring  # noqa: PLC0415 -- loads much
 
     chosen = settings()
-    plan(open_vault(chosen), backup, parse_target(to))
+    target = parse_target(to, timeline)
+    plan(open_vault(chosen), backup, target)
     if into is None:
         _ask(yes=yes)
     with progress_bar() as report:
         vault = open_vault(chosen, report)
         if into is None:
-            done = restoring.restore_home(chosen, vault, backup, to)
+            done = restoring.restore_home(chosen, vault, backup, target)
         else:
-            done = restoring.restore_into(chosen, vault, into, backup, to)
+            done = restoring.restore_into(chosen, vault, into, backup, target)
     _note(done)
     if json:
         output.print_json(done)
     else:
         output.print_fields(asdict(done))
+    looked = _looked_over(chosen) if into is None else []
+    for one in looked:
+        output.say(f"{one.sentence} {one.mend or ''}".rstrip())
     if done.aside is not None:
         output.say(f"What was there before is kept in {done.aside}; `rollbook backup discard` removes it.")
         output.say("Now make a new base backup: `rollbook backup create --base`.")
+    if any(one.state is State.WRONG for one in looked):
+        raise typer.Exit(FINDINGS)
+
+
+def _looked_over(chosen: Settings) -> list[Checked]:
+    """Return what the application finds amiss in what was put in place, if that runs."""
+    status = server.status(chosen)
+    if not (status.running and status.owner_url):
+        return []
+    try:
+        found = [one for look in handed_in() for one in look(status.url, status.owner_url)]
+    except Exception as error:  # noqa: BLE001 -- its text may quote a row; what was restored is in place anyway
+        said = f"What the application asks of it fails: {type(error).__name__}."
+        found = [Checked("restored", State.WRONG, said, "rollbook doctor")]
+    return [one for one in found if one.state is not State.FINE]
 
 
 def _ask(*, yes: bool) -> None:

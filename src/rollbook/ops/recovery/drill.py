@@ -6,12 +6,13 @@ and index is sound; the application's own questions are answered. Nothing of it 
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import URL
 
 from rollbook.core import clock
@@ -21,16 +22,22 @@ from rollbook.core.errors import RollbookError
 from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
+from rollbook.ops.backup.errors import RepositoryFull, RepositoryRefused, RepositoryUnreachable
+from rollbook.ops.backup.manifest import Backup, Catalog
 from rollbook.ops.backup.smoke import Smoke, handed_in
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.embedded import home_of
 from rollbook.ops.recovery.comparing import compared
+from rollbook.ops.recovery.errors import NoProgramsFor, NotPhysical, ProofNotKept
 from rollbook.ops.recovery.lsn import show_lsn
 from rollbook.ops.recovery.proofs import Proof, keep_proof
 from rollbook.ops.recovery.recovering import Recovery, unpacked
-from rollbook.ops.recovery.targets import NEWEST, Plan, Target, plan
+from rollbook.ops.recovery.targets import NEWEST, Logs, Plan, Target, copies, plan_of
+from rollbook.ops.recovery.wal_catalog import marks_of, stopped_at
 
 _MOST_FINDINGS: Final = 20
+# what says nothing about the backup
+_NOT_THE_BACKUP: Final = (RepositoryUnreachable, RepositoryRefused, NoProgramsFor)
 
 
 @dataclass(slots=True)
@@ -38,6 +45,10 @@ class _Run:
     """What a drill has found so far."""
 
     report: Report
+    backup: Backup
+    began: datetime
+    plan: Plan | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
 
@@ -60,18 +71,45 @@ def drill(
     Raises: what keeps a drill from being held at all (``NoBackup``, ``NoProgramsFor``, the repository's
     errors); what is wrong with a backup is in the proof's ``findings``.
     """
-    began, found = clock.now(), plan(vault, backup_id, Target("latest"))
-    run, facts = _Run(vault.report), dict[str, Any]()
-    home, since = home_of(settings), time.monotonic()
-    home.make()
+    catalog = vault.catalog()
+    backup = copies(catalog)[-1] if backup_id == NEWEST else catalog.find(backup_id)
+    if not backup.is_physical:
+        raise NotPhysical(backup_id=backup.backup_id)
+    run = _Run(vault.report, backup, clock.now())
     try:
-        with unpacked(vault, found, settings, home.path) as recovery:
-            run.seconds["unpack"] = round(time.monotonic() - since, 3)
-            facts = _look(recovery, run, handed_in() if smoke is None else smoke)
+        run.plan = _planned(catalog, Logs(vault), backup)
+        _hold(settings, vault, run.plan, run, handed_in() if smoke is None else smoke)
+    except _NOT_THE_BACKUP:
+        raise
     except RollbookError as error:
         run.findings.append(str(error))
-    proof = _proof(found, began, run, facts)
-    return keep_proof(vault, proof)
+    except psycopg.Error as error:  # the restored server died; what it says so names no rows
+        run.findings.append(f"it does not answer any more: {type(error).__name__}")
+    return _kept(vault, _proof(run))
+
+
+def _kept(vault: Vault, proof: Proof) -> Proof:
+    try:
+        return keep_proof(vault, proof)
+    except (RepositoryUnreachable, RepositoryRefused, RepositoryFull) as error:
+        found = "; ".join(proof.findings) or "all of it was there again"
+        raise ProofNotKept(backup_id=proof.backup_id, found=found, reason=error) from error
+
+
+def _planned(catalog: Catalog, logs: Logs, backup: Backup) -> Plan:
+    """Choose all of the log; of a backup that was restored to before its own mark, what its server did."""
+    found = plan_of(catalog, logs, backup, Target("latest"))
+    if all(found.wal.is_on(found.line, mark) for mark in marks_of([backup])):
+        return found
+    return plan_of(catalog, logs, backup, Target("latest", timeline=backup.timeline))
+
+
+def _hold(settings: Settings, vault: Vault, found: Plan, run: _Run, smoke: Sequence[Smoke]) -> None:
+    home, since = home_of(settings), time.monotonic()
+    home.make()
+    with unpacked(vault, found, settings, home.path) as recovery:
+        run.seconds["unpack"] = round(time.monotonic() - since, 3)
+        run.facts = _look(recovery, run, smoke)
 
 
 def _look(recovery: Recovery, run: _Run, smoke: Sequence[Smoke]) -> dict[str, Any]:
@@ -118,7 +156,12 @@ def _amcheck(recovery: Recovery) -> Iterator[str]:
 
 def _ask(recovery: Recovery, smoke: Sequence[Smoke]) -> Iterator[str]:
     """Yield what the application finds wrong. An error's text may quote a row, so its kind alone is told."""
-    urls = [_url(recovery, role) for role in (roles.APP, roles.OWNER)]
+    told = recovery.plan.backup.facts.get("roles", {})
+    names = [str(told.get(role, role)) for role in (roles.APP, roles.OWNER)]
+    if smoke and (missing := _missing(recovery, names)):
+        yield f"the roles that the application works as are not there: {', '.join(missing)}"
+        return
+    urls = [_url(recovery, name) for name in names]
     try:
         for look in smoke:
             yield from (one.sentence for one in look(*urls) if one.state is State.WRONG)
@@ -129,37 +172,42 @@ def _ask(recovery: Recovery, smoke: Sequence[Smoke]) -> Iterator[str]:
             close_engines(url)
 
 
+def _missing(recovery: Recovery, names: list[str]) -> list[str]:
+    with recovery.scratch.connect("postgres") as db:
+        there = {str(name) for (name,) in db.execute("SELECT rolname FROM pg_roles")}
+    return [name for name in names if name not in there]
+
+
 def _url(recovery: Recovery, role: str) -> str:
-    """Return how a role connects, over the private socket; the superuser's where there is no such role."""
-    scratch, database = recovery.scratch, recovery.plan.backup.database or "postgres"
-    with scratch.connect(database) as db:
-        is_there = db.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    """Return how a role connects, over the private socket."""
     url = URL.create(
         "postgresql",
-        username=role if is_there else scratch.superuser,
-        database=database,
-        query={"host": str(scratch.sockets), "port": "5432"},
+        username=role,
+        database=recovery.plan.backup.database or "postgres",
+        query={"host": str(recovery.scratch.sockets), "port": "5432"},
     )
     return url.render_as_string(hide_password=False)
 
 
-def _proof(found: Plan, began: datetime, run: _Run, facts: Mapping[str, Any]) -> Proof:
-    not_compared = found.backup.facts.get("not_compared")
+def _proof(run: _Run) -> Proof:
+    backup, chain = run.backup, run.plan.chain if run.plan else ()
+    not_compared = backup.facts.get("not_compared")
+    until = run.plan.coverage.until if run.plan else stopped_at(backup)
     return Proof(
-        backup_id=found.backup.backup_id,
-        backup_at=found.backup.ended_at,
-        chain=len(found.chain),
-        began_at=began,
+        backup_id=backup.backup_id,
+        backup_at=backup.ended_at,
+        chain=len(chain),
+        began_at=run.began,
         ended_at=clock.now(),
         is_proven=not run.findings,
         findings=tuple(run.findings),
-        rto_s=facts.get("rto_s"),
-        rpo_s=round(max(0.0, (began - found.coverage.until).total_seconds()), 3),
-        lsn=facts.get("lsn"),
-        was_at=facts.get("was_at"),
-        bytes=sum(one.bytes for one in found.chain),
-        tables=len(found.backup.tables),
-        rows=sum(one.rows for one in found.backup.tables.values()),
+        rto_s=run.facts.get("rto_s"),
+        rpo_s=round(max(0.0, (run.began - until).total_seconds()), 3),
+        lsn=run.facts.get("lsn"),
+        was_at=run.facts.get("was_at"),
+        bytes=sum(one.bytes for one in chain),
+        tables=len(backup.tables),
+        rows=sum(one.rows for one in backup.tables.values()),
         not_compared=str(not_compared) if not_compared else None,
         seconds=dict(run.seconds),
     )

@@ -33,10 +33,24 @@ class IncrementalImpossible(Conflict):
     """No incremental backup can be made: {reason}. Run `rollbook backup create --base`."""
 
 
+class LogMissing(Unavailable):
+    """{name} of the log, which the backup {backup_id} ends with, is missing.
+
+    Make a new one: `rollbook backup create --base`.
+    """
+
+
 class BackupUnproven(Unavailable):
     """The backup {backup_id} cannot be relied on: {reason}.
 
     Make a new one: `rollbook backup create --base`.
+    """
+
+
+class ProofNotKept(Unavailable):
+    """The drill of {backup_id} found: {found}. But no record of it could be kept, so that it does not count.
+
+    {reason}
     """
 
 
@@ -80,6 +94,33 @@ class NoBackup(Invalid):
 
 class WalBusy(Conflict):
     """Another process archives this server's log already (process {process})."""
+
+
+class LogDiffers(Conflict):
+    """The repository has another {name} of this server's log, in {where}, which is not written over.
+
+    Two servers that were one (a copy, a restore elsewhere) write there: name another ROLLBOOK_BACKUP_URL for
+    this one, and make a base backup there.
+    """
+
+
+class TimelineUnknown(Invalid):
+    """The backup {backup_id} does not lead to timeline {timeline}. Those it leads to: {known}."""
+
+
+class CopyOfReplica(Invalid):
+    """The server that backups are to be made of is a replica: it can name no restore point.
+
+    Name its primary in ROLLBOOK_BACKUP_DATABASE_URL.
+    """
+
+
+class TablespacesThere(Invalid):
+    """Tablespaces are not copied, and this server has some: {names}.
+
+    Move what is in them (ALTER TABLE ... SET TABLESPACE pg_default) and drop them, or make dumps:
+    `rollbook backup create --full`.
+    """
 
 
 class WalSlotUnavailable(Unavailable):

@@ -3,7 +3,7 @@
 A backup that was never restored is a hope: its age says little, that of the last drill says what counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,9 +13,9 @@ from rollbook.core import clock
 from rollbook.core.checks import Checked, State, fine
 from rollbook.core.errors import RollbookError
 from rollbook.core.settings import Settings
-from rollbook.ops.backup.errors import NoBackupsYet
+from rollbook.ops.backup.errors import ChainBroken, NoBackupsYet
 from rollbook.ops.backup.keys import key_ring
-from rollbook.ops.backup.manifest import Backup
+from rollbook.ops.backup.manifest import Backup, Catalog, files_of
 from rollbook.ops.backup.repository import open_repository
 from rollbook.ops.backup.retry import Patience
 from rollbook.ops.backup.source import source
@@ -68,16 +68,42 @@ def judge(vault: Vault, slot: SlotState | None, now: Callable[[], datetime] = cl
     checks = [_last_backup(found.backups, at), _last_proof(proofs, at)]
     if found.damaged:
         checks.append(_damaged(len(found.damaged)))
+    checks.extend(_files(vault, found))
     newest = next((one for one in reversed(found.backups) if one.backup_id in covered), None)
     if newest is not None:
         checks.append(_log(covered[newest.backup_id], slot, at))
     return [*checks, *_slot(slot)]
 
 
+def _files(vault: Vault, found: Catalog) -> Iterator[Checked]:
+    """Look whether the newest copy of the server and the newest dump are there, by names and sizes alone."""
+    for is_physical in (True, False):
+        newest = [one for one in found if one.is_physical is is_physical and one.kind != "schema"][-1:]
+        for backup in newest:
+            if (lost := _lost(vault, found, backup)) is not None:
+                sentence = f"The newest {backup.kind} backup, {backup.backup_id}, cannot be restored: {lost}"
+                mend = f"{_CREATE} --{'base' if is_physical else 'full'}"
+                yield Checked("backup-files", State.WRONG, sentence, mend)
+
+
+def _lost(vault: Vault, found: Catalog, backup: Backup) -> str | None:
+    try:
+        chain = found.chain(backup.backup_id)
+    except ChainBroken as error:
+        return str(error)
+    for link in chain:
+        there = {entry.name: entry.bytes for entry in vault.repository.entries(files_of(link.backup_id))}
+        for file in link.files:
+            if there.get(file.name) != file.bytes:
+                return f"{file.name} is {'cut off' if file.name in there else 'missing'}."
+    return None
+
+
 def _last_backup(backups: tuple[Backup, ...], at: datetime) -> Checked:
-    if not backups:
+    holding = [one for one in backups if one.kind != "schema"]
+    if not holding:
         return _none()
-    age = at - backups[-1].ended_at
+    age = at - holding[-1].ended_at
     sentence = f"Last backup {ago(age)}."
     if age < timedelta(0):
         return Checked(

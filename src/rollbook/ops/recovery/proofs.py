@@ -53,8 +53,15 @@ def keep_proof(vault: Vault, proof: Proof) -> Proof:
     ring = vault.ring
     named = replace(proof, key_id=ring.primary)
     signed = replace(named, signature=_signature(named, ring))
-    keep_json(vault, f"{_DRILLS}/{proof.began_at.astimezone(UTC):%Y%m%dT%H%M%S%f}Z", asdict(signed))
+    vault.patience.insist(lambda: keep_json(vault, _name(vault, proof.began_at), asdict(signed)))
     return signed
+
+
+def _name(vault: Vault, at: datetime) -> str:
+    """Return a name that sorts after those of earlier records, even of a clock that was ahead."""
+    name = f"{_DRILLS}/{at.astimezone(UTC):%Y%m%dT%H%M%S%f}Z"
+    last = max(vault.repository.names(_DRILLS), default="")
+    return name if name > last else f"{last}-"
 
 
 def last_proofs(vault: Vault, most: int = 50) -> list[Proof]:

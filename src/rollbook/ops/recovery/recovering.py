@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from rollbook.core.settings import Settings
+from rollbook.ops.backup.manifest import Backup
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.embedded import home_of
 from rollbook.ops.errors import file_errors
 from rollbook.ops.privileges import server_account
 from rollbook.ops.recovery import wal_fetch
 from rollbook.ops.recovery.errors import RecoveryFailed, TargetNotCovered
-from rollbook.ops.recovery.lsn import HISTORY_NAME, NAME, PARTIAL, parse_lsn, parse_segment, show_lsn
+from rollbook.ops.recovery.lsn import parse_lsn, show_lsn
 from rollbook.ops.recovery.scratch import Scratch, private_folder
 from rollbook.ops.recovery.server_programs import server_programs
 from rollbook.ops.recovery.targets import Plan
 from rollbook.ops.recovery.unpacking import unpack_chain
-from rollbook.ops.recovery.wal_catalog import stored_name
+from rollbook.ops.recovery.wal_reading import LogFeed
 from rollbook.ops.recovery.wal_server import Served, serving
 from rollbook.ops.roles import Connection
 
@@ -34,6 +35,7 @@ class Recovery:
     plan: Plan
     vault: Vault
     scratch: Scratch
+    feed: LogFeed = field(repr=False)
     served: Served = field(repr=False)
 
     def run_to_mark(self) -> None:
@@ -42,6 +44,7 @@ class Recovery:
         Raises: ``RecoveryFailed``; what a file of the log was refused for.
         """
         assert self.plan.mark is not None
+        self.feed.line = (self.plan.backup.timeline or 0,)
         wanted = {"recovery_target_name": self.plan.mark, "recovery_target_timeline": "current"}
         self._start(wanted | {"recovery_target_action": "pause", "hot_standby": "on"})
         self._wait(_is_paused)
@@ -51,6 +54,7 @@ class Recovery:
 
         Raises: ``TargetNotCovered``; ``RecoveryFailed``; what a file of the log was refused for.
         """
+        self.feed.line = self.plan.line
         wanted = self.plan.recovery()
         try:
             self._promote(wanted)
@@ -75,7 +79,7 @@ class Recovery:
 
     def _wait(self, is_there: Callable[[Connection], bool]) -> None:
         try:
-            self.scratch.wait_until(is_there)
+            self.scratch.wait_until(is_there, self.served.is_fetching)
         except RecoveryFailed as error:
             if self.served.refused is not None:
                 raise self.served.refused from error
@@ -113,7 +117,24 @@ def unpacked(vault: Vault, plan: Plan, settings: Settings, below: Path) -> Itera
 
     Raises: ``NoProgramsFor``; ``BackupUnproven``; what opening a stream raises.
     """
-    binaries = server_programs(int(plan.backup.server_version.split(".")[0]), settings)
+    with scratch_for(plan.backup, settings, below) as scratch:
+        with file_errors(below):
+            unpack_chain(vault, plan.chain, scratch)
+        feed = LogFeed(vault, plan.wal)
+        with serving(scratch.sockets, feed, scratch.account) as served:
+            try:
+                yield Recovery(plan, vault, scratch, feed, served)
+            finally:
+                scratch.stop()
+
+
+@contextmanager
+def scratch_for(backup: Backup, settings: Settings, below: Path) -> Iterator[Scratch]:
+    """Lend a private folder below ``below`` with the programs that can run ``backup``; then remove it.
+
+    Raises: ``NoProgramsFor``.
+    """
+    binaries = server_programs(int(backup.server_version.split(".")[0]), settings)
     must_reach = [
         Path(binaries.program("postgres")),
         below,
@@ -122,34 +143,4 @@ def unpacked(vault: Vault, plan: Plan, settings: Settings, below: Path) -> Itera
     ]
     account = server_account(home_of(settings).data, must_reach)
     with private_folder(below, account) as folder:
-        superuser = str(plan.backup.facts["superuser"])
-        scratch = Scratch(folder, folder / "data", binaries, account, superuser)
-        with file_errors(below):
-            unpack_chain(vault, plan.chain, scratch)
-        with serving(scratch.sockets, _fetcher(vault, plan), account) as served:
-            try:
-                yield Recovery(plan, vault, scratch, served)
-            finally:
-                scratch.stop()
-
-
-def _fetcher(vault: Vault, plan: Plan) -> Callable[[str], bytes | None]:
-    """Return what hands out a file of the log by name, checked; None for one that is not there."""
-    wal = plan.wal
-
-    def fetch(name: str) -> bytes | None:
-        if HISTORY_NAME.fullmatch(name) and int(name[:8], 16) in wal.forks:
-            return b"".join(vault.open(stored_name(wal.system_id, name)))
-        if not NAME.fullmatch(name):
-            return None
-        segment = parse_segment(name, wal.segment_bytes)
-        if segment in wal.segments:
-            content = b"".join(vault.open(stored_name(wal.system_id, name)))
-        elif segment in wal.partials:
-            content = b"".join(vault.open(stored_name(wal.system_id, name + PARTIAL)))
-        else:
-            return None
-        segment.check(content, wal.system_id)
-        return content
-
-    return fetch
+        yield Scratch(folder, folder / "data", binaries, account, str(backup.facts["superuser"]))

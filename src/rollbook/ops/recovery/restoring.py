@@ -23,7 +23,7 @@ from rollbook.ops.recovery.errors import (
 from rollbook.ops.recovery.lsn import show_lsn
 from rollbook.ops.recovery.recovering import Recovery, unpacked
 from rollbook.ops.recovery.scratch import Scratch
-from rollbook.ops.recovery.targets import NEWEST, Plan, parse_target, plan
+from rollbook.ops.recovery.targets import AT_ITS_END, NEWEST, Plan, Target, plan
 from rollbook.ops.roles import ROLES, set_password
 from rollbook.ops.swap import Swap, finish, swap_for
 
@@ -42,7 +42,7 @@ class Restored:
 
 
 def restore_into(
-    settings: Settings, vault: Vault, folder: Path, backup_id: str = NEWEST, to: str | None = None
+    settings: Settings, vault: Vault, folder: Path, backup_id: str = NEWEST, to: Target = AT_ITS_END
 ) -> Restored:
     """Restore a data directory as ``folder``, recovered and checked, ready to be started.
 
@@ -52,7 +52,7 @@ def restore_into(
     place = folder.expanduser().absolute()
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise FolderNotEmpty(folder=place)
-    found = plan(vault, backup_id, parse_target(to))
+    found = plan(vault, backup_id, to)
     place.parent.mkdir(parents=True, exist_ok=True)
     with unpacked(vault, found, settings, place.parent) as recovery:
         restored = _recover(recovery, place, None, began)
@@ -62,7 +62,7 @@ def restore_into(
 
 
 def restore_home(
-    settings: Settings, vault: Vault, backup_id: str = NEWEST, to: str | None = None
+    settings: Settings, vault: Vault, backup_id: str = NEWEST, to: Target = AT_ITS_END
 ) -> Restored:
     """Restore beside the server's data directory, then swap; a server that ran runs again.
 
@@ -72,7 +72,7 @@ def restore_home(
     if server.is_external(settings):
         raise RestoreElsewhere
     began, home = clock.now(), home_of(settings)
-    found = plan(vault, backup_id, parse_target(to))
+    found = plan(vault, backup_id, to)
     home.make()
     with home.locked(vault.report):
         finish(home)

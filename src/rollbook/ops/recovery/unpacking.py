@@ -1,6 +1,7 @@
 """A chain of backups made a data directory again: fetched, opened, put together, and checked file by file."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,18 +23,30 @@ def unpack_chain(vault: Vault, chain: tuple[Backup, ...], scratch: Scratch) -> N
     opening a stream raises.
     """
     vault.report.step("Fetching and opening the backup")
-    folders = [_fetch(vault, backup, scratch, number) for number, backup in enumerate(chain)]
-    if len(folders) == 1:
-        folders[0].rename(scratch.data)
+    links = [fetch_link(vault, backup, scratch) for backup in chain]
+    if len(links) == 1:
+        links[0].rename(scratch.data)
     else:
         vault.report.step("Putting the chain together")
-        _combine(chain, folders, scratch)
+        combine(chain[-1], links, scratch)
+        for link in links:
+            shutil.rmtree(link)
     vault.report.step("Checking every file")
-    _check(chain[-1], scratch)
+    check(chain[-1], scratch, scratch.data)
 
 
-def _fetch(vault: Vault, backup: Backup, scratch: Scratch, number: int) -> Path:
-    folder = scratch.folder / f"link-{number}"
+def fetch_link(vault: Vault, backup: Backup, scratch: Scratch) -> Path:
+    """Unpack what one backup has; a repository that goes away meanwhile is waited for.
+
+    Raises: ``FileChanged``; ``BackupUnsafe``; ``StreamDamaged`` and its like.
+    """
+    return vault.patience.insist(lambda: _fetch(vault, backup, scratch))
+
+
+def _fetch(vault: Vault, backup: Backup, scratch: Scratch) -> Path:
+    folder = scratch.folder / f"link-{backup.backup_id}"
+    if folder.exists():
+        shutil.rmtree(folder)  # what came before the repository went away
     folder.mkdir(mode=0o700)
     scratch.account.own(folder, 0o700)
     tar = next(one for one in backup.files if one.name.endswith(f"/{TAR}"))
@@ -41,19 +54,25 @@ def _fetch(vault: Vault, backup: Backup, scratch: Scratch, number: int) -> Path:
     return folder
 
 
-def _combine(chain: tuple[Backup, ...], folders: list[Path], scratch: Scratch) -> None:
-    links = ["--link"] if scratch.binaries.major >= _LINKS_SINCE else []
+def combine(backup: Backup, links: Sequence[Path], scratch: Scratch) -> None:
+    """Put the links up to ``backup`` together as ``scratch.data``, by links of the disk where that can be.
+
+    Raises: ``BackupUnproven``.
+    """
+    by_link = ["--link"] if scratch.binaries.major >= _LINKS_SINCE else []
     done = scratch.run(
-        "pg_combinebackup", *links, "--no-sync", f"--output={scratch.data}", *map(str, folders)
+        "pg_combinebackup", *by_link, "--no-sync", f"--output={scratch.data}", *map(str, links)
     )
     if done.returncode != 0:
-        raise BackupUnproven(backup_id=chain[-1].backup_id, reason=_first_error(done.stderr))
-    for folder in folders:
-        shutil.rmtree(folder)
+        raise BackupUnproven(backup_id=backup.backup_id, reason=_first_error(done.stderr))
 
 
-def _check(backup: Backup, scratch: Scratch) -> None:
-    done = scratch.run("pg_verifybackup", "--exit-on-error", str(scratch.data))
+def check(backup: Backup, scratch: Scratch, folder: Path) -> None:
+    """Compare every file with what the server wrote down of it.
+
+    Raises: ``BackupUnproven``.
+    """
+    done = scratch.run("pg_verifybackup", "--exit-on-error", str(folder))
     if done.returncode != 0:
         raise BackupUnproven(backup_id=backup.backup_id, reason=_first_error(done.stderr))
 
