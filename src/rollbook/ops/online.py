@@ -35,6 +35,7 @@ _ALL_THE_TIME: Final = "SET lock_timeout = 0; SET statement_timeout = 0"
 _SQL: Final = named_sql("rollbook.ops", "online.sql")
 # SQLSTATEs: lock_not_available, deadlock_detected
 _IN_THE_WAY: Final = {"55P03", "40P01"}
+_NAMED: Final = 10
 _SHORTEST_S: Final = 0.3
 _LONGEST_S: Final = 5.0
 _COMMENTS: Final = r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*"
@@ -149,8 +150,8 @@ def holders(connection: Connection, statement: str | None) -> list[Holder]:
 
 
 def listed(found: Iterable[Holder]) -> str:
-    """Name each process once."""
-    return ", ".join(dict.fromkeys(map(str, found))) or "no longer there"
+    """Name each process once, and not too many."""
+    return ", ".join(list(dict.fromkeys(map(str, found)))[:_NAMED]) or "no longer there"
 
 
 def send_autovacuum_away(connection: Connection, found: Iterable[Holder]) -> None:
