@@ -79,7 +79,7 @@ def _build_one(db: Raw, name: str, wanted: Candidate, report: Report) -> bool:
     try:
         db.execute(create_statement(name, wanted, how="CONCURRENTLY"))
     except psycopg.Error as error:
-        if not db.closed:
+        if not (db.closed or isinstance(error, psycopg.errors.DuplicateTable)):  # somebody else's was quicker
             drop(db, index)
         raise IndexNotBuilt(index=name, table=".".join(wanted.table), reason=type(error).__name__) from error
     if db.execute(_STATE, [_quoted(db, index)]).fetchone() != (True,):
