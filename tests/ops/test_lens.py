@@ -120,7 +120,7 @@ def test_what_is_applied_is_tried_on_the_schema_before_it(fresh_database: Databa
     locked = [step["effect"]["locks"].get("user_sessions") for step in made["steps"]]
     assert ALONE in locked
     assert made["sentences"] == [
-        "Nobody waits long: locks are held for an instant, and waited for 150 ms each at most, 1 s in all."
+        "Nobody waits long: locks are held an instant, and waited for 150 ms each at most, 1 s in all."
     ]
 
 

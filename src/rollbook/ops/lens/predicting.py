@@ -172,7 +172,7 @@ def _listed(tables: Sequence[str], sizes: Mapping[str, Size]) -> str:
 def _sum_up(made: Forecast) -> tuple[str, ...]:
     if made.is_safe:
         return (
-            "Nobody waits long: locks are held for an instant, and waited for 150 ms each at most, 1 s in all.",
+            "Nobody waits long: locks are held an instant, and waited for 150 ms each at most, 1 s in all.",
         )
     return tuple(_wait(stall) for stall in made.stalls if stall.is_long)
 
