@@ -104,6 +104,37 @@ def test_a_pooler_that_clears_up_is_well(
     assert "also through the pooler" in by_name(found)["isolation"].sentence
 
 
+@pytest.mark.parametrize(("mode", "found"), [("transaction", "isolation"), ("session", "pool")])
+def test_a_pooler_with_too_few_connections_is_told_and_not_waited_for(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, found: str
+) -> None:
+    """pgbouncer would let a client wait for two minutes, each time."""
+    monkeypatch.setattr(pooler, "WITHIN_S", 1.0)
+    with pooled(database.url, connections=1, mode=mode) as url:
+        tried = try_connection(status_of(tmp_path, url, database.owner_url))
+
+    assert found in not_fine(tried)
+    assert "no answer within 1 s" in by_name(tried)[found].sentence
+    assert "default_pool_size" in (by_name(tried)[found].mend or "")
+
+
+def test_a_pooler_that_lends_by_the_statement_is_not_well(database: Database, tmp_path: Path) -> None:
+    with pooled(database.url, mode="statement") as url:
+        found = try_connection(status_of(tmp_path, url, database.owner_url))
+
+    assert {"writes", "isolation"} <= set(not_fine(found))
+    assert "statement pooling" in by_name(found)["isolation"].sentence
+
+
+def test_a_database_without_tables_is_not_well(rollbook_server: TestServer, tmp_path: Path) -> None:
+    with rollbook_server.database(template=None) as empty:
+        found = try_connection(status_of(tmp_path, empty.url, empty.owner_url))
+
+    assert not_fine(found) == ["writes", "tenants"]
+    assert "rollbook db migrate" in (by_name(found)["writes"].mend or "")
+    assert "no table with a tenant's rows" in by_name(found)["tenants"].sentence
+
+
 def test_a_pooler_before_the_owner_is_not_well(database: Database, tmp_path: Path) -> None:
     with pooled(database.owner_url) as owner_url:
         found = try_connection(status_of(tmp_path, database.url, owner_url))

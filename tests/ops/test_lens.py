@@ -1,20 +1,23 @@
 """What a migration would cost is said before it is done, and nothing is done."""
 
 import json
+import subprocess
+import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from ops.real_server import run_rollbook
+from ops.real_server import clean_environment, rollbook_command, run_rollbook
 from ops.versions import Add, adder
 from rollbook.core.progress import Silent
 from rollbook.ops import migrate
+from rollbook.ops.lens.copying import Speeds
 from rollbook.ops.lens.errors import FailsOnCopy
 from rollbook.ops.lens.explaining import Explanation, _Real, _tried, explain
 from rollbook.ops.lens.observing import Effect
 from rollbook.ops.lens.predicting import Size, forecast
-from rollbook.ops.lens.scratch import Speeds
+from rollbook.ops.postmaster import find_postmaster, has_ended
 from rollbook.testing.databases import Database
 
 MONTHS = "SELECT rollbook_ensure_months('attendance_records', '2024-01-01', '2024-02-01')"
@@ -80,13 +83,36 @@ def test_what_would_fail_is_said(fresh_database: Database, add: Add) -> None:
         list(_tried(fresh_database.owner_url, shipped, [step], real, Silent()))
 
 
-def test_what_is_applied_is_tried_on_the_schema_before_it(fresh_database: Database) -> None:
-    environment = {
-        "ROLLBOOK_DATABASE_URL": fresh_database.url,
-        "ROLLBOOK_OWNER_URL": fresh_database.owner_url,
-    }
+def _environment(database: Database) -> dict[str, str]:
+    return {"ROLLBOOK_DATABASE_URL": database.url, "ROLLBOOK_OWNER_URL": database.owner_url}
+
+
+def test_the_copy_goes_when_its_maker_is_killed(fresh_database: Database, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        rollbook_command("db", "explain", "20261121_1400", "--sample=0"),
+        env=clean_environment(tmp_path) | _environment(fresh_database),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as explaining:
+        assert explaining.stderr is not None
+        while "Trying" not in (line := explaining.stderr.readline()):
+            assert line, "it ended by itself"
+        (folder,) = tmp_path.glob("scratch/server-*")
+        copy = find_postmaster(folder / "data")
+        explaining.kill()
+    assert copy is not None
+    assert has_ended(copy.pid, within_s=30)
+    deadline = time.monotonic() + 30
+    while any(folder.glob("data/*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_what_is_applied_is_tried_on_the_schema_before_it(fresh_database: Database, tmp_path: Path) -> None:
+    environment = _environment(fresh_database)
     done = run_rollbook(
-        "db", "explain", "20261121_1400", "--sample=0", "--json", home=Path(), environment=environment
+        "db", "explain", "20261121_1400", "--sample=0", "--json", home=tmp_path, environment=environment
     )
 
     assert done.returncode == 0, done.stderr
@@ -94,8 +120,22 @@ def test_what_is_applied_is_tried_on_the_schema_before_it(fresh_database: Databa
     locked = [step["effect"]["locks"].get("user_sessions") for step in made["steps"]]
     assert ALONE in locked
     assert made["sentences"] == [
-        "Nobody waits long: locks are held for an instant, and waited for at most 150 ms at a time."
+        "Nobody waits long: locks are held an instant, and waited for 150 ms each at most, 1 s in all."
     ]
+
+
+def test_a_wide_row_takes_hardly_longer_than_a_narrow_one() -> None:
+    """What is said to take at least so long does not take less."""
+    speeds = Speeds(rewrite=1e6, scan=1e7, build=2e6, row_bytes=100)
+    build = [Effect("CREATE INDEX ...", {"a": "ShareLock"}, built=("a",), scanned=("a",))]
+
+    def seconds(size: Size) -> float:
+        return forecast("r", "Try", build, {"a": size}, speeds).stalls[0].seconds
+
+    assert seconds(Size(bytes=4_000_000, row_count=40_000)) == pytest.approx(2)
+    assert seconds(Size(bytes=4_000_000, row_count=4_000)) == pytest.approx(0.2), "wide rows"
+    assert seconds(Size(bytes=1_000_000, row_count=40_000)) == pytest.approx(0.5), "narrow rows"
+    assert seconds(Size(bytes=4_000_000)) == pytest.approx(2), "nobody counted them"
 
 
 def test_a_lock_is_held_until_the_migration_ends() -> None:

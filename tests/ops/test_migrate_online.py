@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from ops.versions import Add, adder
 from rollbook.core.database import engine_for
+from rollbook.core.settings import Settings
 from rollbook.core.tenancy import ensure_tenant
-from rollbook.ops import migrate
+from rollbook.ops import migrate, server, waiting
+from rollbook.ops.embedded import connect_as_superuser
 from rollbook.ops.errors import MigrationBlocked, MigrationFailed
 from rollbook.testing.databases import Database
 
@@ -24,6 +26,9 @@ SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s
     AND state_change < clock_timestamp() - interval '0.4 s'
 """
+
+
+WAITS_FOR = "SELECT 1 FROM pg_locks WHERE relation = %s::regclass AND NOT granted"
 
 
 @pytest.fixture
@@ -114,6 +119,75 @@ def test_a_migration_is_not_tried_for_ever_and_says_who_was_in_its_way(
             migrate.upgrade(url, patience_s=0)
         assert [step.id for step in migrate.pending(url)] == [second], "the one before it stays done"
     assert [step.id for step in migrate.upgrade(url)] == [second]
+
+
+PARTS = 12
+
+
+@contextmanager
+def each_part_held(url: str) -> Iterator[psycopg.Connection]:
+    """Hold a lock on each part of ``parts``; the first is let go of by going back to the last savepoint."""
+    with psycopg.connect(url) as held:
+        for part in range(PARTS, 0, -1):
+            held.execute(f"SAVEPOINT before_{part}")
+            held.execute(f"LOCK TABLE part_{part} IN ACCESS SHARE MODE")
+        yield held
+        held.rollback()
+
+
+def test_waits_for_many_locks_do_not_add_up(
+    fresh_database: Database, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each lock comes in time, but those who came after the first would have waited for all of them."""
+    monkeypatch.setattr(waiting, "TOGETHER_S", 0.4)
+    url = fresh_database.owner_url
+    with psycopg.connect(url) as db:
+        db.execute("CREATE TABLE parts (n int) PARTITION BY LIST (n)")
+        for part in range(1, PARTS + 1):
+            db.execute(f"CREATE TABLE part_{part} PARTITION OF parts FOR VALUES IN ({part})")
+    add("ALTER TABLE parts ADD COLUMN more int")
+    events = Events()
+    with (
+        each_part_held(url) as held,
+        psycopg.connect(url, autocommit=True) as look,
+        beside(events, url) as raised,
+    ):
+        for part in range(1, PARTS + 1):
+            while look.execute(WAITS_FOR, [f"part_{part}"]).fetchone() is None:
+                assert "the migration ended" not in events.seen
+                look.execute("SELECT pg_sleep(0.01)")
+            look.execute("SELECT pg_sleep(0.1)")
+            held.execute(f"ROLLBACK TO before_{part}")
+    assert raised == []
+    assert "the migration gave way" in events.seen
+    assert migrate.pending(url) == []
+
+
+@pytest.mark.slow
+def test_autovacuum_gives_way_to_a_migration(running: Settings, add: Add) -> None:
+    """A migration never waits as long as it takes until PostgreSQL itself ends a vacuum."""
+    url = server.status(running).owner_url
+    migrate.upgrade(url)
+    add("ALTER TABLE littered ADD COLUMN more int")
+    with connect_as_superuser(running, "rollbook") as admin:
+        for setting in ("autovacuum_naptime = '1s'", "autovacuum_vacuum_cost_delay = '100ms'"):
+            admin.execute(f"ALTER SYSTEM SET {setting}".encode())
+        admin.execute("SET ROLE rollbook_owner")
+        admin.execute(
+            "CREATE TABLE littered WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,"
+            " autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)"
+            " AS SELECT n, repeat('x', 500) FROM generate_series(1, 20000) AS n"
+        )
+        admin.execute("DELETE FROM littered WHERE n % 2 = 0")
+        admin.execute("RESET ROLE")
+        admin.execute("SELECT pg_stat_force_next_flush(), pg_reload_conf()")
+        while not admin.execute("SELECT 1 FROM pg_stat_progress_vacuum").fetchone():
+            admin.execute("SELECT pg_sleep(0.05)")
+        events = Events()
+        with beside(events, url) as raised:
+            events.wait_for("the migration ended")
+    assert raised == []
+    assert "the migration gave way" in events.seen
 
 
 def indexes(url: str) -> list[tuple[str, bool]]:

@@ -149,6 +149,8 @@ def test_down_asks_before_it_drops(running: Settings) -> None:
     run_rollbook("db", "migrate", home=running.home)
     refused = run_rollbook("db", "rollback", "--to", "base", home=running.home)
     assert refused.returncode == 1
+    assert f"{migrate.newest()}  " in refused.stderr, "it says what it would take back"
+    assert "'rollbook' at 127.0.0.1" in refused.stderr
     assert "students" in tables(server.status(running).owner_url)
     assert run_rollbook("db", "rollback", "--to", "base", "--yes", home=running.home).returncode == 0
     assert tables(server.status(running).owner_url) == set()
@@ -161,6 +163,18 @@ def test_rolling_back_so_many(running: Settings) -> None:
     assert [step["id"] for step in json.loads(done.stdout)] == [steps[-1].id, steps[-2].id]
     with pytest.raises(RevisionUnknown, match=f"only {len(steps) - 2} migrations are applied"):
         migrate.downgrade(url, "-1000")
+
+
+def test_what_was_agreed_to_is_taken_back_and_no_more(owner_url: str) -> None:
+    steps = migrate.upgrade(owner_url)
+    back_to, undone = migrate.to_undo(owner_url)
+    assert (back_to, undone) == (steps[-2].id, steps[-1:])
+    migrate.downgrade(owner_url)  # somebody else was quicker
+
+    assert migrate.downgrade(owner_url, back_to) == []
+    assert migrate.current(owner_url) == steps[-2]
+    with pytest.raises(RevisionUnknown, match="it is not applied"):
+        migrate.to_undo(owner_url, steps[-1].id)
 
 
 def test_forcing_asks_and_notes_a_revision_alone(running: Settings) -> None:

@@ -55,9 +55,10 @@ def embedded() -> Binaries | None:
     return _inspect("embedded", Path(spec.origin).parent / "pginstall" / "bin")
 
 
-def system() -> Binaries | None:
-    """Find the newest installed programs on PATH or where Debian keeps them."""
-    found = [binaries for folder in program_folders("postgres") if (binaries := _inspect("system", folder))]
+def system(major: int | None = None) -> Binaries | None:
+    """Find the newest installed programs, or those of one version, on PATH or where Debian keeps them."""
+    every = [binaries for folder in program_folders("postgres") if (binaries := _inspect("system", folder))]
+    found = [binaries for binaries in every if major in {None, binaries.major}]
     return max(found, key=lambda binaries: binaries.major, default=None)
 
 

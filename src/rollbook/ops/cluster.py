@@ -48,6 +48,13 @@ def server_environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 
+def locale_options(major: int) -> list[str]:
+    """Return what initdb of that version is told about how text is compared."""
+    if major >= _BUILTIN_LOCALES_SINCE:
+        return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    return ["--locale=C.UTF-8", "--lc-messages=C"]
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """One data directory with the programs and the account that run it."""
@@ -118,9 +125,7 @@ class Cluster:
         options = [f"--username={SUPERUSER}", "--encoding=UTF8", "--auth=scram-sha-256", "--data-checksums"]
         if not self.durable:
             options.append("--no-sync")
-        if self.binaries.major >= _BUILTIN_LOCALES_SINCE:
-            return [*options, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        return [*options, "--locale=C.UTF-8", "--lc-messages=C"]
+        return [*options, *locale_options(self.binaries.major)]
 
     def _explain_initdb(self, said: str) -> None:
         if _NO_SPACE in said or self._is_disk_full():

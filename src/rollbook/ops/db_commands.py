@@ -64,12 +64,24 @@ def rollback(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Undo migrations, by default the last one. Tables that they made go, with their rows."""
+    """Undo migrations, by default the last one. Tables that they made go, with their rows.
+
+    It lists them and asks first. What was agreed to is undone, and no more, whatever somebody else does
+    meanwhile.
+    """
     url = running_server().owner_url
-    if not yes:
-        typer.confirm("This drops tables and the rows in them. Go on?", abort=True, err=True)
+    back_to, steps = migrating.to_undo(url, to or f"-{count}")
+    if steps and not yes:
+        for step in steps:
+            output.say(f"{step.id}  {step.title}")
+        typer.confirm(
+            f"This takes back {len(steps)} migrations of {_place(url)}. Tables that they made go, with their"
+            " rows. Go on?",
+            abort=True,
+            err=True,
+        )
     with progress_bar() as report, remembered(url, "db.rollback") as facts:
-        undone = migrating.downgrade(url, to or f"-{count}", report, patience_s=patience)
+        undone = migrating.downgrade(url, back_to, report, patience_s=patience)
         facts.update({"undone": [step.id for step in undone]} if undone else {})
     _show(undone, json=json)
     output.say(f"{len(undone)} migrations undone.")
@@ -101,7 +113,9 @@ def force(
     url = running_server().owner_url
     if not yes:
         typer.confirm(
-            f"This only notes {revision}: a schema that differs breaks later. Go on?", abort=True, err=True
+            f"This only notes {revision} in {_place(url)}: a schema that differs breaks later. Go on?",
+            abort=True,
+            err=True,
         )
     with progress_bar() as report, remembered(url, "db.force") as facts:
         noted = migrating.force(url, revision, report)
@@ -127,7 +141,7 @@ def reset(
 
     url = running_server().owner_url
     if not yes:
-        typer.confirm("This drops every row of every tenant. Go on?", abort=True, err=True)
+        typer.confirm(f"This drops every row of every tenant of {_place(url)}. Go on?", abort=True, err=True)
     with progress_bar() as report, remembered(url, "db.reset") as facts:
         done = begin_anew(settings(), database=database, report=report)
         facts.update({"to": done[-1].id, "migrations": len(done)})
@@ -183,6 +197,14 @@ def try_connecting(*, json: Json = False) -> None:
                 output.say(f"{check.name}: {check.mend}")
     if not found.is_fine:
         raise typer.Exit(FINDINGS)
+
+
+def _place(url: str) -> str:
+    """Name a database for a person, without a secret."""
+    from sqlalchemy import make_url  # noqa: PLC0415 -- only who is asked needs it
+
+    parts = make_url(url)
+    return f"'{parts.database}' at {parts.host or parts.query.get('host', 'a socket')}"
 
 
 def _tell(found: "Explanation") -> None:

@@ -189,6 +189,10 @@ class RolesMadeElsewhere(Forbidden):
     """
 
 
+class ScratchFailed(Unavailable):
+    """A scratch server could not be made ({reason}). The real database is as it was."""
+
+
 class MigrationBusy(Unavailable):
     """Another migration of this database has been running for {seconds} s. Wait for it, then try again."""
 

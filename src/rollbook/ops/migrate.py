@@ -28,6 +28,7 @@ from rollbook.ops.errors import (
     RevisionUnknown,
     SchemaNewer,
 )
+from rollbook.ops.waiting import watched
 
 LOCK_TIMEOUT_S: Final = 900
 PATIENCE_S: Final = 600.0
@@ -92,7 +93,8 @@ def downgrade(
 def _absolute(applied: list[Revision], revision: str) -> str:
     """Return the revision that "-2" leads to from here: when it is tried again, here is elsewhere."""
     if not re.fullmatch(r"-\d+", revision):
-        return revision
+        found = _known(revision)
+        return found.id if found else "base"
     left = len(applied) - int(revision[1:])
     if left < 0:
         raise RevisionUnknown(revision=revision, reason=f"only {len(applied)} migrations are applied")
@@ -105,13 +107,33 @@ def force(owner_url: str, revision: str, report: Report = _SILENT) -> Revision |
     Raises: ``RevisionUnknown``; ``MigrationBusy``.
     """
     with _connected(owner_url) as db, _alone(db, report):
-        try:
-            found = None if revision == "base" else _scripts().get_revision(revision)
-        except (CommandError, RevisionError) as error:
-            raise RevisionUnknown(revision=revision, reason=str(error).rstrip(".")) from error
+        found = _known(revision)
         report.step("Noting the revision")
-        command.stamp(_config(db), found.revision if found else "base", purge=True)
+        command.stamp(_config(db), found.id if found else "base", purge=True)
+    return found
+
+
+def _known(revision: str) -> Revision | None:
+    """Return the migration of that name, such as "head"; None: "base"."""
+    try:
+        found = None if revision == "base" else _scripts().get_revision(revision)
+    except (CommandError, RevisionError) as error:
+        raise RevisionUnknown(revision=revision, reason=str(error).rstrip(".")) from error
     return Revision(found.revision, found.doc) if found else None
+
+
+def to_undo(owner_url: str, revision: str = "-1") -> tuple[str, list[Revision]]:
+    """Return the revision that ``revision`` means from here, and what going back to it undoes, newest first.
+
+    Raises: ``SchemaNewer``; ``RevisionUnknown``.
+    """
+    with _connected(owner_url) as db:
+        applied = _applied(db)
+    wanted = _absolute(applied, revision)
+    at = next((place for place, step in enumerate(applied, 1) if step.id == wanted), 0)
+    if not at and wanted != "base":
+        raise RevisionUnknown(revision=revision, reason="it is not applied")
+    return wanted, applied[at:][::-1]
 
 
 def current(owner_url: str) -> Revision | None:
@@ -213,10 +235,12 @@ def _run(db: Connection, verb: str, revision: str, report: Report, patience_s: f
     while (error := _tried(db, verb, revision)) is not None:
         if _heads(db) != here:
             here, tries, deadline = _heads(db), 0, time.monotonic() + patience_s
-        step, held_by = _next(db, verb), online.holders(db, error.statement)
+        step, found = _next(db, verb), online.holders(db, error.statement)
+        held_by = online.listed(found)
         if time.monotonic() > deadline:
             raise MigrationBlocked(step=step, seconds=round(patience_s), holders=held_by) from error
         report.step(f"Waiting for a moment to do {step}: locks are held by process {held_by}")
+        online.send_autovacuum_away(db, found)
         time.sleep(online.pause_s(tries))
         tries += 1
 
@@ -224,13 +248,14 @@ def _run(db: Connection, verb: str, revision: str, report: Report, patience_s: f
 def _tried(db: Connection, verb: str, revision: str) -> DBAPIError | None:
     """Run it; return the error where a lock was in the way."""
     try:
-        getattr(command, verb)(_config(db), revision)
+        with watched(db) as watch:
+            getattr(command, verb)(_config(db), revision)
     except (CommandError, RevisionError) as error:
         raise RevisionUnknown(revision=revision, reason=str(error).rstrip(".")) from error
     except DBAPIError as error:
         db.rollback()
         online.clear_up(db, error)
-        if not online.is_in_the_way(error):
+        if not (online.is_in_the_way(error) or watch.has_ended(error)):
             reason = str(error.orig).splitlines()[0].rstrip(".")
             raise MigrationFailed(step=_next(db, verb), reason=reason) from error
         return error

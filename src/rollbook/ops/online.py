@@ -10,6 +10,9 @@ that is INVALID, which slows writers, answers nothing, and is good enough for IF
 
 import re
 import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -23,10 +26,16 @@ TIMEOUTS: Final = (
     "SET lock_timeout = '150ms'; SET statement_timeout = '5min';"
     " SET idle_in_transaction_session_timeout = '5min'"
 )
+_LONGER_THAN_DEADLOCKS: Final = """
+SELECT set_config(
+    'lock_timeout', cast(setting::int + 1000 AS text), true
+) FROM pg_settings WHERE name = 'deadlock_timeout'
+"""
 _ALL_THE_TIME: Final = "SET lock_timeout = 0; SET statement_timeout = 0"
 _SQL: Final = named_sql("rollbook.ops", "online.sql")
 # SQLSTATEs: lock_not_available, deadlock_detected
 _IN_THE_WAY: Final = {"55P03", "40P01"}
+_NAMED: Final = 10
 _SHORTEST_S: Final = 0.3
 _LONGEST_S: Final = 5.0
 _COMMENTS: Final = r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*"
@@ -116,12 +125,48 @@ def is_in_the_way(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _IN_THE_WAY
 
 
-def holders(connection: Connection, statement: str | None) -> str:
-    """Name the processes that hold locks on what ``statement`` names; its transaction has ended."""
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that holds a lock on one of the tables in question."""
+
+    pid: int
+    name: str
+    is_autovacuum: bool
+    schema: str
+    table_name: str
+
+    def __str__(self) -> str:
+        """Name it for a person."""
+        name = "autovacuum" if self.is_autovacuum else self.name
+        return f"{self.pid} ({name})" if name else str(self.pid)
+
+
+def holders(connection: Connection, statement: str | None) -> list[Holder]:
+    """Return who holds locks on what ``statement`` names; its transaction has ended."""
     words = re.findall(r"\w+", statement or "")
-    found = connection.execute(_SQL["holders"], {"words": words}).all()
+    found = connection.execute(_SQL["holders"], {"words": words}).mappings().all()
     connection.rollback()
-    return ", ".join(f"{pid} ({name})" if name else str(pid) for pid, name in found) or "no longer there"
+    return [Holder(**row) for row in found]
+
+
+def listed(found: Iterable[Holder]) -> str:
+    """Name each process once, and not too many."""
+    return ", ".join(list(dict.fromkeys(map(str, found)))[:_NAMED]) or "no longer there"
+
+
+def send_autovacuum_away(connection: Connection, found: Iterable[Holder]) -> None:
+    """Have autovacuum give up its tables, as it does for whoever waits for longer than the deadlock timeout.
+
+    A migration waits too shortly for that. So a lock is waited for that stops vacuums alone, and nobody else.
+    Where a table is vacuumed against wraparound, it is not given up.
+    """
+    driver = _driver(connection)
+    for one in {(each.schema, each.table_name) for each in found if each.is_autovacuum}:
+        with suppress(psycopg.Error), driver.transaction():
+            driver.execute(_LONGER_THAN_DEADLOCKS)
+            driver.execute(
+                sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(sql.Identifier(*one))
+            )
 
 
 def pause_s(tries: int) -> float:

@@ -15,12 +15,13 @@ from sqlalchemy import Connection
 
 from ops.real_server import settings_of
 from ops.tuning.workshop import BROKEN, BY_DEVICE, BY_KEY, JOINED, LATEST, SUM, Workshop, workshop
-from rollbook.ops import server
+from rollbook.ops import scratch, server
 from rollbook.ops.embedded import home_of
-from rollbook.ops.postmaster import find_postmaster
-from rollbook.ops.tuning import advisor, building, scratch, statements
-from rollbook.ops.tuning.advice import Advice, Budget, Workload
+from rollbook.ops.postmaster import find_postmaster, has_ended
+from rollbook.ops.tuning import advisor, building, statements
+from rollbook.ops.tuning.advice import Advice, Budget, Workload, index_name
 from rollbook.ops.tuning.candidates import Candidate
+from rollbook.ops.tuning.errors import IndexNotBuilt, UpkeepRunning
 from rollbook.ops.tuning.explaining import Plan, Viewer, cost, explain, shape
 from rollbook.ops.tuning.looking import looking, raw
 from rollbook.ops.tuning.twin import planner_twin
@@ -167,13 +168,17 @@ from rollbook.ops.tuning.twin import planner_twin
 settings = settings_of(Path(sys.argv[1]))
 with looking(settings, sys.argv[2]) as db, planner_twin(settings, db) as twin:
     print(twin.scratch.folder, flush=True)
+    if sys.argv[3] == "between":
+        twin.scratch.stop()
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_twin_goes_when_its_maker_is_killed(shop: Workshop) -> None:
+@pytest.mark.parametrize("when", ["running", "between"])
+def test_a_twin_goes_when_its_maker_is_killed(shop: Workshop, when: str) -> None:
+    """Also where its server is stopped just then, to give its files their lengths."""
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(shop.settings.home), shop.name],
+        [sys.executable, "-c", KILLED, str(shop.settings.home), shop.name, when],
         capture_output=True,
         text=True,
         check=False,
@@ -184,11 +189,11 @@ def test_a_twin_goes_when_its_maker_is_killed(shop: Workshop) -> None:
 
     assert _comes_true(lambda: not any(folder.glob("data/*"))), "values are gone at once"
     scratch.remove_dead(home_of(shop.settings))
-    assert list(folder.parent.glob("twin-*")) == []
+    assert not folder.exists()
 
 
 def test_the_next_twin_removes_what_a_power_failure_left(shop: Workshop, db: Connection) -> None:
-    left = home_of(shop.settings).path / "twins" / "twin-left"
+    left = home_of(shop.settings).path / "scratch" / "server-left"
     (left / "data").mkdir(parents=True)
     (left / "data" / "base").write_text("a value")
     with planner_twin(shop.settings, db) as twin:
@@ -196,6 +201,38 @@ def test_the_next_twin_removes_what_a_power_failure_left(shop: Workshop, db: Con
         assert twin.scratch.folder.exists(), "one that is at work stays"
         scratch.remove_dead(home_of(shop.settings))
         assert twin.scratch.folder.exists()
+
+
+def test_a_keeper_that_is_killed_leaves_nothing_either(shop: Workshop, db: Connection) -> None:
+    with planner_twin(shop.settings, db) as twin:
+        folder, postmaster = twin.scratch.folder, find_postmaster(twin.scratch.data)
+        assert twin.scratch._keeper is not None
+        twin.scratch._keeper.kill()
+    assert postmaster is not None
+    assert not folder.exists()
+    assert has_ended(postmaster.pid, within_s=30)
+
+
+def test_an_index_gets_a_name_that_no_other_has(db: Connection) -> None:
+    """One of that name would be found there, taken for the one wanted, and called built."""
+    up, down = Candidate(READINGS, ("value", "at")), Candidate(READINGS, ("value", "at DESC"))
+    taken = advisor.Catalogue.read(db).names
+    assert "ix_readings_value_at" in taken
+    assert "ux_readings_status" not in taken, "what a failed build left is built again"
+    assert index_name(up, taken) == "ix_readings_value_at_2"
+    assert index_name(down, taken) == "ix_readings_value_at_desc"
+    long = Candidate(READINGS, ("a" * 60,))
+    first = index_name(long)
+    assert len({first, index_name(long, [first])}) == 2
+
+
+def test_who_builds_is_alone(shop: Workshop) -> None:
+    with (
+        building.patient(shop.owner_url),
+        pytest.raises(UpkeepRunning),
+        building.patient(shop.owner_url),
+    ):
+        pass
 
 
 def test_an_index_is_built_online_also_where_one_broke(shop: Workshop) -> None:
@@ -213,17 +250,31 @@ def test_an_index_is_built_online_also_where_one_broke(shop: Workshop) -> None:
 
 
 def test_an_index_of_a_partitioned_table_is_built_part_by_part(shop: Workshop) -> None:
-    index = Candidate(("public", "visits"), ("tenant_id", "visit_id"))
+    names = {"ix_visits_parts": ("tenant_id", "visit_id"), "ix_visits_down": ("tenant_id", "visit_id DESC")}
     with shop.superuser() as admin, building.patient(shop.owner_url) as owner:
         try:
-            assert building.build(owner, "ix_visits_parts", index)
-            assert _is_valid(admin, "ix_visits_parts")
-            (parts,) = admin.execute(
-                "SELECT count(*) FROM pg_inherits WHERE inhparent = 'ix_visits_parts'::regclass"
-            ).fetchone() or (0,)
-            assert parts == 2
+            for name, keys in names.items():
+                assert building.build(owner, name, Candidate(("public", "visits"), keys))
+                assert _is_valid(admin, name)
+                (parts,) = admin.execute(
+                    "SELECT count(*) FROM pg_inherits WHERE inhparent = %s::regclass", [name]
+                ).fetchone() or (0,)
+                assert parts == 2
         finally:
-            admin.execute("DROP INDEX ix_visits_parts")
+            admin.execute("DROP INDEX IF EXISTS ix_visits_parts, ix_visits_down")
+
+
+def test_a_build_on_a_partitioned_table_that_fails_leaves_what_was_there(shop: Workshop) -> None:
+    index = Candidate(("public", "visits"), ("tenant_id", "visit_id"))
+    with shop.superuser() as admin, building.patient(shop.owner_url) as owner:
+        admin.execute("CREATE INDEX ix_visits_2025_parts ON visits_2025 (day)")
+        try:
+            with pytest.raises(IndexNotBuilt, match="Nothing of it is left"):
+                building.build(owner, "ix_visits_parts", index)
+            left = admin.execute("SELECT relname FROM pg_class WHERE relname LIKE 'ix_visits%parts'")
+            assert [name for (name,) in left] == ["ix_visits_2025_parts"], "that was there before"
+        finally:
+            admin.execute("DROP INDEX IF EXISTS ix_visits_2025_parts")
 
 
 @pytest.mark.skipif(not DEBIAN_15.is_dir() and not os.environ.get("CI"), reason="no PostgreSQL 15 here")

@@ -1,7 +1,9 @@
 """What the counters and the catalogue of a real server tell: statements, indexes, upkeep, performance."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from ops.tuning.workshop import BY_DEVICE, BY_KEY, ROWS, SUM, Workshop
 from rollbook.core.checks import State
+from rollbook.core.settings import Settings
+from rollbook.ops import server
 from rollbook.ops.tuning import (
     bloat,
     building,
@@ -24,7 +28,7 @@ from rollbook.ops.tuning import (
     upkeep,
 )
 from rollbook.ops.tuning.errors import PlansNotLogged, StatementsHidden, StatementsNotCounted
-from rollbook.ops.tuning.looking import connected, raw
+from rollbook.ops.tuning.looking import connected, looking, raw
 
 
 @contextmanager
@@ -72,7 +76,7 @@ def test_only_what_ran_since_is_told(shop: Workshop, db: Connection) -> None:
 
 
 def test_who_may_not_see_statements_is_told_so(shop: Workshop, db: Connection) -> None:
-    assert statements.take(db).database == shop.name
+    assert statements.take(db).database.startswith(f"{shop.name}/")
     shop.run((SUM, []))
     with (
         connected(lambda: psycopg.connect(shop.url, autocommit=True)) as app,
@@ -85,6 +89,40 @@ def test_who_may_not_see_statements_is_told_so(shop: Workshop, db: Connection) -
             statements.take(db)
     finally:
         raw(db).execute("CREATE EXTENSION pg_stat_statements")
+
+
+def test_only_counters_of_this_very_database_are_recalled(tmp_path: Path, db: Connection) -> None:
+    """Another server may have one of the same name, and a file may hold anything."""
+    kept, snapshot = tmp_path / "statements.json", statements.take(db)
+    for rubbish in (b"", b"[]", b"\xff", b'{"it": 5}', b'{"it": {"at": 5, "counters": {"a": [1, 2, 3, 4]}}}'):
+        kept.write_bytes(rubbish)
+        assert statements.recall(kept, "it") == (None, {})
+    statements.keep(kept, snapshot)
+
+    assert statements.recall(kept, snapshot.database)[0] == snapshot.at
+    theirs = snapshot.database.rpartition("/")[0] + "/7000000000000000000"
+    assert statements.recall(kept, theirs) == (None, {})
+
+
+def test_statements_whose_text_is_lost_are_counted(shop: Workshop, db: Connection) -> None:
+    shop.run((SUM, []))
+    (shop.settings.home / "data/pg_stat_tmp/pgss_query_texts.stat").write_bytes(b"")
+    try:
+        found = statements.usage(statements.take(db).statements)
+        assert "" in {one.query for one in found}
+    finally:
+        shop.forget()
+
+
+def test_counters_are_older_than_the_servers_process(running: Settings) -> None:
+    """By a rate since the last start everything is written much too often for any index to pay."""
+    with looking(running) as before:
+        since = indexes.counting(before).since
+    server.down(running)
+    server.up(running, durable=False)
+    with looking(running) as after:
+        assert indexes.counting(after).since == since
+        assert after.exec_driver_sql("SELECT pg_postmaster_start_time()").scalar_one() > since
 
 
 def test_indexes_that_only_cost_are_told(db: Connection) -> None:
@@ -137,6 +175,55 @@ def test_dead_rows_and_stale_statistics_are_looked_after(shop: Workshop, db: Con
         with building.patient(shop.owner_url) as owner, admin.transaction():
             admin.execute("LOCK TABLE scratch IN SHARE UPDATE EXCLUSIVE MODE")
             assert [done.outcome for done in optimizing.optimize(db, owner, todo)] == ["skipped"]
+
+
+def _task(kind: optimizing.Kind, name: str) -> optimizing.Task:
+    return optimizing.Task(kind, "public", name, "")
+
+
+def test_what_fails_keeps_nothing_else_from_being_done(shop: Workshop, db: Connection) -> None:
+    todo = [_task("reindex", "no_such_index"), _task("analyze", "devices")]
+    with building.patient(shop.owner_url) as owner:
+        done = optimizing.optimize(db, owner, todo)
+
+    assert [one.outcome for one in done] == ["failed", "done"]
+    assert done[0].sentence == 'failed: relation "public.no_such_index" does not exist'
+
+
+def test_a_broken_index_is_dropped_unless_it_is_whole_by_then(shop: Workshop, db: Connection) -> None:
+    """Also one of a partitioned table, which cannot be dropped concurrently."""
+    with shop.superuser() as admin, building.patient(shop.owner_url) as owner:
+        owner.execute("CREATE INDEX ix_half ON ONLY visits (visit_id)")
+        todo = [task for task in optimizing.tasks(db) if task.name == "ix_half"]
+        assert [task.kind for task in todo] == ["drop invalid"]
+        with admin.transaction():
+            admin.execute("LOCK TABLE visits IN SHARE UPDATE EXCLUSIVE MODE")  # as one that builds there
+            assert [done.outcome for done in optimizing.optimize(db, owner, todo)] == ["skipped"]
+        whole = _task("drop invalid", "ix_devices_kind")
+        assert [done.outcome for done in optimizing.optimize(db, owner, [*todo, whole])] == ["done"] * 2
+        left = admin.execute("SELECT to_regclass('ix_half'), to_regclass('ix_devices_kind')").fetchone()
+    assert left == (None, "ix_devices_kind")
+
+
+def test_an_index_that_is_being_built_is_not_broken(shop: Workshop, db: Connection) -> None:
+    with (
+        building.patient(shop.owner_url) as owner,
+        psycopg.connect(shop.owner_url) as writer,
+        psycopg.connect(shop.owner_url, autocommit=True) as less,
+        ThreadPoolExecutor() as threads,
+    ):
+        writer.execute("LOCK TABLE devices IN ROW EXCLUSIVE MODE")  # a build waits for it
+        building_it = threads.submit(owner.execute, "CREATE INDEX CONCURRENTLY ix_slow ON devices (kind)")
+        while not less.execute("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('ix_slow')").fetchone():
+            less.execute("SELECT pg_sleep(0.02)")
+        try:
+            assert "ix_slow" not in {one.name for one in indexes.invalid(db)}
+            with connected(lambda: psycopg.connect(shop.url, autocommit=True)) as app:
+                assert indexes.invalid(app) == [], "what is being built, the app's role may not see"
+        finally:
+            writer.rollback()
+            building_it.result()
+            building.drop(owner, ("public", "ix_slow"))
 
 
 def test_an_index_that_is_proved_half_empty_is_rebuilt(shop: Workshop, db: Connection) -> None:

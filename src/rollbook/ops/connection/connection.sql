@@ -22,7 +22,8 @@ ORDER BY pg_class.relname;
 -- returns  most int, taken int
 SELECT
     cast(current_setting('max_connections') AS int)
-    - cast(current_setting('superuser_reserved_connections') AS int) AS most,
+    - cast(current_setting('superuser_reserved_connections') AS int)
+    - coalesce(cast(current_setting('reserved_connections', true) AS int), 0) AS most,
     cast((SELECT sum(numbackends) FROM pg_stat_database) AS int) AS taken;
 
 -- name: encryption

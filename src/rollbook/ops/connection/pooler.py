@@ -1,15 +1,19 @@
 """Is a pooler in between, how does it share connections, and does one client's session reach another?"""
 
+import os
 import secrets
+import socket
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 
 CLIENTS: Final = 10
+WITHIN_S: Final = 30.0
 _TIMEOUT_S: Final = 10
 _TURNS: Final = 8
 _WHO: Final = "SELECT pg_backend_pid()"
@@ -29,17 +33,50 @@ class Pooling:
     is_per_transaction: bool
 
 
+class NoAnswer(psycopg.OperationalError):
+    """A client was let in, and then waited in vain: a pooler had no connection left for it."""
+
+
 @contextmanager
-def client(url: str) -> Iterator[Client]:
-    """Connect as the application does: nothing is prepared, no start-up options."""
-    with psycopg.connect(
-        url.replace("postgres://", "postgresql://", 1),
-        autocommit=True,
-        prepare_threshold=None,
-        connect_timeout=_TIMEOUT_S,
-        application_name="rollbook db test",
-    ) as db:
+def client(url: str, *, within_s: float | None = None) -> Iterator[Client]:
+    """Connect as the application does: nothing is prepared, no start-up options.
+
+    Raises: ``NoAnswer`` if the block takes longer than ``within_s`` seconds, by default ``WITHIN_S``.
+    """
+    with (
+        psycopg.connect(
+            url.replace("postgres://", "postgresql://", 1),
+            autocommit=True,
+            prepare_threshold=None,
+            connect_timeout=_TIMEOUT_S,
+            application_name="rollbook db test",
+        ) as db,
+        _cut_after(db, within_s or WITHIN_S),
+    ):
         yield db
+
+
+@contextmanager
+def _cut_after(db: Client, seconds: float) -> Iterator[None]:
+    """Cut the connection after so many seconds: no timeout of the server's counts while a pooler waits."""
+    is_cut = threading.Event()
+
+    def cut() -> None:
+        is_cut.set()
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(db.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if is_cut.is_set():
+            raise NoAnswer(f"no answer within {seconds:.0f} s") from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def ask(db: Client, question: str, *parameters: object) -> Any:  # noqa: ANN401 -- whatever is asked for

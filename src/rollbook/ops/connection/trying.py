@@ -3,12 +3,13 @@
 import ipaddress
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 from psycopg import conninfo, sql
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from rollbook.core.checks import Checked, State, fine
@@ -21,6 +22,7 @@ from rollbook.ops.connection import pooler
 from rollbook.ops.connection.cache import look_at_redis
 from rollbook.ops.connection.latency import Latency, measure
 from rollbook.ops.connection.pooler import Client, Pooling
+from rollbook.ops.connection.refusals import MORE_LENT, reason, told
 from rollbook.ops.server import ServerStatus
 
 _SQL: Final = named_sql("rollbook.ops.connection", "connection.sql")
@@ -28,6 +30,7 @@ _SILENT: Final = Silent()
 _SLOW_MS: Final = 20.0
 _FREE: Final = 20
 _RESET: Final = "In pgbouncer's settings: server_reset_query = DISCARD ALL, server_reset_query_always = 1."
+_LONG_S: Final = 300.0
 _MORE_ROOM: Final = "Raise max_connections, or put pgbouncer before the server."
 _ROWS_COME_AND_GO: Final = (
     "CREATE TEMPORARY TABLE rollbook_probe (value int) ON COMMIT DROP",
@@ -53,21 +56,35 @@ def try_connection(status: ServerStatus, report: Report = _SILENT) -> Tried:
     """Try the app's URL and the owner's. What is written is rolled back."""
     report.step("Connecting")
     try:
+        pooling = pooler.find_pooling(status.url)
         with pooler.client(status.url) as db:
-            pooling, latency = pooler.find_pooling(status.url), measure(db)
+            latency = measure(db)
             checks = [_reached(db, status, pooling), _encrypted(db, status.url, pooling), _latency(latency)]
+    except pooler.NoAnswer as error:
+        return Tried([_crowded_out(error)], None)
     except psycopg.OperationalError as error:
         return Tried([_unreachable(error)], None)
     report.step("Trying what a request does")
-    checks += [*_roles(status), *_owner(status), _round_trip(status.url), *_pool(status.url, pooling)]
-    checks += [*_isolation(status.url, pooling), *look_at_redis()]
+    for name, look in (
+        ("role", lambda: _roles(status)),
+        ("owner", lambda: _owner(status)),
+        ("writes", lambda: _round_trip(status.url)),
+        ("pool", lambda: _pool(status.url, pooling)),
+        ("tenants", lambda: _walls(status.url)),
+        ("isolation", lambda: _isolation(status.url, pooling)),
+        ("redis", look_at_redis),
+    ):
+        checks += told(name, look)
     return Tried(checks, latency)
 
 
+def _crowded_out(error: pooler.NoAnswer) -> Checked:
+    return Checked("pool", State.WRONG, f"A client beside another got {reason(error)}.", MORE_LENT)
+
+
 def _unreachable(error: psycopg.OperationalError) -> Checked:
-    reason = " ".join(str(error).split()).rstrip(".")
     return Checked(
-        "reach", State.WRONG, f"The database does not answer: {reason}.", "`rollbook up` says more."
+        "reach", State.WRONG, f"The database does not answer: {reason(error)}.", "`rollbook up` says more."
     )
 
 
@@ -146,10 +163,10 @@ def _owner(status: ServerStatus) -> Iterator[Checked]:
         yield fine("owner", "The owner's connection is its own: migrations can hold their lock.")
 
 
-def _round_trip(url: str) -> Checked:
+def _round_trip(url: str) -> Iterator[Checked]:
     """Make a tenant, read, change and forget it; rows of a temporary table come and go."""
     slug = f"probe-{secrets.token_hex(16)}"
-    with Session(engine_for(url)) as db:
+    with _engine(url) as engine, Session(engine) as db:
         tenant_id = ensure_tenant(db, slug, name="Made by db test").tenant_id
         look_through(db, Visibility(tenant_id))
         find_tenant(db, slug).name = "Changed by db test"
@@ -161,15 +178,24 @@ def _round_trip(url: str) -> Checked:
         left = db.scalar(text("SELECT count(*) FROM rollbook_probe"))
         db.rollback()
         is_gone = _is_gone(db, slug)
-    close_engines(url)
     if is_changed and left == 1 and is_gone:
-        return fine("writes", "Rows can be made, read, changed and removed; all of it was rolled back.")
-    return Checked(
-        "writes",
-        State.WRONG,
-        "What was written was not read back, or a rollback did not undo it.",
-        "Look at what stands between Rollbook and PostgreSQL: it must keep a transaction on one connection.",
-    )
+        yield fine("writes", "Rows can be made, read, changed and removed; all of it was rolled back.")
+    else:
+        yield Checked(
+            "writes",
+            State.WRONG,
+            "What was written was not read back, or a rollback did not undo it.",
+            "Look at what stands between Rollbook and PostgreSQL: it must keep a transaction on one"
+            " connection.",
+        )
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    try:
+        yield engine_for(url)
+    finally:
+        close_engines(url)
 
 
 def _is_gone(db: Session, slug: str) -> bool:
@@ -184,12 +210,11 @@ def _pool(url: str, pooling: Pooling) -> Iterator[Checked]:
     try:
         serving = pooler.crowd(url)
     except psycopg.OperationalError as error:
-        reason = " ".join(str(error).split()).rstrip(".")
         yield Checked(
             "pool",
             State.WRONG,
-            f"{pooler.CLIENTS} clients at once are too many: {reason}.",
-            _MORE_ROOM,
+            f"{pooler.CLIENTS} clients at once are too many: {reason(error)}.",
+            MORE_LENT if isinstance(error, pooler.NoAnswer) else _MORE_ROOM,
         )
         return
     with pooler.client(url) as db:
@@ -200,13 +225,10 @@ def _pool(url: str, pooling: Pooling) -> Iterator[Checked]:
     if most - taken >= _FREE:
         yield fine("pool", said)
     else:
-        yield Checked(
-            "pool", State.WARNING, said, "Raise max_connections, or put pgbouncer before the server."
-        )
+        yield Checked("pool", State.WARNING, said, _MORE_ROOM)
 
 
 def _isolation(url: str, pooling: Pooling) -> Iterator[Checked]:
-    yield _walls(url)
     if not pooler.keeps_transactions_apart(url):
         yield Checked(
             "isolation",
@@ -230,19 +252,27 @@ def _through(pooling: Pooling) -> str:
     return ", also through the pooler" if pooling.is_pooled else ""
 
 
-def _walls(url: str) -> Checked:
+def _walls(url: str) -> Iterator[Checked]:
     """See that a transaction that names no tenant, or one that is not there, finds nothing anywhere."""
-    with pooler.client(url) as db:
+    with pooler.client(url, within_s=_LONG_S) as db:
         tables = db.execute(_SQL["walled"].text.encode()).fetchall()
         found = [name for schema, name in tables if _shows_rows(db, schema, name)]
-    if not found:
-        return fine("tenants", f"Without a tenant no row is seen in any of {len(tables)} tables.")
-    return Checked(
-        "tenants",
-        State.WRONG,
-        f"Without a tenant rows are seen in {doctor.listed(found)}.",
-        "`rollbook doctor` says which role or wall is wrong.",
-    )
+    if found:
+        yield Checked(
+            "tenants",
+            State.WRONG,
+            f"Without a tenant rows are seen in {doctor.listed(found)}.",
+            "`rollbook doctor` says which role or wall is wrong.",
+        )
+    elif not tables:
+        yield Checked(
+            "tenants",
+            State.WRONG,
+            "There is no table with a tenant's rows that this role may read.",
+            "`rollbook db migrate`, and let ROLLBOOK_DATABASE_URL sign in as the application's role.",
+        )
+    else:
+        yield fine("tenants", f"Without a tenant no row is seen in any of {len(tables)} tables.")
 
 
 def _shows_rows(db: Client, schema: str, table: str) -> bool:

@@ -12,10 +12,10 @@ from sqlalchemy.exc import DBAPIError
 from rollbook.core.progress import Report, Silent
 from rollbook.core.sql import named_sql
 from rollbook.ops import migrate
+from rollbook.ops.lens.copying import Speeds, add, measure, schema_server
 from rollbook.ops.lens.errors import FailsOnCopy
 from rollbook.ops.lens.observing import Effect, Observer
 from rollbook.ops.lens.predicting import Forecast, Size, forecast
-from rollbook.ops.lens.scratch import Speeds, add, measure, scratch
 from rollbook.ops.migrate import Revision
 
 _SQL: Final = named_sql("rollbook.ops.lens", "lens.sql")
@@ -57,7 +57,7 @@ def explain(owner_url: str, revision: str, *, sample_s: float = 2.0, report: Rep
     report.step("Looking how big and how busy the tables are")
     real = _look(owner_url, sample_s)
     report.step("Making a copy of the schema to try it on")
-    with scratch(real.version) as url:
+    with schema_server(real.version) as url:
         speeds = measure(url)
         made = tuple(
             forecast(step.id, step.title, effects, real.sizes, speeds)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rollbook.ops.lens.copying import Speeds
 from rollbook.ops.lens.observing import MODES, Effect
-from rollbook.ops.lens.scratch import Speeds
 
 INSTANT_S: Final = 0.05
 LONG_S: Final = 1.0
@@ -118,10 +118,11 @@ def _step(effect: Effect, sizes: Mapping[str, Size], speeds: Speeds) -> Step:
 
 
 def _work_s(effect: Effect, table: str, size: Size, speeds: Speeds) -> float:
+    todo = speeds.bytes_to_do(size.bytes, size.row_count)
     if table in effect.rewritten:
-        return size.bytes / speeds.rewrite + size.index_bytes / speeds.build
+        return todo / speeds.rewrite + size.index_bytes / speeds.build
     times = 2 if effect.by_rule else 1  # CONCURRENTLY reads a table twice
-    return times * size.bytes / (speeds.build if table in effect.built else speeds.scan)
+    return times * todo / (speeds.build if table in effect.built else speeds.scan)
 
 
 def _sentences(effect: Effect, sizes: Mapping[str, Size], work_s: float) -> list[str]:
@@ -170,7 +171,9 @@ def _listed(tables: Sequence[str], sizes: Mapping[str, Size]) -> str:
 
 def _sum_up(made: Forecast) -> tuple[str, ...]:
     if made.is_safe:
-        return ("Nobody waits long: locks are held for an instant, and waited for at most 150 ms at a time.",)
+        return (
+            "Nobody waits long: locks are held an instant, and waited for 150 ms each at most, 1 s in all.",
+        )
     return tuple(_wait(stall) for stall in made.stalls if stall.is_long)
 
 

@@ -1,6 +1,6 @@
 """Part of ops: tuning. Which statements take the time, which indexes help or hinder, and what to do about it.
 
-Owns    statements.json in home (the counters when `rollbook db slow` was last asked); twins/ while it advises
+Owns    statements.json in home: the counters when `rollbook db slow` was last asked
 Reads   pg_stat_statements, the catalogue, PostgreSQL's own counters and statistics
 Verbs   statements.take, statements.usage; indexes.look_at; advisor.advise; building.build;
         optimizing.optimize; performance.analyze; logged_plans.seen; health.look_over

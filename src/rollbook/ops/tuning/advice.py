@@ -1,7 +1,8 @@
 """What an advice on indexes is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from rollbook.ops.tuning.building import fitting
 from rollbook.ops.tuning.candidates import Candidate
@@ -65,9 +66,15 @@ class Advice:
     twin_bytes: int
 
 
-def index_name(one: Candidate) -> str:
-    """Return what to call an index: by its table and columns, as long as PostgreSQL keeps names."""
-    return fitting("_".join(("ix", one.table[1], *one.columns, *(["inc"] if one.include else []))))
+def index_name(one: Candidate, taken: Collection[str] = ()) -> str:
+    """Return what to call an index: by its table and columns, as long as PostgreSQL keeps names.
+
+    ``taken``: names that other indexes have.
+    """
+    keys = [key.replace(" DESC", "_desc") for key in one.keys]
+    name = "_".join(("ix", one.table[1], *keys, *(["inc", *one.include] if one.include else [])))
+    numbered = (f"{name}_{number}" for number in count(2))
+    return next(found for each in chain([name], numbered) if (found := fitting(each)) not in taken)
 
 
 def statement_of(name: str, one: Candidate) -> str:

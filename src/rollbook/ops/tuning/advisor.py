@@ -4,7 +4,8 @@ A statement's time is taken to fall as its planned cost does. That is an estimat
 index really gave, `rollbook db slow` shows afterwards.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +43,8 @@ _LEAST_SHARE: Final = 0.005  # of the workload's time
 WRITE_MS: Final = 0.02
 _MORE: Final = 1.01
 _MORE_WITH_INCLUDE: Final = 1.25  # it is larger, and what it includes can no longer be updated in place
+_TRIED: Final = "rollbook_candidate_"
+_TRIED_NAME: Final = re.compile(rf"\b{_TRIED}\d+\b")
 _SILENT: Final = Silent()
 
 
@@ -107,6 +110,7 @@ class Catalogue:
     rows: Mapping[Table, float]
     writes_per_s: Mapping[Table, float]
     roots: Mapping[Table, Table]
+    names: Collection[str] = ()
 
     @classmethod
     def read(cls, db: Connection) -> "Catalogue":
@@ -115,12 +119,13 @@ class Catalogue:
         for row in db.execute(SQL["columns"], {"least_pages": _SMALLEST_TABLE_PAGES}):
             column = Column(row.name, row.width, row.kinds, packs=row.packs)
             columns.setdefault((row.schema, row.table_name), {})[row.name] = column
-        tables = db.execute(SQL["tables"]).all()
+        tables = db.execute(SQL["tables"], {"since": indexes.counting(db).since}).all()
         return cls(
             columns,
             {(row.schema, row.name): float(row.rows) for row in tables},
             {(row.schema, row.name): float(row.writes_per_s) for row in tables},
             {(row.schema, row.name): (row.root_schema, row.root) for row in tables},
+            frozenset(db.scalars(SQL["taken_names"])),
         )
 
     def distinct(self) -> dict[Table, dict[str, float]]:
@@ -146,11 +151,12 @@ class _Search:
         self._total_ms = sum(one.statement.counted.total_ms for one in judged) or 1.0
         self._before = [cost(one.plan) for one in judged]
         self._costs = list(self._before)
+        self._called: dict[str, str] = {}
 
     def choose(self, budget: Budget, report: Report) -> list[Proposal]:
         """Return the indexes that pay, the best first."""
         found = candidates((one.plan for one in self._judged), self._known.roots, self._known.distinct())
-        wanted = [(f"rollbook_candidate_{n}", one, self._known.size(one)) for n, one in enumerate(found)]
+        wanted = [(f"{_TRIED}{n}", one, self._known.size(one)) for n, one in enumerate(found)]
         report.step(f"Trying {len(wanted)} indexes on the twin")
         made = set(self._twin.build(wanted)) if wanted else set()
         left = {name: (one, size) for name, one, size in wanted if name in made}
@@ -221,8 +227,9 @@ class _Search:
         return self._known.writes_per_s.get(one.table, 0.0) * WRITE_MS
 
     def _proposal(self, name: str, one: Candidate, size: int, plans: Mapping[int, Plan]) -> Proposal:
-        gains = [self._gain(at, plan, name, one) for at, plan in plans.items()]
-        called = index_name(one)
+        called = index_name(one, {*self._known.names, *self._called.values()})
+        self._called[name] = called
+        gains = [self._gain(at, plan) for at, plan in plans.items()]
         return Proposal(
             name=called,
             index=one,
@@ -234,7 +241,7 @@ class _Search:
             gains=sorted(gains, key=lambda gain: gain.after_ms - gain.mean_ms),
         )
 
-    def _gain(self, at: int, plan: Plan, name: str, one: Candidate) -> Gain:
+    def _gain(self, at: int, plan: Plan) -> Gain:
         statement = self._judged[at].statement
         left = cost(plan) / self._costs[at]
         mean = statement.counted.mean_ms * self._costs[at] / self._before[at]
@@ -245,7 +252,7 @@ class _Search:
             mean_ms=mean,
             after_ms=mean * left,
             gain=1 - left,
-            plan=[line.replace(name, index_name(one)) for line in shape(plan)],
+            plan=[_TRIED_NAME.sub(lambda name: self._called[name[0]], line) for line in shape(plan)],
         )
 
     def droppable(self, found: Sequence[indexes.Drop]) -> list[indexes.Drop]:

@@ -57,7 +57,7 @@ WHERE
 -- name: tables
 -- Rows of each table or partition, what it is a part of, and how often an index on it would have to be written: for
 -- each insert, and each update that was not done in place. The whole of a partitioned table is the sum of its parts.
--- params   none
+-- params   since timestamptz (when the counters began)
 -- returns  schema text, name text, root_schema text, root text, rows float8, writes_per_s float8
 WITH RECURSIVE parts AS (
     SELECT
@@ -73,22 +73,15 @@ WITH RECURSIVE parts AS (
     INNER JOIN pg_inherits ON parts.part = pg_inherits.inhparent
 ),
 
-counted AS (
-    SELECT extract(EPOCH FROM now() - coalesce(stats_reset, pg_postmaster_start_time())) AS seconds
-    FROM pg_stat_database
-    WHERE datname = current_database()
-),
-
 measured AS (
     SELECT
         parts.root,
         parts.part,
         CASE WHEN pg_class.relkind = 'p' THEN 0 ELSE greatest(pg_class.reltuples, 0) END AS rows,
         coalesce(stats.n_tup_ins + stats.n_tup_upd - stats.n_tup_hot_upd, 0)
-        / greatest(counted.seconds, 1) AS writes_per_s
+        / greatest(extract(EPOCH FROM clock_timestamp() - cast(:since AS timestamptz)), 1) AS writes_per_s
     FROM parts
     INNER JOIN pg_class ON parts.part = pg_class.oid
-    CROSS JOIN counted
     LEFT JOIN pg_stat_user_tables AS stats ON parts.part = stats.relid
 )
 
@@ -117,3 +110,14 @@ INNER JOIN pg_namespace AS part_space ON part_class.relnamespace = part_space.oi
 INNER JOIN pg_class AS root_class ON measured.root = root_class.oid
 INNER JOIN pg_namespace AS root_space ON root_class.relnamespace = root_space.oid
 WHERE root_space.nspname !~ '^pg_' AND root_space.nspname <> 'information_schema';
+
+-- name: taken_names
+-- What tables and indexes are called, but for indexes that a failed build left: those are built again by their name.
+-- params   none
+-- returns  name text
+SELECT cast(pg_class.relname AS text) AS name
+FROM pg_class
+LEFT JOIN pg_index ON pg_class.oid = pg_index.indexrelid
+WHERE
+    pg_class.relnamespace NOT IN (SELECT pg_namespace.oid FROM pg_namespace WHERE pg_namespace.nspname ~ '^pg_')
+    AND pg_index.indisvalid IS DISTINCT FROM false;

@@ -16,10 +16,12 @@ from psycopg import sql
 from rollbook.core.progress import Report, Silent
 from rollbook.ops.online import pause_s
 from rollbook.ops.tuning.candidates import Candidate, Table
-from rollbook.ops.tuning.errors import IndexNotBuilt
+from rollbook.ops.tuning.errors import IndexNotBuilt, UpkeepRunning
 from rollbook.ops.tuning.looking import Raw
 from rollbook.ops.tuning.twin import create_statement
 
+# "tuning" in ASCII
+_LOCK: Final = 0x74756E696E67
 _LOCK_MS: Final = 150
 _TRIES: Final = 100
 _LONGEST_NAME: Final = 63
@@ -40,10 +42,16 @@ _DEFINITION: Final = "SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass
 
 @contextmanager
 def patient(owner_url: str) -> Iterator[Raw]:
-    """Connect as the owner, without any timeout, each statement its own transaction."""
+    """Connect as the owner, without any timeout, each statement its own transaction; one at a time.
+
+    Another would find an index that is being built half done, and drop it.
+    Raises: ``UpkeepRunning``.
+    """
     with psycopg.connect(owner_url, autocommit=True, application_name="rollbook ops") as db:
         db.execute("SET lock_timeout = 0")
         db.execute("SET statement_timeout = 0")
+        if db.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
+            raise UpkeepRunning
         yield db
 
 
@@ -71,7 +79,7 @@ def _build_one(db: Raw, name: str, wanted: Candidate, report: Report) -> bool:
     try:
         db.execute(create_statement(name, wanted, how="CONCURRENTLY"))
     except psycopg.Error as error:
-        if not db.closed:
+        if not (db.closed or isinstance(error, psycopg.errors.DuplicateTable)):  # somebody else's was quicker
             drop(db, index)
         raise IndexNotBuilt(index=name, table=".".join(wanted.table), reason=type(error).__name__) from error
     if db.execute(_STATE, [_quoted(db, index)]).fetchone() != (True,):
@@ -83,43 +91,51 @@ def _build_one(db: Raw, name: str, wanted: Candidate, report: Report) -> bool:
 def _build_partitioned(db: Raw, name: str, wanted: Candidate, report: Report) -> bool:
     """Make the whole's entry, which later partitions follow, then each part's; the last makes it valid."""
     index = (wanted.table[0], name)
-    if db.execute(_STATE, [_quoted(db, index)]).fetchone() == (True,):
+    state = db.execute(_STATE, [_quoted(db, index)]).fetchone()
+    if state == (True,):
         return False
-    if db.execute(_STATE, [_quoted(db, index)]).fetchone() is None:
-        briefly(db, lambda: db.execute(create_statement(name, wanted, how="ONLY")))
-    parts = [(schema, table) for schema, table in db.execute(_PARTITIONS, [_quoted(db, wanted.table)])]
+    built: list[Table] = []
     try:
-        for part in parts:
-            _build_part(db, index, part, wanted, report)
-    except IndexNotBuilt:
-        _drop_partitioned(db, index, parts, wanted)
-        raise
+        if state is None:
+            briefly(db, lambda: db.execute(create_statement(name, wanted, how="ONLY")))
+        for schema, table in db.execute(_PARTITIONS, [_quoted(db, wanted.table)]).fetchall():
+            _build_part(db, index, (schema, table), wanted, built, report)
+    except (IndexNotBuilt, psycopg.Error) as error:
+        if not db.closed:
+            _take_back(db, index, built)
+        if isinstance(error, IndexNotBuilt):
+            raise
+        raise IndexNotBuilt(index=name, table=".".join(wanted.table), reason=type(error).__name__) from error
     if db.execute(_STATE, [_quoted(db, index)]).fetchone() != (True,):
-        _drop_partitioned(db, index, parts, wanted)
+        _take_back(db, index, built)
         raise IndexNotBuilt(index=name, table=".".join(wanted.table), reason="a partition has none")
     return True
 
 
-def _build_part(db: Raw, index: Table, part: Table, wanted: Candidate, report: Report) -> None:
-    name = part_name(part, wanted)
-    _build_one(db, name, Candidate(part, wanted.keys, wanted.include), report)
+def _build_part(  # noqa: PLR0913, PLR0917 -- what a build is about
+    db: Raw, index: Table, part: Table, wanted: Candidate, built: list[Table], report: Report
+) -> None:
+    name = part_name(index, part, wanted)
+    if _build_one(db, name, Candidate(part, wanted.keys, wanted.include), report):
+        built.append((part[0], name))
     attach = sql.SQL("ALTER INDEX {} ATTACH PARTITION {}").format(
         sql.Identifier(*index), sql.Identifier(part[0], name)
     )
     briefly(db, lambda: db.execute(attach))
 
 
-def _drop_partitioned(db: Raw, index: Table, parts: Sequence[Table], wanted: Candidate) -> None:
-    """Take back a build: the whole's entry with what joined it, then what did not yet."""
+def _take_back(db: Raw, index: Table, built: Sequence[Table]) -> None:
+    """Take back a build: the whole's entry with what joined it, then what was built and did not yet."""
     gone = sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(*index))
     briefly(db, lambda: db.execute(gone))
-    for part in parts:
-        drop(db, (part[0], part_name(part, wanted)))
+    for part in built:
+        drop(db, part)
 
 
-def part_name(part: Table, wanted: Candidate) -> str:
-    """Return what a partition's index is called."""
-    return fitting("_".join(("ix", part[1], *wanted.columns)))
+def part_name(index: Table, part: Table, wanted: Candidate) -> str:
+    """Return what a partition's index is called: as that of the whole, which is called as no other."""
+    whole, table = index[1], wanted.table[1]
+    return fitting(whole.replace(table, part[1], 1) if table in whole else f"{whole}_{part[1]}")
 
 
 def fitting(name: str) -> str:
@@ -135,15 +151,15 @@ def drop(db: Raw, index: tuple[str, str]) -> None:
     db.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(*index)))
 
 
-def briefly(db: Raw, change: Callable[[], object]) -> None:
+def briefly(db: Raw, change: Callable[[], object], *, tries: int = _TRIES) -> None:
     """Do ``change``, which locks a table for a moment, waiting for the lock no longer than others notice."""
-    for attempt in range(_TRIES):
+    for attempt in range(tries):
         try:
             with db.transaction():
                 db.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_LOCK_MS)))
                 change()
-        except psycopg.errors.LockNotAvailable:
-            if attempt == _TRIES - 1:
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            if attempt == tries - 1:
                 raise
             time.sleep(pause_s(0))
         else:

@@ -151,7 +151,8 @@ def optimize(
 
     Vacuum where dead rows are over a tenth, fresh statistics where a tenth changed, broken indexes dropped,
     half-empty ones rebuilt concurrently, more statistics kept of a column where estimates are ten times off
-    (and as before where that did not help). Nothing else. Exit code 3 if --dry-run finds something to do.
+    (and as before where that did not help). Nothing else. What fails keeps nothing else from being done. Exit
+    code 3 if anything failed, or if --dry-run finds something to do.
     """
     from rollbook.ops.runs import noted  # noqa: PLC0415 -- loads the driver
     from rollbook.ops.tuning import building, optimizing  # noqa: PLC0415 -- as above
@@ -167,10 +168,11 @@ def optimize(
             with noted(owner_url, "db.optimize") as run, building.patient(owner_url) as owner:
                 done = optimizing.optimize(db, owner, todo, report)
                 run.facts |= {"done": sum(one.outcome == "done" for one in done), "tasks": len(todo)}
+                run.has_findings = any(one.outcome == "failed" for one in done)
     rows = (
         [(one.kind, one.name, one.why, "") for one in todo]
         if dry_run
-        else [(one.task.kind, one.task.name, one.task.why, one.outcome) for one in done]
+        else [(one.task.kind, one.task.name, one.task.why, one.sentence) for one in done]
     )
     if json:
         output.print_json([dict(zip(("what", "name", "why", "outcome"), row, strict=True)) for row in rows])
@@ -178,7 +180,7 @@ def optimize(
         output.print_table(("what", "of", "why", "outcome"), rows)
     else:
         output.say("Nothing needs doing.")
-    if dry_run and todo:
+    if (dry_run and todo) or any(one.outcome == "failed" for one in done):
         raise typer.Exit(WITH_FINDINGS)
 
 
@@ -235,6 +237,8 @@ def _since_last(db: "Connection", seconds: int | None) -> "tuple[datetime | None
     path = home_of(settings()).path / _KEPT
     asked_at, before = statements.recall(path, first.database)
     statements.keep(path, first)
+    if asked_at and first.since and first.since > asked_at:  # the counters began anew meanwhile
+        asked_at, before = first.since, {}
     return asked_at or first.since, statements.between(before, first)
 
 
@@ -254,8 +258,8 @@ def _workload(db: "Connection", seconds: int | None) -> "tuple[Sequence[Statemen
     snapshot = statements.take(db)
     if seconds is not None:
         return _watched(db, snapshot, seconds), float(seconds)
-    started: datetime = db.execute(looked.SQL["counting_since"]).mappings().one()["started"]
-    return snapshot.statements, (snapshot.at - (snapshot.since or started)).total_seconds()
+    since = snapshot.since or looked.counting(db).since
+    return snapshot.statements, (snapshot.at - since).total_seconds()
 
 
 def _counted(db: "Connection") -> "Sequence[Statement]":
@@ -275,9 +279,10 @@ def _build(found: "Advice") -> None:
     from rollbook.ops.tuning import building  # noqa: PLC0415 -- as above
     from rollbook.ops.work import running_server  # noqa: PLC0415 -- as above
 
-    owner_url = running_server().owner_url
+    owner_url, built = running_server().owner_url, list[str]()
     with progress_bar() as report, noted(owner_url, "db.advise") as run, building.patient(owner_url) as owner:
+        run.facts["built"] = built
         for proposal in found.proposals:
-            building.build(owner, proposal.name, proposal.index, report)
-            run.facts.setdefault("built", []).append(proposal.name)
-    output.say(f"{len(found.proposals)} indexes built. `rollbook db slow` says what they gave.")
+            if building.build(owner, proposal.name, proposal.index, report):
+                built.append(proposal.name)
+    output.say(f"{len(built)} indexes built. `rollbook db slow` says what they gave.")

@@ -51,5 +51,9 @@ class IndexNotBuilt(Unavailable):
     """The index {index} on {table} could not be built ({reason}). Nothing of it is left."""
 
 
+class UpkeepRunning(Unavailable):
+    """Another `rollbook db optimize` or `advise --apply` works on this database. Wait until it has ended."""
+
+
 class LogUnreadable(Invalid):
     """{path} cannot be read ({reason})."""

@@ -32,8 +32,7 @@ def _invalid(db: Session) -> Checked:
 
 
 def _needless(db: Session) -> Checked:
-    counted = db.execute(indexes.SQL["counting_since"]).mappings().one()
-    is_long = datetime.now(UTC) - (counted["since"] or counted["started"]) > _COUNTED_FOR
+    is_long = datetime.now(UTC) - indexes.counting(db).since > _COUNTED_FOR
     large = [one for one in indexes.drops(db) if one.size_bytes >= _LARGE_BYTES]
     found = [one.name for one in large if is_long or one.reason != "unused"]
     if not found:

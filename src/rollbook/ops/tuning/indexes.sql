@@ -31,7 +31,8 @@ used AS (
         parts.root,
         cast(coalesce(sum(stats.idx_scan), 0) AS bigint) AS scans,
         cast(sum(pg_relation_size(parts.part)) AS bigint) AS bytes,
-        array_agg(cast(pg_class.relname AS text)) AS parts
+        array_agg(cast(pg_class.relname AS text)) AS parts,
+        array_agg(parts.part) AS numbers
     FROM parts
     INNER JOIN pg_class ON parts.part = pg_class.oid
     LEFT JOIN pg_stat_user_indexes AS stats ON parts.part = stats.indexrelid
@@ -50,8 +51,13 @@ SELECT
     OR pg_index.indisreplident
     OR pg_index.indisclustered AS is_needed,
     pg_index.indisvalid AND pg_index.indisready AS is_valid,
-    pg_index.indexrelid IN (
-        SELECT progress.index_relid FROM pg_stat_progress_create_index AS progress
+    EXISTS (
+        SELECT 1
+        FROM pg_stat_progress_create_index AS progress
+        WHERE
+            progress.datid = (SELECT pg_database.oid FROM pg_database WHERE datname = current_database())
+            -- which one another role builds, not everybody may see
+            AND (progress.index_relid IS NULL OR used.numbers @> array[progress.index_relid])
     ) AS is_being_built,
     array(
         SELECT
@@ -125,17 +131,26 @@ WHERE
 ORDER BY schema, table_name, name;
 
 -- name: counting_since
--- Since when reads of indexes were counted; unknown where the counters were never reset. A replica counts its own.
+-- Since when reads of indexes were counted: since these counters began anew, or else all of the server's, which outlive
+-- a restart and not a crash. A replica counts its own.
 -- params   none
--- returns  since timestamptz, started timestamptz, replicas int
+-- returns  since timestamptz, replicas int
 SELECT
-    stats_reset AS since,
-    pg_postmaster_start_time() AS started,
+    coalesce(
+        pg_stat_database.stats_reset,
+        least(
+            pg_stat_bgwriter.stats_reset,
+            pg_stat_archiver.stats_reset,
+            pg_postmaster_start_time()
+        )
+    ) AS since,
     cast(
         (SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'physical') AS int
     ) AS replicas
 FROM pg_stat_database
-WHERE datname = current_database();
+CROSS JOIN pg_stat_bgwriter
+CROSS JOIN pg_stat_archiver
+WHERE pg_stat_database.datname = current_database();
 
 -- name: upkeep
 -- Tables with what changed since they were last vacuumed and looked at. A partitioned table is only looked at by hand:

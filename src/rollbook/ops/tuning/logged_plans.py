@@ -107,6 +107,6 @@ def _plan(said: str) -> SeenPlan | None:
         return None
     try:
         logged: dict[str, Any] = json.loads(found["plan"])
-    except json.JSONDecodeError:  # its beginning was rotated away, or it is just being written
-        return None
-    return SeenPlan(logged.get("Query Identifier"), float(found["ms"]), shape(logged["Plan"]))
+        return SeenPlan(logged.get("Query Identifier"), float(found["ms"]), shape(logged["Plan"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None  # its beginning was rotated away, it is just being written, or it is no plan

@@ -29,7 +29,7 @@ def _connect(settings: Settings, database: str) -> Raw:
         return connect_as_superuser(settings, database)
     if settings.owner_url is None:
         return external.connect_as_given(settings)
-    return psycopg.connect(settings.owner_url.get_secret_value(), autocommit=True)
+    return external.connect_as_owner(settings)
 
 
 @contextmanager

@@ -20,9 +20,17 @@ from rollbook.ops.tuning.looking import Raw
 from rollbook.ops.tuning.statements import Statement
 
 Kind = Literal["vacuum", "analyze", "reindex", "drop invalid", "statistics"]
-Outcome = Literal["done", "skipped", "taken back"]
+Outcome = Literal["done", "skipped", "taken back", "failed"]
 _SILENT: Final = Silent()
 _TARGET: Final = 1_000
+_TRIES: Final = 20
+_TABLE_OF_BROKEN: Final = """
+SELECT pg_namespace.nspname, pg_class.relname
+FROM pg_index
+INNER JOIN pg_class ON pg_class.oid = pg_index.indrelid
+INNER JOIN pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+WHERE pg_index.indexrelid = to_regclass(%s) AND NOT (pg_index.indisvalid AND pg_index.indisready)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +46,19 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a task: ``skipped`` where the table was locked; ``taken back`` where it did not help."""
+    """What became of a task: ``skipped`` where the table was locked; ``taken back`` where it did not help.
+
+    ``reason``: why it failed, as PostgreSQL says.
+    """
 
     task: Task
     outcome: Outcome
+    reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What became of it, for a person."""
+        return f"{self.outcome}: {self.reason}" if self.reason else self.outcome
 
 
 def tasks(
@@ -83,8 +100,18 @@ def optimize(db: Connection, owner: Raw, todo: Sequence[Task], report: Report = 
     done = []
     for task in todo:
         report.step(f"{task.kind.capitalize()} {task.name} ({task.why})")
-        done.append(Done(task, _do(db, owner, task)))
+        done.append(_attempt(db, owner, task))
     return done
+
+
+def _attempt(db: Connection, owner: Raw, task: Task) -> Done:
+    """Do ``task``; one that fails keeps no other from being done."""
+    try:
+        return Done(task, _do(db, owner, task))
+    except psycopg.Error as error:
+        if owner.closed:
+            raise
+        return Done(task, "failed", error.diag.message_primary or type(error).__name__)
 
 
 def _do(db: Connection, owner: Raw, task: Task) -> Outcome:
@@ -95,8 +122,7 @@ def _do(db: Connection, owner: Raw, task: Task) -> Outcome:
         case "analyze":
             return _analyze(owner, name)
         case "drop invalid":
-            drop(owner, (task.schema, task.name))
-            return "done"
+            return _drop_broken(owner, task)
         case "reindex":
             return _reindex(owner, task)
         case "statistics":
@@ -124,6 +150,26 @@ def _told(owner: Raw, statement: sql.Composed) -> Outcome:
     finally:
         owner.remove_notice_handler(hear)
     return "skipped" if any("skipping" in line for line in said) else "done"
+
+
+def _drop_broken(owner: Raw, task: Task) -> Outcome:
+    """Drop an index that is broken still once nobody builds on its table: it may have been built anew."""
+    name = sql.Identifier(task.schema, task.name)
+    asked = [name.as_string(owner)]
+
+    def change() -> None:
+        found = owner.execute(_TABLE_OF_BROKEN, asked).fetchone()
+        if found is None:
+            return
+        owner.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(sql.Identifier(*found)))
+        if owner.execute(_TABLE_OF_BROKEN, asked).fetchone() is not None:
+            owner.execute(sql.SQL("DROP INDEX {}").format(name))
+
+    try:
+        briefly(owner, change, tries=_TRIES)
+    except psycopg.errors.LockNotAvailable:
+        return "skipped"
+    return "done"
 
 
 def _reindex(owner: Raw, task: Task) -> Outcome:

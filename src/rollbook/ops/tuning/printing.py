@@ -76,8 +76,7 @@ def print_indexes(found: "Found", drops: "Sequence[Drop]", missing: "Sequence[Un
     ]
     if rows:
         output.print_table(("", "index or key", "table", "size", "why"), rows)
-    since = f"{found.since:%Y-%m-%d}" if found.since else "the server's statistics began"
-    output.say(f"Reads are counted since {since}, on this server alone.")
+    output.say(f"Reads are counted since {found.since:%Y-%m-%d}, on this server alone.")
     if found.replicas:
         output.say(
             f"{found.replicas} replicas read too: look at `rollbook db indexes` there before you drop one."
@@ -131,6 +130,11 @@ def print_performance(found: "Performance", most: int) -> None:
             for claim, holds in found.claims.items()
         }
     )
+    if found.unplanned:
+        output.say(
+            "Not planned: statements that PostgreSQL cannot plan by their text alone, and those of roles"
+            " that this connection's role is no member of."
+        )
     rows = [
         (
             one.usage.calls,

@@ -109,7 +109,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The counters of one database at a moment; ``since``: when they began, where the server knows."""
+    """The counters of one database at a moment.
+
+    ``database``: its name, with what tells it from others of that name; ``since``: when they began, where the
+    server knows.
+    """
 
     database: str
     at: datetime
@@ -169,7 +173,8 @@ def _rows(db: Connection, schema: str, columns: set[str]) -> Iterator[Mapping[st
     ]
     top = "AND toplevel" if "toplevel" in columns else ""
     query = (
-        f"SELECT coalesce(queryid, 0) AS query_id, rolname AS role, query AS text, {', '.join(counters)}"  # noqa: S608 -- names of the catalogue
+        "SELECT coalesce(queryid, 0) AS query_id, rolname AS role, coalesce(query, '') AS text,"  # noqa: S608 -- names of the catalogue
+        f" {', '.join(counters)}"
         f" FROM {schema}.pg_stat_statements INNER JOIN pg_roles ON pg_roles.oid = userid"
         " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
         f" {top}"
@@ -234,11 +239,12 @@ def _usage(one: Statement, counted: Counters, total_ms: float) -> Usage:
 
 def recall(path: Path, database: str) -> tuple[datetime | None, dict[str, Counters]]:
     """Return when the counters of ``database`` were last kept in ``path``, and what they were."""
-    kept = _read(path).get(database)
-    if kept is None:
+    try:
+        kept = _read(path)[database]
+        counters = {key: Counters(*values) for key, values in kept["counters"].items()}
+        return datetime.fromisoformat(kept["at"]), counters
+    except (KeyError, TypeError, ValueError, AttributeError):  # never asked, or by another release
         return None, {}
-    counters = {key: Counters(*values) for key, values in kept["counters"].items()}
-    return datetime.fromisoformat(kept["at"]), counters
 
 
 def keep(path: Path, snapshot: Snapshot) -> None:
@@ -254,7 +260,7 @@ def keep(path: Path, snapshot: Snapshot) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return {}
-    return kept
+    return kept if isinstance(kept, dict) else {}

@@ -5,7 +5,7 @@
 -- params   none
 -- returns  schema text, columns text[]
 SELECT
-    quote_ident(pg_namespace.nspname) AS schema,
+    cast(pg_namespace.nspname AS text) AS schema,
     array_agg(cast(pg_attribute.attname AS text)) AS columns
 FROM pg_extension
 INNER JOIN pg_namespace ON pg_extension.extnamespace = pg_namespace.oid
@@ -16,10 +16,16 @@ WHERE pg_extension.extname = 'pg_stat_statements'
 GROUP BY pg_namespace.nspname;
 
 -- name: moment
--- Who asks, of which database, and when it is there.
+-- Who asks, of which database, and when it is there. A name alone does not tell a database from one of that name on
+-- another server, or from one that was dropped and made again.
 -- params   none
 -- returns  database text, role text, at timestamptz
 SELECT
-    cast(current_database() AS text) AS database,
+    concat_ws(
+        '/',
+        current_database(),
+        (SELECT pg_database.oid FROM pg_database WHERE pg_database.datname = current_database()),
+        (SELECT control.system_identifier FROM pg_control_system() AS control)
+    ) AS database,
     cast(current_user AS text) AS role,
     clock_timestamp() AS at;

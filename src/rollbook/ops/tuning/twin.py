@@ -23,10 +23,10 @@ from rollbook.core.sql import named_sql
 from rollbook.ops import binaries
 from rollbook.ops.binaries import Binaries
 from rollbook.ops.cluster import server_environment
+from rollbook.ops.scratch import Scratch, scratch, set_length
 from rollbook.ops.tuning.candidates import Candidate
 from rollbook.ops.tuning.errors import NoTlsPrograms, NoTwinPrograms, StatisticsHidden, TwinFailed
 from rollbook.ops.tuning.looking import Raw, connected, raw
-from rollbook.ops.tuning.scratch import Scratch, scratch, set_length
 from rollbook.ops.tuning.sizes import PAGE_BYTES
 
 SQL: Final = named_sql("rollbook.ops.tuning", "twin.sql")
@@ -130,7 +130,7 @@ INNER JOIN pg_class AS tables ON tables.oid = indrelid
 def planner_twin(settings: Settings, db: Connection, report: Report = _SILENT) -> Iterator[Twin]:
     """Lend a twin of the database that ``db`` is connected to; it is removed whatever happens.
 
-    Raises: ``NoTwinPrograms``; ``NoTlsPrograms``; ``StatisticsHidden``; ``TwinFailed``.
+    Raises: ``NoTwinPrograms``; ``NoTlsPrograms``; ``StatisticsHidden``; ``TwinFailed``; ``ScratchFailed``.
     """
     programs = _programs(is_tls=bool(raw(db).pgconn.ssl_in_use))
     if db.execute(SQL["hidden_statistics"]).scalar_one():

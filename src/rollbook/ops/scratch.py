@@ -1,4 +1,8 @@
-"""A scratch cluster in a private folder: it ends with the process that made it, and leaves nothing."""
+"""A scratch server in a private folder: it ends with the process that made it, and leaves nothing.
+
+The advisor's planner twin is on one, with statistics that hold real values;
+the lens tries migrations on another.
+"""
 
 import fcntl
 import os
@@ -9,37 +13,46 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import psycopg
 
 from rollbook.core.settings import Settings
 from rollbook.ops.binaries import Binaries
-from rollbook.ops.cluster import NOT_DURABLE, SUPERUSER, server_environment
+from rollbook.ops.cluster import NOT_DURABLE, SUPERUSER, locale_options, server_environment
 from rollbook.ops.embedded import home_of
+from rollbook.ops.errors import ScratchFailed
 from rollbook.ops.home import Home
 from rollbook.ops.postmaster import find_postmaster, has_ended
 from rollbook.ops.privileges import Account, server_account
-from rollbook.ops.tuning.errors import TwinFailed
-from rollbook.ops.tuning.looking import Raw
 
 _START_TIMEOUT_S: Final = 60
 _LONGEST_SOCKET: Final = 80
 _PORT: Final = "5432"
 _SEGMENT_BYTES: Final = 1024**3
-# The server lives as long as the pipe that this shell reads. Whoever holds its other end says "stop"; if the
-# pipe just ends, that process is gone, by kill -9 too: then the folder goes, for it holds real values.
+_PREFIX: Final = "server-"
+# It lives as long as the pipe that it reads. When that ends, its maker is gone, by kill -9 too: then it ends
+# the server, if one runs just then, and removes the folder. It is there before the first value comes.
 _KEEPER: Final = """
-folder=$1; shift
-"$@" </dev/null >>"$folder/log" 2>&1 &
-server=$!
-read -r said
-kill -INT "$server" 2>/dev/null
-wait "$server"
-[ "$said" = stop ] || rm -rf "$folder"/* "$folder"
+folder=$1; shift; server=
+end() {
+    [ -z "$server" ] || kill "$1" "$server" 2>/dev/null
+    while [ -n "$server" ] && kill -0 "$server" 2>/dev/null; do wait "$server"; done
+    server=
+}
+trap : HUP INT TERM
+while read -r word; do
+    case $word in
+        start) "$@" </dev/null >"$folder/log" 2>&1 & server=$! ;;
+        stop) end -INT; echo stopped ;;
+    esac
+done
+end -QUIT
+rm -rf "$folder"/* "$folder"
 """
 _OPTIONS: Final = NOT_DURABLE | {
     "listen_addresses": "",
@@ -55,6 +68,8 @@ _OPTIONS: Final = NOT_DURABLE | {
     "log_min_error_statement": "panic",
 }
 
+Connection = psycopg.Connection[Any]
+
 
 @dataclass(slots=True)
 class Scratch:
@@ -63,8 +78,9 @@ class Scratch:
     folder: Path
     binaries: Binaries
     account: Account
+    options: Mapping[str, str] = field(default_factory=dict)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    _keeper: subprocess.Popen[bytes] | None = None
+    _keeper: "subprocess.Popen[str] | None" = None
 
     @property
     def data(self) -> Path:
@@ -74,7 +90,7 @@ class Scratch:
     def make(self) -> None:
         """Make the data directory.
 
-        Raises: ``TwinFailed``.
+        Raises: ``ScratchFailed``.
         """
         pwfile = self.folder / "pwfile"
         pwfile.write_text(self.password, encoding="utf-8")
@@ -83,58 +99,78 @@ class Scratch:
             [
                 *(self.binaries.program("initdb"), f"--pgdata={self.data}", f"--pwfile={pwfile}"),
                 *(f"--username={SUPERUSER}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"),
-                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
-                *("--no-instructions", "--no-data-checksums"),
+                *(*locale_options(self.binaries.major), "--no-instructions"),
             ],
             env=server_environment(),
         )
         pwfile.unlink()
         if done.returncode != 0:
-            raise TwinFailed(reason=" ".join(done.stderr.split())[-200:] or "initdb failed")
+            raise ScratchFailed(reason=" ".join(done.stderr.split())[-200:] or "initdb failed")
 
-    def start(self) -> None:
-        """Start the server and wait until it takes connections.
-
-        Raises: ``TwinFailed``.
-        """
-        options = [part for name, value in _OPTIONS.items() for part in ("-c", f"{name}={value}")]
+    def keep(self) -> None:
+        """Start the process that ends the server and removes the folder when ours is gone."""
+        chosen = {**_OPTIONS, **self.options}
+        options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
         command = [self.binaries.program("postgres"), "-D", str(self.data), *options]
-        (self.folder / "log").unlink(missing_ok=True)
         self._keeper = subprocess.Popen(  # noqa: S603 -- our own program
             [*self.account.prefix, "/bin/sh", "-c", _KEEPER, "sh", str(self.folder), *command],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            text=True,
             env=server_environment(),
             cwd="/",
             start_new_session=True,  # Ctrl-C is for us; we then tell it
             **self.account.drop,
         )
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections.
+
+        Raises: ``ScratchFailed``.
+        """
+        self._tell("start")
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._is_ready():
-            if self._keeper.poll() is not None or time.monotonic() > deadline or self._has_died():
-                raise TwinFailed(reason=self._last_words())
+            if time.monotonic() > deadline or "FATAL" in self._last_words():
+                raise ScratchFailed(reason=self._last_words())
             time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Stop the server; its files are then complete.
+
+        Raises: ``ScratchFailed``.
+        """
+        self._tell("stop")
+        assert self._keeper is not None
+        assert self._keeper.stdout is not None
+        if not self._keeper.stdout.readline():
+            raise ScratchFailed(reason="its keeper was ended")
+
+    def _tell(self, word: str) -> None:
+        assert self._keeper is not None
+        assert self._keeper.stdin is not None
+        try:
+            self._keeper.stdin.write(f"{word}\n")
+            self._keeper.stdin.flush()
+        except BrokenPipeError as error:
+            raise ScratchFailed(reason="its keeper was ended") from error
 
     def _is_ready(self) -> bool:
         found = find_postmaster(self.data)
         return found is not None and found.is_ready
-
-    def _has_died(self) -> bool:
-        return "shut down" in (words := self._last_words()) or "FATAL" in words
 
     def _last_words(self) -> str:
         log = self.folder / "log"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
         return lines[-1][-200:] if lines else "its server did not start"
 
-    def stop(self) -> None:
-        """Stop the server; its files are then complete."""
+    def remove(self) -> None:
+        """Have the keeper end the server and remove the files; do it ourselves where it was ended."""
         if self._keeper is not None:
-            assert self._keeper.stdin is not None
-            with self._keeper:
-                self._keeper.stdin.write(b"stop\n")
-            self._keeper = None
+            with suppress(BrokenPipeError), self._keeper:
+                pass  # closes the pipe, and waits
+        _remove(self.folder)
 
     def address(self, database: str) -> dict[str, str]:
         """Return how libpq reaches the server, but for the password."""
@@ -144,7 +180,12 @@ class Scratch:
             host = f"/proc/{found.pid if found else 0}/cwd"  # a short name for the same folder
         return {"host": host, "port": _PORT, "user": SUPERUSER, "dbname": database}
 
-    def connect(self, database: str) -> Raw:
+    def url(self, role: str, password: str, database: str) -> str:
+        """Return the URL by which ``role`` reaches the server until it is stopped."""
+        host = quote(self.address(database)["host"], safe="")
+        return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={host}&port={_PORT}"
+
+    def connect(self, database: str) -> Connection:
         """Return a connection as the superuser, on which every statement is its own transaction."""
         given: dict[str, Any] = self.address(database)
         connection = psycopg.connect(**given, password=self.password, autocommit=True)
@@ -159,59 +200,66 @@ class Scratch:
 
 
 @contextmanager
-def scratch(settings: Settings, binaries: Binaries) -> Iterator[Scratch]:
+def scratch(
+    settings: Settings, binaries: Binaries, options: Mapping[str, str] | None = None
+) -> Iterator[Scratch]:
     """Lend a scratch cluster that is made and not started; it is removed whatever happens.
 
-    What a killed process left is removed first.
-    Raises: ``TwinFailed``.
+    What a power failure left is removed first.
+    Raises: ``ScratchFailed``.
     """
     home = home_of(settings)
     home.make()
     account = server_account(home.data, [Path(binaries.program("postgres")), home.path])
     with _folder(home, account) as folder:
-        made = Scratch(folder, binaries, account)
+        made = Scratch(folder, binaries, account, options or {})
         try:
+            made.keep()
             made.make()
             yield made
         finally:
-            made.stop()
+            made.remove()
 
 
 @contextmanager
 def _folder(home: Home, account: Account) -> Iterator[Path]:
     """Lend a folder that only the server's account and we may enter; a lock in it says that we live."""
-    twins = _twins(home)
-    with _locked(twins / ".lock"):
+    below = _below(home)
+    with _locked(below / ".lock"):
         remove_dead(home)
-        folder = Path(tempfile.mkdtemp(dir=twins, prefix="twin-"))
+        folder = Path(tempfile.mkdtemp(dir=below, prefix=_PREFIX))
         alive = _lock(folder / "alive")
     try:
         account.own(folder, 0o700)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         os.close(alive)
 
 
 def remove_dead(home: Home) -> int:
-    """Remove twins whose makers are gone, with servers of theirs that live on; return how many."""
+    """Remove scratch servers whose makers are gone, and their keepers too; return how many."""
     removed = 0
-    for folder in _twins(home).glob("twin-*"):
+    for folder in _below(home).glob(f"{_PREFIX}*"):
         lock = _try_lock(folder / "alive")
         if lock is None:
             continue
-        found = find_postmaster(folder / "data")
-        if found is not None:
-            os.kill(found.pid, signal.SIGQUIT)
-            has_ended(found.pid, within_s=_START_TIMEOUT_S)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         os.close(lock)
         removed += 1
     return removed
 
 
-def _twins(home: Home) -> Path:
-    folder = home.path / "twins"
+def _remove(folder: Path) -> None:
+    found = find_postmaster(folder / "data")
+    if found is not None:
+        with suppress(ProcessLookupError):
+            os.kill(found.pid, signal.SIGQUIT)
+        has_ended(found.pid, within_s=_START_TIMEOUT_S)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _below(home: Home) -> Path:
+    folder = home.path / "scratch"
     folder.mkdir(mode=0o711, exist_ok=True)
     return folder
 

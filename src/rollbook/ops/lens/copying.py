@@ -1,21 +1,23 @@
-"""A server to try things on: made for it, empty, as like the real one as matters, and removed."""
+"""A scratch server with the schema's roles: to try migrations on, and to time what this machine does."""
 
-import shutil
-import tempfile
+import math
+import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import psycopg
 
-from rollbook.core.settings import Settings, settings
-from rollbook.ops import server
-from rollbook.ops.binaries import find_binaries, system
-from rollbook.ops.roles import Connection
+from rollbook.core.settings import settings
+from rollbook.ops import roles
+from rollbook.ops.binaries import Binaries, find_binaries, system
+from rollbook.ops.embedded import DATABASE
+from rollbook.ops.roles import OWNER, Connection
+from rollbook.ops.scratch import scratch
 
+_AS_REAL: Final = {"wal_level": "replica", "shared_buffers": "128MB"}
 _SAMPLE: Final = b"""
 CREATE TABLE speed_sample AS
 SELECT n AS id, md5(n::text) AS a, md5((n + 1)::text) AS b FROM generate_series(1, 200000) AS n
@@ -30,43 +32,40 @@ _BUILD: Final = b"CREATE INDEX ON speed_sample (a)"
 class Speeds:
     """How fast this machine works on a table that is in memory; from disk it is slower.
 
-    Units:  bytes per second.
+    Units:  bytes of the table per second, of rows that take ``row_bytes`` each.
     """
 
     rewrite: float
     scan: float
     build: float
+    row_bytes: float = math.inf
+
+    def bytes_to_do(self, size: int, rows: int) -> float:
+        """Return what a table's size comes to at the most: a row that is wider takes hardly longer."""
+        return min(float(size), rows * self.row_bytes) if rows else float(size)
 
 
 @contextmanager
-def scratch(version: int) -> Iterator[str]:
+def schema_server(version: int) -> Iterator[str]:
     """Run a server of the same major version where its programs are here; lend its owner's URL.
 
     Shape:  ``version`` as server_version_num.
     """
-    folder = Path(tempfile.mkdtemp(prefix="rollbook-lens-"))
-    folder.chmod(0o711)  # the server's account has to pass
-    chosen = Settings(
-        home=folder / "home",
-        database_url=None,
-        owner_url=None,
-        database_port=None,
-        database_bin=_programs(version // 10_000),
-    )
-    try:
-        yield server.up(chosen, durable=False).owner_url
-    finally:
-        server.down(chosen)
-        shutil.rmtree(folder, ignore_errors=True)
+    with scratch(settings(), _programs(version // 10_000), _AS_REAL) as made:
+        made.start()
+        passwords = {role: secrets.token_urlsafe(24) for role in roles.ROLES}
+        with made.connect("postgres") as db:
+            roles.ensure_roles(db, passwords)
+            roles.ensure_database(db, DATABASE)
+        with made.connect(DATABASE) as db:
+            roles.open_schema(db)
+        yield made.url(OWNER, passwords[OWNER], DATABASE)
 
 
-def _programs(major: int) -> Path | None:
-    """Return the folder of programs of that major version, if they are installed and not the usual ones."""
-    usual = settings().database_bin
-    if find_binaries(usual).major == major:
-        return usual
-    installed = system()
-    return installed.directory if installed and installed.major == major else usual
+def _programs(major: int) -> Binaries:
+    """Return the programs of that major version, if they are installed, else the usual ones."""
+    usual = find_binaries(settings().database_bin)
+    return usual if usual.major == major else system(major) or usual
 
 
 def add(url: str, statements: Sequence[str]) -> None:
@@ -81,12 +80,12 @@ def measure(url: str) -> Speeds:
     """Time a rewrite, a scan and the build of an index on this machine."""
     with psycopg.connect(url, autocommit=True) as db:
         db.execute(_SAMPLE)
-        found = db.execute("SELECT pg_relation_size('speed_sample')").fetchone()
+        found = db.execute("SELECT pg_relation_size('speed_sample'), count(*) FROM speed_sample").fetchone()
         assert found is not None
         rewrite, scan, build = (_timed(db, statement) for statement in (_REWRITE, _SCAN, _BUILD))
         db.execute("DROP TABLE speed_sample")
-    size = int(found[0])
-    return Speeds(size / rewrite, size / scan, size / build)
+    size, rows = map(float, found)
+    return Speeds(size / rewrite, size / scan, size / build, size / rows)
 
 
 def _timed(db: Connection, statement: bytes) -> float:
