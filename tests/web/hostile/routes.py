@@ -23,6 +23,7 @@ NEEDED: Final = {
 NAMED: Final = {
     "activity_code": "RUN",
     "activity_type": "cardio",
+    "test_code": "pacer",
     "tenant": "oak-valley",
     "name": "none-such",  # no provider of sign-ins: those have tests of their own
 }
@@ -65,6 +66,10 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("POST", "/api/v1/sections/{section_id}/students"): {"student_id": "{student_id}", "enrolled_on": TODAY},
     ("POST", "/api/v1/activities/{activity_code}/performances"): {
         "performances": [{"student_id": "{student_id}", "performed_on": TODAY, "score": 5, "notes": "n"}]
+    },
+    ("POST", "/api/v1/fitness-tests/{test_code}/results"): {
+        "tested_on": TODAY,
+        "results": [{"student_id": "{student_id}", "result_value": 31}],
     },
     ("PUT", "/api/v1/students/{student_id}/preferences/{activity_type}"): {
         "preference_level": 3,

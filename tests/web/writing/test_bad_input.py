@@ -39,6 +39,11 @@ def bodies(world: World, student: str) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", f"/sections/{section}/students", {"student_id": student, "enrolled_on": str(TODAY)}),
         ("POST", "/lesson-plans", plan | lesson),
         ("POST", "/activities/RUN/performances", {"performances": [performance]}),
+        (
+            "POST",
+            "/fitness-tests/pacer/results",
+            {"tested_on": str(TODAY), "results": [{"student_id": student, "result_value": 5}]},
+        ),
         ("PUT", f"/students/{student}/preferences/running", {"preference_level": 3, "notes": "n"}),
         (
             "POST",

@@ -124,6 +124,11 @@ def preference(_world: World, client: TestClient, student: Student) -> httpx2.Re
     return send(client, path, {"preference_level": 4}, "PUT")
 
 
+def fitness(_world: World, client: TestClient, student: Student) -> httpx2.Response:
+    result = {"student_id": str(student.student_id), "result_value": 31}
+    return send(client, "/fitness-tests/pacer/results", {"tested_on": str(TODAY), "results": [result]})
+
+
 def routine(_world: World, client: TestClient, student: Student) -> httpx2.Response:
     body = {"routine_code": "WARM", "performed_on": str(TODAY), "metrics": {"pulse": 121}}
     return send(client, f"/students/{student.student_id}/routines", body)
@@ -131,9 +136,9 @@ def routine(_world: World, client: TestClient, student: Student) -> httpx2.Respo
 
 # Who succeeds; the others: 403 where the work or the place is not theirs, 404 where the student is not.
 SEES = {"teacher", "counselor", "caseload", "principal", "admin"}
-OFFICE = SEES - {"teacher"}
+OFFICE = SEES - {"teacher"} | {"registrar"}
 VERBS: dict[str, tuple[Verb, set[str], str]] = {
-    "attendance": (attendance, SEES, "attendance_taken"),
+    "attendance": (attendance, SEES | {"registrar"}, "attendance_taken"),
     "submission": (submission, OFFICE - {"caseload"}, "attendance_submitted"),
     "incident": (incident, SEES, "incident_recorded"),
     "participant": (participant, SEES, "incident_participant_added"),
@@ -145,6 +150,7 @@ VERBS: dict[str, tuple[Verb, set[str], str]] = {
     "lesson change": (lesson_change, SEES, "lesson_plan_changed"),
     "performance": (performance, SEES, "performance_recorded"),
     "preference": (preference, SEES, "preference_set"),
+    "fitness": (fitness, SEES, "fitness_recorded"),
     "routine": (routine, SEES, "routine_recorded"),
 }
 ADMIN: dict[str, str] = {}

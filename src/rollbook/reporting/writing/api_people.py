@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from rollbook.access.writing import Work, require_section
-from rollbook.activity import performances
+from rollbook.activity import fitness, performances
+from rollbook.activity.measuring import MOST_RESULT
 from rollbook.activity.performances import Given, Preference
 from rollbook.attendance.classes import DayAhead
 from rollbook.core.errors import Invalid
@@ -32,6 +33,10 @@ _MOST_METRICS = 50
 
 class PerformanceTwice(Invalid):
     """The list has a student's attempt of a day twice. Nothing was recorded."""
+
+
+class ResultTwice(Invalid):
+    """The list has a student twice. Nothing was recorded."""
 
 
 class EnrollmentIn(Body):
@@ -84,6 +89,20 @@ class PerformancesIn(Body):
     """Performances in one activity; what is there already is corrected."""
 
     performances: Annotated[list[PerformanceIn], Field(min_length=1, max_length=500)]
+
+
+class ResultIn(Body):
+    """A student's result. Units: the test's."""
+
+    student_id: UUID
+    result_value: Annotated[Decimal, Field(ge=-MOST_RESULT, le=MOST_RESULT, decimal_places=3)]
+
+
+class ResultsIn(Body):
+    """Results in one test on a day; what is there already is corrected."""
+
+    tested_on: IsoDay
+    results: Annotated[list[ResultIn], Field(min_length=1, max_length=500)]
 
 
 class PreferenceIn(Body):
@@ -169,6 +188,21 @@ def post_performances(desk: AtDesk, activity_code: str, body: PerformancesIn) ->
         find_student(desk.db, desk.tenant_id, student_id, desk.today)
         desk.note("performance_recorded", student_id=student_id, details={"activity": activity_code})
     performances.record_performances(desk.db, desk.viewer.tenant, activity_code, given)
+    return Written(len(given))
+
+
+@router.post("/fitness-tests/{test_code}/results", status_code=201)
+def post_results(desk: AtDesk, test_code: str, body: ResultsIn) -> Written:
+    """Record students' results in a fitness test on a day."""
+    desk.require(Work.ACTIVITY)
+    given = {each.student_id: each.result_value for each in body.results}
+    if len(given) < len(body.results):
+        raise ResultTwice
+    _check_days(desk, body.tested_on)
+    for student_id in given:
+        find_student(desk.db, desk.tenant_id, student_id, desk.today)
+        desk.note("fitness_recorded", student_id=student_id, details={"test": test_code})
+    fitness.record_results(desk.db, desk.viewer.tenant, test_code, body.tested_on, given)
     return Written(len(given))
 
 
