@@ -16,7 +16,7 @@ from rollbook.curriculum.models import Course, Section
 from rollbook.intake.kinds import Field, Kind, Lookup, Part, fields_of
 from rollbook.intake.target import Delete, table_of
 from rollbook.intake.values import Line
-from rollbook.roster.load import STUDENT, STUDENT_NUMBER, same_names
+from rollbook.roster.load import STUDENT, STUDENT_NUMBER, not_ahead, same_names
 
 ACTIVITY_CODE: Final = Field("activity_code", Line(), "PUSHUP", is_required=True, is_code=True)
 ROUTINE_CODE: Final = Field("routine_code", Line(), "R001", is_required=True, is_code=True)
@@ -74,6 +74,7 @@ PERFORMANCES: Final = Kind(
             leaving=Delete(),
         ),
     ),
+    rules=(not_ahead("performed_on"),),
 )
 _PREFERENCE: Final = {"preference_level": "4", "notes": ""}
 PREFERENCES: Final = Kind(
@@ -167,6 +168,7 @@ ROUTINE_METRICS: Final = Kind(
             leaving=Delete(),
         ),
     ),
+    rules=(not_ahead("performed_on"),),
 )
 EVENTS: Final = Kind(
     "events",
@@ -193,5 +195,6 @@ EVENTS: Final = Kind(
             month="event_on",
         ),
     ),
+    rules=(not_ahead("event_on"),),
 )
 KINDS: Final = (ACTIVITIES, PERFORMANCES, PREFERENCES, ROUTINES, ROUTINE_METRICS, EVENTS)

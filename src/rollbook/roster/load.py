@@ -45,6 +45,15 @@ def not_before(first: str, last: str) -> Rule:
     return Rule((first, last), f"is before the {first}", holds)
 
 
+def not_ahead(day: str) -> Rule:
+    """Return the rule that ``day``, of something that happened, has come where the tenant is."""
+
+    def holds(get: Get) -> Any:  # noqa: ANN401 -- a comparison
+        return get(day) <= func.current_date()
+
+    return Rule((day,), "has not come yet", holds)
+
+
 GRADE_SPAN: Final = Rule(
     ("low_grade", "high_grade"), "spans no grade", lambda get: get("low_grade") <= get("high_grade")
 )

@@ -68,7 +68,10 @@ SELECT
     section.section_id,
     section.source_id AS class_source_id,
     CASE
-        WHEN count(*) OVER (PARTITION BY section.section_id, told.code) = 1 THEN told.code
+        WHEN
+            count(*) OVER (PARTITION BY section.section_id, told.code) = 1
+            AND coalesce(other."sourcedId" = item."sourcedId", TRUE)
+            THEN told.code
         ELSE item."sourcedId"
     END AS code,
     TRUE AS is_told
@@ -85,6 +88,7 @@ CROSS JOIN
             ) AS code
     ) AS told
 INNER JOIN oneroster_sections AS section ON item."classSourcedId" = section.source_id
+LEFT JOIN stage_lineitems AS other ON told.code = other."sourcedId"
 LEFT JOIN oneroster_known AS known
     ON known.record_type = 'lineItems' AND item."sourcedId" = known.source_id
 LEFT JOIN assignments AS same
