@@ -170,12 +170,12 @@ def test_two_tenants_do_not_see_each_others_students(school: Place) -> None:
         ("events", "event_on"),
     ],
 )
-def test_what_happened_is_not_ahead(school: Place, kind: str, day: str) -> None:
+def test_what_happened_is_not_ahead(csv_place: Place, kind: str, day: str) -> None:
     rows = csv_text(example(KINDS[kind]) | {day: "2162-01-30"})
-    school.bring_examples(until=kind)
+    csv_place.bring_examples(until=kind)
 
     with pytest.raises(TooManyRejects, match=f"column {day}: has not come yet"):
-        school.bring(kind, rows)
+        csv_place.bring(kind, rows)
 
 
 def test_months_are_made_where_marks_are_and_a_drop_of_hundreds_is_refused(school: Place) -> None:

@@ -109,9 +109,9 @@ def visibility_of(db: Session, user: User, *, for_writing: bool = False) -> Visi
     A district admin sees the tenant. A principal sees the students of the schools they lead, a registrar
     those of the schools whose books they keep; a counselor those whose enrollment names them, or those of
     their schools where no enrollment ever did; a teacher those in the sections they teach; a guardian those
-    they answer for and may see; whoever is granted a school, a section or a student sees those too. All by what stands today, in the tenant's time zone. Someone
-    whom no staff record ties to anybody sees nobody. ``for_writing``: whom they may write about, which a
-    grant widens only where it says so.
+    they answer for and may see; whoever is granted a school, a section or a student sees those too. All by
+    what stands today, in the tenant's time zone. Someone whom no staff record ties to anybody sees nobody.
+    ``for_writing``: whom they may write about, which a grant widens only where it says so.
     """
     if user.role is Role.DISTRICT_ADMIN:
         return Visibility(user.tenant_id)

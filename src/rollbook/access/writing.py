@@ -1,10 +1,10 @@
 """Who may write what. Whoever is not named here writes nothing: a student, a guardian, a researcher.
 
 About a student: only those whom the transaction sees; where a request writes, that is whom its user may
-write about. About a section: who teaches it, and who leads, counsels or keeps the books at its school. About a
-school: who does so there. A registrar enrolls and takes attendance, and judges nobody: no incidents, no
-activities. A grant widens this only where it says so, and never what a role writes at all. A district
-admin writes all.
+write about. About a section: who teaches it, and who leads, counsels or keeps the books at its school.
+About a school: who does so there. A registrar enrolls and takes attendance, and judges nobody: no
+incidents, no activities. A grant widens this only where it says so, and never what a role writes at all.
+A district admin writes all.
 """
 
 from datetime import date

@@ -35,7 +35,12 @@ ACTIVITIES: Final = Kind(
     "Things to do, in PE or elsewhere, one line each.",
     fields=(
         ACTIVITY_CODE,
-        *fields_of(Activity, _ACTIVITY, within={"difficulty_level": (1, 5), "max_score": (0.01, 100_000)}, long=("description",)),
+        *fields_of(
+            Activity,
+            _ACTIVITY,
+            within={"difficulty_level": (1, 5), "max_score": (0.01, 100_000)},
+            long=("description",),
+        ),
     ),
     parts=(
         Part(

@@ -1,4 +1,4 @@
-"""What can be written down of a class in PE, activities and fitness tests alike, and what is known of a day."""
+"""What can be written down of a class in PE, activities and fitness tests alike; what is known of a day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

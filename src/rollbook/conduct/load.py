@@ -98,6 +98,9 @@ INCIDENTS: Final = Kind(
             leaving=Delete(),
         ),
     ),
-    rules=(not_ahead("incident_on"), not_before("action_starts_on", "action_ends_on"),),
+    rules=(
+        not_ahead("incident_on"),
+        not_before("action_starts_on", "action_ends_on"),
+    ),
 )
 KINDS: Final = (INCIDENTS,)

@@ -84,9 +84,7 @@ def withdraw(
         left = open_primary(work.db, tenant_id, student_id).enrollment_id
         places = withdraw_student(work.db, tenant_id, left, exit_on=on.date(), exit_code=exit_code)
         _note(work, "student_withdrawn", student_id, {"enrollment_id": left, "sections_left": places})
-    _say(
-        {"enrollment_id": str(left), "exit_on": on.date().isoformat(), "sections_left": places}, json=json
-    )
+    _say({"enrollment_id": str(left), "exit_on": on.date().isoformat(), "sections_left": places}, json=json)
 
 
 @app.command()
@@ -105,9 +103,7 @@ def transfer(  # noqa: PLR0913 -- an option each
     with _at_work(tenant) as work:
         student_id = find_student_id(work.db, work.tenant.tenant_id, number)
         placement = Placement(school_of(work.db, school), on.date(), entry_code, grade)
-        made = transfer_student(
-            work.db, work.tenant.tenant_id, student_id, placement, exit_code=exit_code
-        )
+        made = transfer_student(work.db, work.tenant.tenant_id, student_id, placement, exit_code=exit_code)
         work.db.flush()
         _note(work, "student_transferred", student_id, {"enrollment_id": made.enrollment_id})
         said = {"enrollment_id": str(made.enrollment_id), "entry_on": on.date().isoformat()}

@@ -154,6 +154,7 @@ STUDENTS: Final = Kind(
             "is not after 1900-01-01",
             lambda get: get("birth_date") > func.make_date(1900, 1, 1),
         ),
+        not_ahead("birth_date"),
     ),
 )
 _enrolled: Final = table_of(StudentSchoolEnrollment)

@@ -85,7 +85,7 @@ def _cast(db: Session, tenant: Tenant) -> dict[str, UUID]:
 
 
 def _work(db: Session, tenant: Tenant, oak: School, elm: School) -> None:
-    """Principals and registrars by assignment or home school; counselors without a caseload, or a past one."""
+    """Principals, registrars by assignment or home school; counselors without a caseload, or a past one."""
     make.assign_to_school(db, _staff(db, tenant, Role.PRINCIPAL, "principal", elm), oak, StaffRole.PRINCIPAL)
     _staff(db, tenant, Role.PRINCIPAL, "home-principal", elm)
     former = _staff(db, tenant, Role.PRINCIPAL, "former-principal", oak)

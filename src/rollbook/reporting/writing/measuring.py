@@ -16,7 +16,9 @@ def keep(desk: Desk, measured: Measured, day: date, given: Mapping[UUID, Kept]) 
     Raises: what ``record_performances`` and ``record_results`` raise.
     """
     if measured.has_minutes:
-        performances = [Given(who, day, kept.amount, kept.minutes, notes=kept.notes) for who, kept in given.items()]
+        performances = [
+            Given(who, day, kept.amount, kept.minutes, notes=kept.notes) for who, kept in given.items()
+        ]
         record_performances(desk.db, desk.viewer.tenant, measured.code, performances)
         action, named = "performance_recorded", {"activity": measured.code}
     else:
