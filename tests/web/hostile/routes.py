@@ -60,6 +60,13 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     },
     ("POST", "/api/v1/lesson-plans"): {**_PLAN, "lesson_plan_code": "SLOPE", "course_id": "{course_id}"},
     ("PATCH", "/api/v1/lesson-plans/{lesson_plan_id}"): {"title": "Slope", "objectives": "see"},
+    ("POST", "/api/v1/students"): {
+        "student_number": "N-1",
+        "first_name": "Noor",
+        "last_name": "New",
+        "birth_date": "2012-02-29",
+        "enrollment": _STAY,
+    },
     ("POST", "/api/v1/students/{student_id}/enrollments"): _STAY,
     ("POST", "/api/v1/students/{student_id}/transfers"): _STAY,
     ("PATCH", "/api/v1/enrollments/{enrollment_id}"): {"exit_on": TODAY, "exit_code": "W01"},

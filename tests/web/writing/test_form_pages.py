@@ -113,6 +113,37 @@ def test_a_counselor_withdraws_a_student_with_the_sections_and_enrolls_them_agai
     assert rows(world, places, ada.student_id) == [(TODAY,)], "places come with the timetable"
 
 
+def test_a_registrar_admits_somebody_new_and_nobody_twice(world: World, open_as: OpenAs) -> None:
+    there = world.student("Nia There")
+    with world.open() as db:
+        db.connection().exec_driver_sql(
+            "UPDATE students SET birth_date = '2012-02-29' WHERE student_id = %s", (there.student_id,)
+        )
+    page = open_as("registrar", java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page.goto("/students")
+    page.get_by_role("link", name="Admit a student").click()
+    page.get_by_label("Number").fill(there.student_number)
+    page.get_by_label("First name").fill("nia")
+    page.get_by_label("Last name").fill("there")
+    page.get_by_label("Birth date").fill("2012-02-29")
+    page.get_by_role("button", name="Admit").click()
+    expect(page.locator("#birth_date-wrong")).to_contain_text("of that name and birth date already")
+    page.get_by_label("First name").fill("Noé")
+    page.get_by_role("button", name="Admit").click()
+    expect(page.locator("#student_number-wrong")).to_contain_text("with that number already")
+    page.get_by_label("Number").fill("N-2012")
+    page.get_by_label("Grade").select_option("7")
+    page.get_by_role("button", name="Admit").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Noé there is enrolled at Oak High School")
+    query = """
+    SELECT first_name, birth_date::text, students.grade_level, entry_on
+    FROM students JOIN student_school_enrollments USING (tenant_id, student_id)
+    WHERE student_number = 'N-2012'
+    """
+    assert rows(world, query) == [("Noé", "2012-02-29", 7, TODAY)]
+
+
 def test_who_leaves_a_caseload_is_no_longer_seen_and_the_page_says_so(world: World, open_as: OpenAs) -> None:
     ada = world.student("Ada Goes")
     page = open_as("caseload", java_script_enabled=False)
@@ -206,6 +237,7 @@ PAGES = {
     "incident": ("teacher", "/incidents/new"),
     "withdrawal": ("counselor", "/students/{ada}/enrollment"),
     "enrollment": ("counselor", "/students/{gone}/enrollment"),
+    "admission": ("registrar", "/students/new"),
     "lesson plan": ("teacher", "/lesson-plans/new?section={section}"),
 }
 

@@ -76,6 +76,17 @@ def enroll(world: World, client: TestClient, _student: Student) -> httpx2.Respon
     return send(client, f"/students/{student.student_id}/enrollments", body)
 
 
+def admit(world: World, client: TestClient, student: Student) -> httpx2.Response:
+    stay = {"school_id": str(world.oak.school_id), "entry_on": str(TODAY)}
+    body = {
+        "student_number": f"N{student.student_number}",
+        "first_name": "Noor",
+        "last_name": f"New {student.student_number}",
+        "birth_date": "2012-02-29",
+    }
+    return send(client, "/students", {**body, "enrollment": stay})
+
+
 def withdraw(world: World, client: TestClient, student: Student) -> httpx2.Response:
     body = {"exit_on": str(TODAY), "exit_code": "W01"}
     return send(client, f"/enrollments/{enrollment_of(world, student)}", body, "PATCH")
@@ -144,6 +155,7 @@ VERBS: dict[str, tuple[Verb, set[str], str]] = {
     "participant": (participant, SEES, "incident_participant_added"),
     "action": (action, SEES, "incident_action_added"),
     "enroll": (enroll, OFFICE - {"caseload"}, "student_enrolled"),  # who left is on no caseload
+    "admit": (admit, OFFICE, "student_admitted"),
     "withdraw": (withdraw, OFFICE, "student_withdrawn"),
     "place": (place, OFFICE, "student_placed"),
     "lesson plan": (lesson_plan, SEES, "lesson_plan_written"),

@@ -19,6 +19,7 @@ from rollbook.curriculum.leaving import place_in_section
 from rollbook.reporting.writing import enrolling
 from rollbook.reporting.writing.api import Body, Line, Long, Name
 from rollbook.reporting.writing.desk import WRITE_PROBLEMS, AtDesk, Desk
+from rollbook.roster.admitting import NewStudent
 from rollbook.roster.enrolling import Placement
 from rollbook.roster.service import find_student
 from rollbook.ui.params import IsoDay
@@ -52,6 +53,19 @@ class EnrollmentIn(Body):
     def placement(self) -> Placement:
         """Return it as the roster understands it."""
         return Placement(**{name: getattr(self, name) for name in EnrollmentIn.model_fields})
+
+
+class StudentIn(Body):
+    """Somebody whom the district has no record of, and where they begin."""
+
+    student_number: Name
+    first_name: Name
+    last_name: Name
+    birth_date: IsoDay
+    middle_name: Line | None = None
+    preferred_name: Line | None = None
+    gender: Line | None = None
+    enrollment: EnrollmentIn
 
 
 class ExitIn(Body):
@@ -121,6 +135,13 @@ class RoutineIn(Body):
 
 
 @dataclass(frozen=True, slots=True)
+class StudentMade:
+    """The student's id."""
+
+    student_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class EnrollmentMade:
     """The enrollment's id."""
 
@@ -141,6 +162,14 @@ class Written:
     """How many facts were kept; of a place, whether it was not open before."""
 
     written: int
+
+
+@router.post("/students", status_code=201)
+def post_student(desk: AtDesk, body: StudentIn) -> StudentMade:
+    """Admit somebody new to a school of one's own."""
+    desk.require(Work.ENROLLMENT)
+    new = NewStudent(**body.model_dump(exclude={"enrollment"}))
+    return StudentMade(enrolling.admit(desk, new, body.enrollment.placement()))
 
 
 @router.post("/students/{student_id}/enrollments", status_code=201)
