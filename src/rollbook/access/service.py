@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -183,4 +182,4 @@ def find_student_id(db: Session, tenant_id: int, student_number: str) -> UUID:
 def today_of(db: Session, user: User) -> date:
     """Return the day that it is for the user, in the tenant's time zone."""
     zone = db.get_one(Tenant, user.tenant_id).time_zone
-    return clock.now().astimezone(ZoneInfo(zone)).date()
+    return clock.today_in(zone)

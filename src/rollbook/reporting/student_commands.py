@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy.orm import Session
@@ -139,13 +138,13 @@ def _at_work(slug: str | None, marked: date | None = None) -> Iterator[Work]:
     Raises: ``DayAhead``; ``DayTooOld``; what ``work_in`` raises.
     """
     with work_in(slug) as work:
-        today = clock.now().astimezone(ZoneInfo(work.tenant.time_zone)).date()
+        today = clock.today_in(work.tenant.time_zone)
     if marked and marked > today:
         raise DayAhead(day=marked)
     if marked and marked < today - _OLDEST:
         raise DayTooOld(day=marked)
     with Session(engine_for(running_server().url)) as db, db.begin():
-        ensure_log_month(db, clock.now().astimezone(UTC).date())
+        ensure_log_month(db, clock.today_in("UTC"))
         if marked:
             ensure_months(db, marked, marked)
     with work_in(slug) as work:
