@@ -15,15 +15,17 @@ WHERE
     AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
     AND (
         cast(:school AS text) IS NULL
-        OR students.student_id IN (
-            SELECT enrollments.student_id
-            FROM student_school_enrollments AS enrollments
-            INNER JOIN schools USING (tenant_id, school_id)
-            WHERE
-                enrollments.tenant_id = :tenant_id
-                AND schools.school_code = :school
-                AND enrollments.entry_on <= :as_of
-                AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
+        OR students.student_id = ANY(
+            (
+                SELECT array_agg(enrollments.student_id)
+                FROM student_school_enrollments AS enrollments
+                INNER JOIN schools USING (tenant_id, school_id)
+                WHERE
+                    enrollments.tenant_id = :tenant_id
+                    AND schools.school_code = :school
+                    AND enrollments.entry_on <= :as_of
+                    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
+            )::uuid[]
         )
     )
     AND EXISTS (
