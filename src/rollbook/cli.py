@@ -58,6 +58,7 @@ NOUNS: Final = {
     "import": ("rollbook.exchange.commands", "Bring data in, see what came of it, take it back."),
     "compat": ("rollbook.exchange.compat.commands", "Use Rollbook with the queries of another system."),
     "export": ("rollbook.exchange.export_commands", "Write data out, as a published format has it."),
+    "student": ("rollbook.reporting.student_commands", "Enroll, withdraw, transfer or mark one student."),
     "attendance": ("rollbook.attendance.commands", "List who misses much school; say when it is chronic."),
     "grades": ("rollbook.grades.commands", "Grade scales, GPA and progress."),
     "archive": (

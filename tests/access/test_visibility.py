@@ -73,6 +73,17 @@ def test_a_principal_sees_who_is_at_their_school_this_year(db: Session, tenant: 
     assert not seen & ids(elsewhere, left_long_ago)
 
 
+def test_a_registrar_sees_who_is_at_the_school_whose_books_they_keep(db: Session, tenant: Tenant) -> None:
+    oak, elm = make.create_school(db), make.create_school(db)
+    registrar, staff = user(db, tenant, Role.REGISTRAR, elm)
+    make.assign_to_school(db, staff, oak, StaffRole.SITE_ADMINISTRATOR)
+    here, there = make.create_student(db, school=oak), make.create_student(db, school=elm)
+
+    assert seen_by(db, registrar) == ids(here)
+    staff.school_id = oak.school_id
+    assert there.student_id not in seen_by(db, registrar), "an assignment stands before the home school"
+
+
 def test_a_counselor_sees_those_whose_open_enrollment_names_them(db: Session, tenant: Tenant) -> None:
     oak = make.create_school(db)
     counselor, staff = user(db, tenant, Role.COUNSELOR, oak)

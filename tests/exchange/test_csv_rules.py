@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from exchange.csvs import ATTENDANCE, MARKS, Place, counts
+from exchange.csvs import ATTENDANCE, MARKS, Place, counts, csv_text, example
 from rollbook.exchange.csv_files.errors import (
     ConstantInvalid,
     DatesUnclear,
     FieldMissing,
     OneFileNeeded,
 )
+from rollbook.exchange.csv_files.kinds import KINDS
 from rollbook.exchange.csv_files.mapping import CsvMap, choose_known_at
 from rollbook.intake.dates import parse_date_format
+from rollbook.intake.months import TooManyMonths
 from rollbook.intake.refusals import TooManyRejects
 
 
@@ -155,3 +157,41 @@ def test_two_tenants_do_not_see_each_others_students(school: Place) -> None:
 
     with pytest.raises(TooManyRejects, match=r"has no match in students"):
         other.bring("attendance", MARKS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "day"),
+    [
+        ("attendance", "date"),
+        ("incidents", "incident_on"),
+        ("performances", "performed_on"),
+        ("fitness-results", "tested_on"),
+        ("routine-metrics", "performed_on"),
+        ("events", "event_on"),
+    ],
+)
+def test_what_happened_is_not_ahead(csv_place: Place, kind: str, day: str) -> None:
+    rows = csv_text(example(KINDS[kind]) | {day: "2162-01-30"})
+    csv_place.bring_examples(until=kind)
+
+    with pytest.raises(TooManyRejects, match=f"column {day}: has not come yet"):
+        csv_place.bring(kind, rows)
+
+
+def test_months_are_made_where_marks_are_and_a_drop_of_hundreds_is_refused(school: Place) -> None:
+    months = "SELECT relname FROM pg_class WHERE relname ~ '^attendance_records_19[0-9]{2}_[0-9]{2}$'"
+    two = "student_number,date,status\n1,1901-01-30,absent\n1,2025-09-01,absent\n1,1904-02-29,absent\n"
+    school.bring("attendance", two)
+    assert school.rows(months + " ORDER BY relname") == [
+        ("attendance_records_1901_01",),
+        ("attendance_records_1904_02",),
+    ]
+    assert len(school.rows(ATTENDANCE)) == 3
+    many = "student_number,date,status\n" + "".join(
+        f"1,{1910 + n // 12}-{1 + n % 12:02}-01,absent\n" for n in range(241)
+    )
+
+    with pytest.raises(TooManyMonths, match=r"of 241 months between 1910-01-01 and 1930-01-01"):
+        school.bring("attendance", many)
+
+    assert len(school.rows(months)) == 2, "nothing was made"

@@ -3,7 +3,9 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
@@ -21,6 +23,9 @@ from rollbook.privacy import erasing
 from rollbook.privacy.about import TABLES, Subject, rows_about, tables_about, with_versions
 from rollbook.privacy.erasing import BasisMissing, BasisNamesStudent, Erased, HeldLegally, erase
 from rollbook.privacy.holds import end_hold, place_hold
+from rollbook.roster.admitting import AdmittedAgain, NewStudent, admit_student
+from rollbook.roster.enrolling import Placement
+from rollbook.roster.models import School
 from rollbook.roster.service import StudentNotFound
 from rollbook.testing.databases import Database, TestServer
 from superuser import superuser_of
@@ -313,6 +318,16 @@ def test_an_erasure_that_fails_leaves_everything_as_it_was(
         assert db.execute(ROWS, {"id": world.cast.student_id}).one().students == 1
         assert not has_erased(db, world.tenant_id)
     assert world.verify().findings == []
+
+
+def test_nobody_admits_them_again_by_hand(world: World) -> None:
+    world.erase()
+    again = NewStudent(STRINGS["number"], "Some", "Body")
+    with transaction(world.app, Visibility(world.tenant_id)) as db:
+        place = Placement(db.scalars(select(School.school_id)).first() or uuid4(), date(2026, 1, 12))
+        with pytest.raises(AdmittedAgain, match="rollbook privacy readmit"):
+            admit_student(db, world.tenant_id, again, place)
+        admit_student(db, world.tenant_id, replace(again, student_number="another"), place)
 
 
 def test_the_app_itself_cannot_erase(world: World) -> None:

@@ -44,6 +44,7 @@ WORK: Final = {
     "risk": _DISTRICT,
     "serve": "its addresses are looked at one by one",
     "status": _NO_STUDENT,
+    "student": _DISTRICT,
     "tenants": _NO_STUDENT,
     "up": _NO_STUDENT,
     "user": "who may sign in, and why they see a student",

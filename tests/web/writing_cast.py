@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from rollbook.accounts.models import Role
 from rollbook.accounts.service import add_user
-from rollbook.activity.models import Activity, Routine
+from rollbook.activity.models import Activity, FitnessTest, Routine
 from rollbook.attendance.recording import submit_through
 from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through, transaction
@@ -32,6 +32,7 @@ PEOPLE = {
     "caseload": (Role.COUNSELOR, "Casey Load"),
     "principal": (Role.PRINCIPAL, "Paul Prince"),
     "elsewhere": (Role.PRINCIPAL, "Ella Where"),
+    "registrar": (Role.REGISTRAR, "Rita Rolls"),
     "admin": (Role.DISTRICT_ADMIN, "Dora Admin"),
     "nobody": (Role.TEACHER, "Nora Nobody"),
 }
@@ -90,6 +91,7 @@ def build(url: str, owner_url: str) -> World:
             ("caseload", oak, StaffRole.COUNSELOR),
             ("principal", oak, StaffRole.PRINCIPAL),
             ("elsewhere", elm, StaffRole.PRINCIPAL),
+            ("registrar", oak, StaffRole.SITE_ADMINISTRATOR),
         ):
             make.assign_to_school(db, staff[who], school, role)
         ends = TODAY + timedelta(days=60)
@@ -114,6 +116,7 @@ def build(url: str, owner_url: str) -> World:
             db, tenant.tenant_id, oak.school_id, is_by_exception=True, through=TODAY - timedelta(days=2)
         )
         add(db, Activity(activity_code="RUN", name="Mile run", activity_type="running", max_score=100))
+        add(db, FitnessTest(test_code="pacer", name="PACER", unit="laps"))
         add(db, Routine(routine_code="WARM", name="Warm-up"))
         return World(url, owner_url, tenant, oak, elm, algebra, english, staff["caseload"])
 

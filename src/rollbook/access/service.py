@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -20,9 +19,11 @@ from rollbook.roster.models_families import Guardian
 _SQL: Final = named_sql("rollbook.access")
 # Which work at a school lets the holder of a role see all of its students. A principal who also teaches
 # elsewhere does not see that whole school; work for the whole tenant is what a district admin's role says.
+# OneRoster has no word for a school's office: a registrar's work there is that of a site administrator.
 SCHOOL_ROLES: Final = {
     Role.PRINCIPAL: [StaffRole.PRINCIPAL, StaffRole.SITE_ADMINISTRATOR],
     Role.COUNSELOR: [StaffRole.COUNSELOR],
+    Role.REGISTRAR: [StaffRole.SITE_ADMINISTRATOR],
 }
 
 _GRANTED: Final = "to whom the student is granted"
@@ -104,12 +105,12 @@ def untie(db: Session, user: User) -> int:
 def visibility_of(db: Session, user: User, *, for_writing: bool = False) -> Visibility:
     """Return what ``user`` may see; ``db`` must look at the whole tenant while this asks.
 
-    A district admin sees the tenant. A principal sees the students of the schools they lead; a counselor
-    those whose enrollment names them, or those of their schools where no enrollment ever did; a teacher those
-    in the sections they teach; a guardian those they answer for and may see; whoever is granted a school, a
-    section or a student sees those too. All by what stands today, in the tenant's time zone. Someone
-    whom no staff record ties to anybody sees nobody. ``for_writing``: whom they may write about, which a
-    grant widens only where it says so.
+    A district admin sees the tenant. A principal sees the students of the schools they lead, a registrar
+    those of the schools whose books they keep; a counselor those whose enrollment names them, or those of
+    their schools where no enrollment ever did; a teacher those in the sections they teach; a guardian those
+    they answer for and may see; whoever is granted a school, a section or a student sees those too. All by
+    what stands today, in the tenant's time zone. Someone whom no staff record ties to anybody sees nobody.
+    ``for_writing``: whom they may write about, which a grant widens only where it says so.
     """
     if user.role is Role.DISTRICT_ADMIN:
         return Visibility(user.tenant_id)
@@ -158,7 +159,7 @@ def rule_of(db: Session, role: Role, who: dict[str, object]) -> str:
             return "students_taught"
         case Role.COUNSELOR if db.scalar(_SQL["has_caseload"], who):
             return "students_counseled"
-        case Role.COUNSELOR | Role.PRINCIPAL:
+        case Role.COUNSELOR | Role.PRINCIPAL | Role.REGISTRAR:
             return "students_at_school"
         case Role.GUARDIAN:
             return "students_of_guardian"
@@ -181,4 +182,4 @@ def find_student_id(db: Session, tenant_id: int, student_number: str) -> UUID:
 def today_of(db: Session, user: User) -> date:
     """Return the day that it is for the user, in the tenant's time zone."""
     zone = db.get_one(Tenant, user.tenant_id).time_zone
-    return clock.now().astimezone(ZoneInfo(zone)).date()
+    return clock.today_in(zone)

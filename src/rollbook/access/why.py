@@ -15,7 +15,7 @@ from rollbook.core.sql import named_sql
 _SQL: Final = named_sql("rollbook.access", "why.sql")
 RULES: Final = {
     "whole_tenant": "A district admin sees every student of the district.",
-    "students_at_school": "They lead, or counsel at, a school of the student's.",
+    "students_at_school": "They lead, counsel at, or keep the books of, a school of the student's.",
     "students_counseled": "The student's enrollment names them as counselor.",
     "students_taught": "They teach a section that the student takes.",
     "students_of_guardian": "They answer for the student.",

@@ -1,9 +1,10 @@
 """Who may write what. Whoever is not named here writes nothing: a student, a guardian, a researcher.
 
 About a student: only those whom the transaction sees; where a request writes, that is whom its user may
-write about. About a section: who teaches it, and who leads or counsels at its school. About a school: who
-leads or counsels there. A grant widens this only where it says so, and never what a role writes at all. A
-district admin writes all.
+write about. About a section: who teaches it, and who leads, counsels or keeps the books at its school.
+About a school: who does so there. A registrar enrolls and takes attendance, and judges nobody: no
+incidents, no activities. A grant widens this only where it says so, and never what a role writes at all.
+A district admin writes all.
 """
 
 from datetime import date
@@ -23,9 +24,10 @@ from rollbook.core.tenancy import whole_tenant
 from rollbook.roster.models import School, Staff
 
 _SQL: Final = named_sql("rollbook.access")
-_ALL: Final = frozenset({Role.TEACHER, Role.COUNSELOR, Role.PRINCIPAL, Role.DISTRICT_ADMIN})
-_TENANT: Final = (GrantScope.TENANT, None)
+_EDUCATORS: Final = frozenset({Role.TEACHER, Role.COUNSELOR, Role.PRINCIPAL, Role.DISTRICT_ADMIN})
+_ALL: Final = _EDUCATORS | {Role.REGISTRAR}
 _OFFICE: Final = _ALL - {Role.TEACHER}
+_TENANT: Final = (GrantScope.TENANT, None)
 
 
 class Work(Enum):
@@ -42,10 +44,10 @@ class Work(Enum):
 _WHO: Final = {
     Work.ATTENDANCE: _ALL,
     Work.SUBMISSION: _OFFICE,
-    Work.INCIDENT: _ALL,
+    Work.INCIDENT: _EDUCATORS,
     Work.ENROLLMENT: _OFFICE,
-    Work.LESSON_PLAN: _ALL,
-    Work.ACTIVITY: _ALL,
+    Work.LESSON_PLAN: _EDUCATORS,
+    Work.ACTIVITY: _EDUCATORS,
 }
 
 

@@ -16,6 +16,7 @@ class Role(StrEnum):
     TEACHER = "teacher"
     COUNSELOR = "counselor"
     PRINCIPAL = "principal"
+    REGISTRAR = "registrar"
     DISTRICT_ADMIN = "district_admin"
     STAFF = "staff"
     STUDENT = "student"

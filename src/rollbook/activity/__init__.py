@@ -6,7 +6,7 @@ Owns    activities, student_activity_performances, pe_activity_preferences, rout
 Reads   accounts.users, curriculum.courses, curriculum.sections, roster.students
 Verbs   activity_of, events_by_day; record_performances, performances_of, improvement_of, list_activities,
         set_preference, preferences_of, record_metrics, metrics_of; define_test, set_zones, record_results,
-        fitness_results, zone_shares; log_activity, read_log, ensure_log_month
+        fitness_results, zone_shares, list_measured, kept_on; log_activity, read_log, ensure_log_month
         (log_activity is called by reporting.writing for each deed, and by products over Rollbook;
         features.sql: active days and clicks, as of a date)
 Terms   event = something done on a day, with a count; a section without events is unknown, not idle;

@@ -16,7 +16,7 @@ from rollbook.curriculum.models import Course, Section
 from rollbook.intake.kinds import Field, Kind, Lookup, Part, fields_of
 from rollbook.intake.target import Delete, table_of
 from rollbook.intake.values import Line
-from rollbook.roster.load import STUDENT, STUDENT_NUMBER, same_names
+from rollbook.roster.load import STUDENT, STUDENT_NUMBER, not_ahead, same_names
 
 ACTIVITY_CODE: Final = Field("activity_code", Line(), "PUSHUP", is_required=True, is_code=True)
 ROUTINE_CODE: Final = Field("routine_code", Line(), "R001", is_required=True, is_code=True)
@@ -35,7 +35,12 @@ ACTIVITIES: Final = Kind(
     "Things to do, in PE or elsewhere, one line each.",
     fields=(
         ACTIVITY_CODE,
-        *fields_of(Activity, _ACTIVITY, within={"difficulty_level": (1, 5)}, long=("description",)),
+        *fields_of(
+            Activity,
+            _ACTIVITY,
+            within={"difficulty_level": (1, 5), "max_score": (0.01, 100_000)},
+            long=("description",),
+        ),
     ),
     parts=(
         Part(
@@ -74,6 +79,7 @@ PERFORMANCES: Final = Kind(
             leaving=Delete(),
         ),
     ),
+    rules=(not_ahead("performed_on"),),
 )
 _PREFERENCE: Final = {"preference_level": "4", "notes": ""}
 PREFERENCES: Final = Kind(
@@ -167,6 +173,7 @@ ROUTINE_METRICS: Final = Kind(
             leaving=Delete(),
         ),
     ),
+    rules=(not_ahead("performed_on"),),
 )
 EVENTS: Final = Kind(
     "events",
@@ -193,5 +200,6 @@ EVENTS: Final = Kind(
             month="event_on",
         ),
     ),
+    rules=(not_ahead("event_on"),),
 )
 KINDS: Final = (ACTIVITIES, PERFORMANCES, PREFERENCES, ROUTINES, ROUTINE_METRICS, EVENTS)

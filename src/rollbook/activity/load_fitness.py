@@ -8,7 +8,7 @@ from rollbook.activity.models import FitnessResult, FitnessTest, FitnessZone
 from rollbook.intake.kinds import Field, Kind, Lookup, Part, Rule, fields_of
 from rollbook.intake.target import Delete, table_of
 from rollbook.intake.values import Line
-from rollbook.roster.load import STUDENT, STUDENT_NUMBER, same_names
+from rollbook.roster.load import STUDENT, STUDENT_NUMBER, not_ahead, same_names
 
 TEST_CODE: Final = Field("test_code", Line(), "pacer_laps", is_required=True, is_code=True)
 TEST: Final = Lookup("fitness_test_id", table_of(FitnessTest), {"test_code": "test_code"})
@@ -75,5 +75,6 @@ FITNESS_RESULTS: Final = Kind(
             leaving=Delete(),
         ),
     ),
+    rules=(not_ahead("tested_on"),),
 )
 KINDS: Final = (FITNESS_TESTS, FITNESS_ZONES, FITNESS_RESULTS)

@@ -77,18 +77,18 @@ SELECT
     max(performances.performed_on) AS last_on,
     (
         array_agg(
-            100 * performances.score / activities.max_score
+            100 * performances.score / nullif(activities.max_score, 0)
             ORDER BY performances.performed_on, performances.attempt
         )
     )[1] AS first_percent,
     (
         array_agg(
-            100 * performances.score / activities.max_score
+            100 * performances.score / nullif(activities.max_score, 0)
             ORDER BY performances.performed_on DESC, performances.attempt DESC
         )
     )[1] AS last_percent,
     30 * regr_slope(
-        100 * performances.score / activities.max_score, performances.performed_on - date '2000-01-01'
+        100 * performances.score / nullif(activities.max_score, 0), performances.performed_on - date '2000-01-01'
     ) AS change_per_30_days
 FROM student_activity_performances AS performances
 INNER JOIN activities USING (tenant_id, activity_id)
@@ -114,7 +114,7 @@ SELECT
     activities.max_score,
     count(performances.performance_id) AS performances,
     count(DISTINCT performances.student_id) AS students,
-    avg(100 * performances.score / activities.max_score) AS mean_percent
+    avg(100 * performances.score / nullif(activities.max_score, 0)) AS mean_percent
 FROM activities
 LEFT JOIN student_activity_performances AS performances
     ON

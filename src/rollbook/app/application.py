@@ -49,6 +49,8 @@ from rollbook.reporting.writing import (
 )
 from rollbook.reporting.writing import (
     api_people,
+    pages_activity,
+    pages_admission,
     pages_attendance,
     pages_enrollment,
     pages_incidents,
@@ -69,6 +71,8 @@ from rollbook.ui.written import Written
 SIGN_INS_AT_ONCE: Final = 4
 ROUTERS: Final = (
     # those that write come first: "/lesson-plans/new" is no lesson plan's address
+    pages_activity.router,
+    pages_admission.router,
     pages_attendance.router,
     pages_enrollment.router,
     pages_incidents.router,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection, sql
 from psycopg.copy import QueuedLibpqWriter
@@ -134,7 +135,8 @@ class _Reading:
         begin = next(every, None)
         if begin is None:
             raise NotPlainError
-        rest = _rest_of(names, begin, self.statuses)
+        today = self.run.now.astimezone(ZoneInfo(self.run.tenant.time_zone)).date()
+        rest = _rest_of(names, begin, self.statuses, today)
         table: str = self.run.db.execute(
             _SQL["begin_load"], {"since": rest.since, "until": rest.until}
         ).scalar_one()
@@ -175,12 +177,14 @@ def _plain_names(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def _rest_of(names: Sequence[str], first: Block, statuses: Mapping[bytes, bytes]) -> Rest:
-    """Let dates be of the year of the first line, the one before and the one after."""
+def _rest_of(names: Sequence[str], first: Block, statuses: Mapping[bytes, bytes], today: date) -> Rest:
+    """Let dates be of the year of the first line, the one before and the one after, and none ahead."""
     cells = first.text.partition(b"\n")[0].split(b",")
     day = dict(zip(names, cells, strict=False)).get("date", b"")
     if not day[:4].isdigit() or not 1 < int(day[:4]) < date.max.year:
         raise NotPlainError
     year = int(day[:4])
+    if year > today.year:
+        raise NotPlainError
     others = [name for name in names if name != STUDENT]
-    return Rest(others, statuses, date(year - 1, 1, 1), date(year + 1, 12, 31))
+    return Rest(others, statuses, date(year - 1, 1, 1), min(date(year + 1, 12, 31), today))

@@ -8,7 +8,7 @@ from rollbook.attendance.bulk import load_plain
 from rollbook.attendance.models import AttendanceRecord
 from rollbook.intake.kinds import Kind, Part, Rule, fields_of
 from rollbook.intake.target import Delete, table_of
-from rollbook.roster.load import STUDENT, STUDENT_NUMBER
+from rollbook.roster.load import STUDENT, STUDENT_NUMBER, not_ahead
 
 ATTENDANCE: Final = Kind(
     "attendance",
@@ -40,6 +40,7 @@ ATTENDANCE: Final = Kind(
         ),
     ),
     rules=(
+        not_ahead("date"),
         Rule(
             ("status", "minutes_late"),
             "says how late somebody was who is not tardy",

@@ -7,7 +7,7 @@ from rollbook.conduct.models import DisciplineAction, DisciplineIncident, Incide
 from rollbook.intake.kinds import Field, Kind, Lookup, Part, fields_of
 from rollbook.intake.target import Delete, table_of
 from rollbook.intake.values import Line
-from rollbook.roster.load import STUDENT, STUDENT_NUMBER, not_before, same_names
+from rollbook.roster.load import STUDENT, STUDENT_NUMBER, not_ahead, not_before, same_names
 from rollbook.roster.models import School, Staff
 
 _INCIDENT: Final = {
@@ -98,6 +98,9 @@ INCIDENTS: Final = Kind(
             leaving=Delete(),
         ),
     ),
-    rules=(not_before("action_starts_on", "action_ends_on"),),
+    rules=(
+        not_ahead("incident_on"),
+        not_before("action_starts_on", "action_ends_on"),
+    ),
 )
 KINDS: Final = (INCIDENTS,)

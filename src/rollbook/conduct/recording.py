@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Uuid, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -176,7 +175,7 @@ def _require_students(db: Session, tenant_id: int, student_ids: Sequence[UUID]) 
 
 
 def _check(db: Session, tenant: Tenant, incident: Incident) -> None:
-    today = clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
+    today = clock.today_in(tenant.time_zone)
     school, staff = incident.school_id, incident.reported_by_staff_id
     faults = {
         "its severity is from 1 (minor) to 5 (critical)": incident.severity_level not in SEVERITIES,

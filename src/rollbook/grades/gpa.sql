@@ -15,15 +15,17 @@ WHERE
     AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
     AND (
         cast(:school AS text) IS NULL
-        OR students.student_id IN (
-            SELECT enrollments.student_id
-            FROM student_school_enrollments AS enrollments
-            INNER JOIN schools USING (tenant_id, school_id)
-            WHERE
-                enrollments.tenant_id = :tenant_id
-                AND schools.school_code = :school
-                AND enrollments.entry_on <= :as_of
-                AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
+        OR students.student_id = ANY(
+            (
+                SELECT array_agg(enrollments.student_id)
+                FROM student_school_enrollments AS enrollments
+                INNER JOIN schools USING (tenant_id, school_id)
+                WHERE
+                    enrollments.tenant_id = :tenant_id
+                    AND schools.school_code = :school
+                    AND enrollments.entry_on <= :as_of
+                    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :as_of)
+            )::uuid[]
         )
     )
     AND EXISTS (
@@ -154,20 +156,31 @@ lettered AS (
         ON final_grades.session_id = sessions.session_id AND sessions.tenant_id = :tenant_id
 ),
 
-by_year AS (
+-- Courses taken in several school years: few, so that only these are looked at year by year.
+again AS (
     SELECT
         student_id,
-        course_no,
-        completions,
-        sum(weight) AS weight,
-        sum(credits_earned) AS credits_earned
+        course_no
     FROM lettered
     WHERE :repeat_policy <> 'all'
-    GROUP BY student_id, course_no, completions, school_year
+    GROUP BY student_id, course_no
+    HAVING min(school_year) <> max(school_year)
 ),
 
--- Courses taken in several school years, which together are more than the course is worth: the most that was
--- attempted in one year, as often as it may be completed for credit.
+by_year AS (
+    SELECT
+        lettered.student_id,
+        lettered.course_no,
+        lettered.completions,
+        sum(lettered.weight) AS weight,
+        sum(lettered.credits_earned) AS credits_earned
+    FROM again
+    INNER JOIN lettered ON again.student_id = lettered.student_id AND again.course_no = lettered.course_no
+    GROUP BY lettered.student_id, lettered.course_no, lettered.completions, lettered.school_year
+),
+
+-- Those of them which together are more than the course is worth: the most that was attempted in one year, as often
+-- as it may be completed for credit.
 repeated AS (
     SELECT
         student_id,
@@ -176,7 +189,7 @@ repeated AS (
         greatest(sum(credits_earned) - max(weight) * completions, 0) AS earned_twice
     FROM by_year
     GROUP BY student_id, course_no, completions
-    HAVING count(*) > 1 AND sum(weight) > max(weight) * completions
+    HAVING sum(weight) > max(weight) * completions
 ),
 
 tries AS (

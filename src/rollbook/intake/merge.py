@@ -4,16 +4,18 @@ Each step writes only what has to be written, so that the same drop again writes
 go to the table's history by its triggers, which are told the import.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    DateTime,
     TableClause,
     and_,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -62,13 +64,12 @@ def merge_rows(db: Session, target: Target, stamp: Stamp, expected: Expected) ->
     return Written(new=new, changed=changed)
 
 
-def span(db: Session, target: Target) -> tuple[date, date] | None:
-    """Return the first and the last day of a partitioned target's incoming rows, or None."""
+def months_in(db: Session, target: Target) -> Sequence[date]:
+    """Return the first days of the months of a partitioned target's incoming rows, no other months."""
     if target.month is None:
-        return None
-    day = target.rows.c[target.month]
-    first, last = db.execute(select(func.min(day), func.max(day))).one()
-    return (first, last) if first else None
+        return []
+    month = func.date_trunc("month", cast(target.rows.c[target.month], DateTime)).label("month")
+    return sorted(found.date() for found in db.scalars(select(month).distinct()))
 
 
 def months_of(since: date, until: date) -> Iterator[tuple[date, date]]:
@@ -84,9 +85,8 @@ def _months(db: Session, target: Target) -> Iterator[tuple[date, date] | None]:
     if target.month is None:
         yield None
         return
-    covered = span(db, target)
-    if covered:
-        yield from months_of(*covered)
+    for first in months_in(db, target):
+        yield from months_of(first, first)
 
 
 def _end(db: Session, target: Target, stamp: Stamp, leaves: ColumnElement[bool]) -> int:

@@ -1,7 +1,7 @@
 """Monthly partitions and statistics: what an import needs done, in short transactions of their own."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Final
@@ -11,15 +11,24 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from rollbook.core.errors import Unavailable
+from rollbook.core.errors import Invalid, Unavailable
 from rollbook.intake.quarantine import SQL
 
 _LOCK_TIMEOUT: Final = text("SET LOCAL lock_timeout = '4s'")
 _LOCK_TRIES: Final = 30
+MOST_MONTHS: Final = 240
+"""A table has a partition for each month; more years than these are a mistake sooner than a drop."""
 
 
 class MonthsBusy(Unavailable):
     """Another transaction holds {table}, which needs a new month; try again later. Nothing was imported."""
+
+
+class TooManyMonths(Invalid):
+    """{table}: the rows are of {count} months between {first} and {last}, more than {most} at once.
+
+    Nothing was imported. Look for wrong years; if all are right, bring them in by several files.
+    """
 
 
 def ensure_months(engine: Engine, table: str, since: date, until: date) -> None:
@@ -35,6 +44,19 @@ def ensure_months(engine: Engine, table: str, since: date, until: date) -> None:
             return
         time.sleep(1)
     raise MonthsBusy(table=table)
+
+
+def ensure_each_month(engine: Engine, table: str, months: Sequence[date]) -> None:
+    """Make the partitions of ``table`` for these months, by their first days, and for none between.
+
+    Raises: ``MonthsBusy``; ``TooManyMonths``.
+    """
+    if len(months) > MOST_MONTHS:
+        raise TooManyMonths(
+            table=table, count=len(months), first=months[0], last=months[-1], most=MOST_MONTHS
+        )
+    for month in months:
+        ensure_months(engine, table, month, month)
 
 
 def analyze(engine: Engine, tables: Iterable[str]) -> None:

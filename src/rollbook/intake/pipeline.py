@@ -28,9 +28,9 @@ from rollbook.intake.format import Format, Run
 from rollbook.intake.guard import Objection, objections, policy_of_settings
 from rollbook.intake.liberties import Liberties
 from rollbook.intake.members import GIGABYTE, Limits
-from rollbook.intake.merge import end_rows, merge_rows, name_import, span
+from rollbook.intake.merge import end_rows, merge_rows, months_in, name_import
 from rollbook.intake.models import ImportState
-from rollbook.intake.months import analyze, ensure_months
+from rollbook.intake.months import analyze, ensure_each_month
 from rollbook.intake.outcome import FileSummary, Outcome, add_up
 from rollbook.intake.quarantine import SQL, find_causes, keep_rejects, make_table
 from rollbook.intake.receipts import fail, finish, open_receipt
@@ -230,9 +230,8 @@ class _Import:
 
     def _make_months(self, db: Session, found: Found) -> None:
         for target, one in found:
-            covered = span(db, target) if one.new and target.merge is None else None
-            if covered:
-                ensure_months(self.engine, target.name, *covered)
+            if one.new and target.merge is None:
+                ensure_each_month(self.engine, target.name, months_in(db, target))
 
     def _take_turn(self, db: Session) -> None:
         """Wait until no other import works on this tenant, or refuse to."""

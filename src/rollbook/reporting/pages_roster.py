@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
-from rollbook.access.writing import Work, may_for_school
+from rollbook.access.writing import Work, may, may_for_school
 from rollbook.curriculum.sections import SectionFilter, list_sections
 from rollbook.reporting.addresses import addresses
 from rollbook.reporting.audience import sees_all
@@ -61,6 +61,7 @@ def students_page(
         "schools": schools.list_schools(db, tenant_id, day)[0],
         "grades": grades_in_sight(db, tenant_id),
         "sees_nobody": viewer.sees_nobody,
+        "may_admit": may(viewer.user, Work.ENROLLMENT),
         "done": done,
         "address": addresses(
             "/students", kept, always={"sort": wanted.sort if wanted.sort != "name" else None}

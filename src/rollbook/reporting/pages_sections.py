@@ -159,6 +159,7 @@ def section_page(
         "plans_since": since,
         "sees_all": sees_all(viewer),
         "may_take": may_for_section(db, viewer.user, section_id, Work.ATTENDANCE),
+        "may_record_pe": may_for_section(db, viewer.user, section_id, Work.ACTIVITY),
         "may_plan": may_for_section(db, viewer.user, section_id, Work.LESSON_PLAN),
         "address": addresses(f"/sections/{section_id}", {}, always={"as_of": as_of}),
     }

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -84,7 +83,7 @@ def student_record(db: Session, tenant: Tenant, student_id: UUID, as_of: date | 
 
 
 def _present(tenant: Tenant, lists: Sequence[RiskList]) -> date:
-    today = clock.now().astimezone(ZoneInfo(tenant.time_zone)).date()
+    today = clock.today_in(tenant.time_zone)
     newest = lists[0].as_of if lists else today
     return newest if newest < today - OLD else today
 

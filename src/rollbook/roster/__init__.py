@@ -2,9 +2,9 @@
 
 Owns    schools, academic_sessions, school_calendar_days, staff, staff_assignments,
         students, student_school_enrollments, student_programs, guardians, student_guardians
-Reads   accounts.users (which person signs in as which staff member)
+Reads   accounts.users (which person signs in as which staff member), intake.erased_names
 Verbs   find_student, list_students, find_students, profile_of, enrollments_of, programs_of;
-        enroll_student, withdraw_student, transfer_student; begin_program, end_program;
+        admit_student, enroll_student, withdraw_student, transfer_student; begin_program, end_program;
         add_guardian, link_guardian, unlink_guardian; set_directory_opt_out, directory, undisclosed;
         list_schools, find_school, staff_of_school, grades_of_school;
         calendar_days, instructional_days, sessions_of_year, sessions_on, session_on, school_year_on

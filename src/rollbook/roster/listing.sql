@@ -1,5 +1,6 @@
 -- name: students_matching
--- The students in sight that fit, by their keys alone.
+-- The students in sight that fit, by their keys alone. Those of a school are an array, so that each is looked up by
+-- its key; a subquery under OR would be a filter, and every student read.
 -- params   tenant_id int, on_day date, sees_all bool; grade_level int or null; school text or null (its code, an enrollment open on
 --          the day); sort text
 -- returns  row_id uuid, sort_key text, searched text
@@ -23,15 +24,17 @@ WHERE
     AND (cast(:grade_level AS int) IS NULL OR students.grade_level = :grade_level)
     AND (
         cast(:school AS text) IS NULL
-        OR students.student_id IN (
-            SELECT enrollments.student_id
-            FROM student_school_enrollments AS enrollments
-            INNER JOIN schools USING (tenant_id, school_id)
-            WHERE
-                enrollments.tenant_id = :tenant_id
-                AND schools.school_code = :school
-                AND enrollments.entry_on <= :on_day
-                AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :on_day)
+        OR students.student_id = ANY(
+            (
+                SELECT array_agg(enrollments.student_id)
+                FROM student_school_enrollments AS enrollments
+                INNER JOIN schools USING (tenant_id, school_id)
+                WHERE
+                    enrollments.tenant_id = :tenant_id
+                    AND schools.school_code = :school
+                    AND enrollments.entry_on <= :on_day
+                    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :on_day)
+            )::uuid[]
         )
     );
 

@@ -45,6 +45,15 @@ def not_before(first: str, last: str) -> Rule:
     return Rule((first, last), f"is before the {first}", holds)
 
 
+def not_ahead(day: str) -> Rule:
+    """Return the rule that ``day``, of something that happened, has come where the tenant is."""
+
+    def holds(get: Get) -> Any:  # noqa: ANN401 -- a comparison
+        return get(day) <= func.current_date()
+
+    return Rule((day,), "has not come yet", holds)
+
+
 GRADE_SPAN: Final = Rule(
     ("low_grade", "high_grade"), "spans no grade", lambda get: get("low_grade") <= get("high_grade")
 )
@@ -145,6 +154,7 @@ STUDENTS: Final = Kind(
             "is not after 1900-01-01",
             lambda get: get("birth_date") > func.make_date(1900, 1, 1),
         ),
+        not_ahead("birth_date"),
     ),
 )
 _enrolled: Final = table_of(StudentSchoolEnrollment)

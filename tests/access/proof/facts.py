@@ -15,7 +15,11 @@ from psycopg.rows import namedtuple_row
 from access.proof.catalogue import Connection
 
 Record: TypeAlias = Any  # a row of some table, its columns by name
-LEADS: Final = {"principal": {"principal", "siteAdministrator"}, "counselor": {"counselor"}}
+LEADS: Final = {
+    "principal": {"principal", "siteAdministrator"},
+    "counselor": {"counselor"},
+    "registrar": {"siteAdministrator"},
+}
 _YEAR: Final = 365
 
 
@@ -76,7 +80,7 @@ def _by_work(facts: Facts, user: Record) -> set[UUID]:
             return _in_sections(facts, _taught(facts, me))
         case "counselor":
             return _caseload(facts, user, me)
-        case "principal":
+        case "principal" | "registrar":
             return _union(at_school(facts, user.tenant_id, at) for at in _workplaces(facts, user.role, me))
         case "guardian":
             return _family(facts, user)

@@ -85,13 +85,18 @@ def _cast(db: Session, tenant: Tenant) -> dict[str, UUID]:
 
 
 def _work(db: Session, tenant: Tenant, oak: School, elm: School) -> None:
-    """Principals now, formerly, by their home school; counselors without a caseload, and with a past one."""
+    """Principals, registrars by assignment or home school; counselors without a caseload, or a past one."""
     make.assign_to_school(db, _staff(db, tenant, Role.PRINCIPAL, "principal", elm), oak, StaffRole.PRINCIPAL)
     _staff(db, tenant, Role.PRINCIPAL, "home-principal", elm)
     former = _staff(db, tenant, Role.PRINCIPAL, "former-principal", oak)
     make.assign_to_school(db, former, oak, StaffRole.PRINCIPAL, ends_on=LEFT)
     teaching = _staff(db, tenant, Role.PRINCIPAL, "principal-who-teaches", elm)
     make.assign_to_school(db, teaching, oak, StaffRole.TEACHER)
+    registrar = _staff(db, tenant, Role.REGISTRAR, "registrar", elm)
+    make.assign_to_school(db, registrar, oak, StaffRole.SITE_ADMINISTRATOR)
+    _staff(db, tenant, Role.REGISTRAR, "home-registrar", elm)
+    leading = _staff(db, tenant, Role.REGISTRAR, "registrar-of-another-role", elm)
+    make.assign_to_school(db, leading, oak, StaffRole.PRINCIPAL)
     _staff(db, tenant, Role.COUNSELOR, "counselor-of-a-school", elm)
     past = _staff(db, tenant, Role.COUNSELOR, "counselor-of-the-past", oak)
     gone = make.create_student(db, "P")

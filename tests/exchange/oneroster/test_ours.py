@@ -87,6 +87,24 @@ def test_awkward_values_come_back(another: Another, tmp_path: Path) -> None:
     assert {row["title"] for row in told["categories"]} >= {"other"}
 
 
+def test_codes_of_work_come_back_and_an_export_into_its_own_tenant_makes_nothing_twice(
+    another: Another, tmp_path: Path
+) -> None:
+    first, second = another(), another()
+    with hand_made(first) as db:
+        for section in (make.create_section(db), make.create_section(db)):
+            for code in ("HW 1", "HW/2, the long one"):
+                make.create_assignment(db, section, code=code)
+    codes = "SELECT assignment_code FROM assignments ORDER BY assignment_code"
+    first.export(tmp_path / "out.zip")
+    second.bring(tmp_path / "out.zip")
+    first.bring(tmp_path / "out.zip")
+
+    for district in (first, second):
+        with hand_made(district) as db:
+            assert list(db.scalars(text(codes))) == ["HW 1"] * 2 + ["HW/2, the long one"] * 2
+
+
 def test_directory_information_is_held_back_and_told(district: District, tmp_path: Path) -> None:
     with hand_made(district) as db:
         awkward(db)

@@ -23,6 +23,7 @@ NEEDED: Final = {
 NAMED: Final = {
     "activity_code": "RUN",
     "activity_type": "cardio",
+    "test_code": "pacer",
     "tenant": "oak-valley",
     "name": "none-such",  # no provider of sign-ins: those have tests of their own
 }
@@ -59,12 +60,23 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     },
     ("POST", "/api/v1/lesson-plans"): {**_PLAN, "lesson_plan_code": "SLOPE", "course_id": "{course_id}"},
     ("PATCH", "/api/v1/lesson-plans/{lesson_plan_id}"): {"title": "Slope", "objectives": "see"},
+    ("POST", "/api/v1/students"): {
+        "student_number": "N-1",
+        "first_name": "Noor",
+        "last_name": "New",
+        "birth_date": "2012-02-29",
+        "enrollment": _STAY,
+    },
     ("POST", "/api/v1/students/{student_id}/enrollments"): _STAY,
     ("POST", "/api/v1/students/{student_id}/transfers"): _STAY,
     ("PATCH", "/api/v1/enrollments/{enrollment_id}"): {"exit_on": TODAY, "exit_code": "W01"},
     ("POST", "/api/v1/sections/{section_id}/students"): {"student_id": "{student_id}", "enrolled_on": TODAY},
     ("POST", "/api/v1/activities/{activity_code}/performances"): {
         "performances": [{"student_id": "{student_id}", "performed_on": TODAY, "score": 5, "notes": "n"}]
+    },
+    ("POST", "/api/v1/fitness-tests/{test_code}/results"): {
+        "tested_on": TODAY,
+        "results": [{"student_id": "{student_id}", "result_value": 31}],
     },
     ("PUT", "/api/v1/students/{student_id}/preferences/{activity_type}"): {
         "preference_level": 3,

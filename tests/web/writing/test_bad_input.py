@@ -28,17 +28,24 @@ def bodies(world: World, student: str) -> list[tuple[str, str, dict[str, Any]]]:
     }
     performance = {"student_id": student, "performed_on": str(TODAY), "score": 5, "duration_minutes": 5}
     enrollment = {"school_id": str(world.elm.school_id), "entry_on": str(TODAY), "entry_code": "E01"}
+    admission = {"student_number": "N-1", "first_name": "N", "last_name": "N", "birth_date": "2012-02-29"}
     plan = {"lesson_plan_code": "X", "course_id": str(world.algebra.course_id), "title": "T"}
     lesson = {"section_id": str(section), "planned_on": str(TODAY), "duration_minutes": 5, "content": {}}
     return [
         ("POST", f"/sections/{section}/attendance", {"date": str(TODAY), "period": 0, "marks": []}),
         ("POST", f"/schools/{oak}/attendance/submissions", {"date": str(TODAY)}),
         ("POST", "/incidents", incident),
+        ("POST", "/students", {**admission, "enrollment": enrollment}),
         ("POST", f"/students/{student}/enrollments", enrollment),
         ("POST", f"/students/{student}/transfers", enrollment),
         ("POST", f"/sections/{section}/students", {"student_id": student, "enrolled_on": str(TODAY)}),
         ("POST", "/lesson-plans", plan | lesson),
         ("POST", "/activities/RUN/performances", {"performances": [performance]}),
+        (
+            "POST",
+            "/fitness-tests/pacer/results",
+            {"tested_on": str(TODAY), "results": [{"student_id": student, "result_value": 5}]},
+        ),
         ("PUT", f"/students/{student}/preferences/running", {"preference_level": 3, "notes": "n"}),
         (
             "POST",

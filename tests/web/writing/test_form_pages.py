@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 from playwright.sync_api import Page, expect
 
 from web.browser import violations
 from web.clients import SignIn, post_form
-from web.writing_cast import TODAY, World
+from web.writing_cast import TODAY, World, log_of
 
 OpenAs = Callable[..., Page]
 
@@ -112,6 +113,37 @@ def test_a_counselor_withdraws_a_student_with_the_sections_and_enrolls_them_agai
     assert rows(world, places, ada.student_id) == [(TODAY,)], "places come with the timetable"
 
 
+def test_a_registrar_admits_somebody_new_and_nobody_twice(world: World, open_as: OpenAs) -> None:
+    there = world.student("Nia There")
+    with world.open() as db:
+        db.connection().exec_driver_sql(
+            "UPDATE students SET birth_date = '2012-02-29' WHERE student_id = %s", (there.student_id,)
+        )
+    page = open_as("registrar", java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page.goto("/students")
+    page.get_by_role("link", name="Admit a student").click()
+    page.get_by_label("Number").fill(there.student_number)
+    page.get_by_label("First name").fill("nia")
+    page.get_by_label("Last name").fill("there")
+    page.get_by_label("Birth date").fill("2012-02-29")
+    page.get_by_role("button", name="Admit").click()
+    expect(page.locator("#birth_date-wrong")).to_contain_text("of that name and birth date already")
+    page.get_by_label("First name").fill("Noé")
+    page.get_by_role("button", name="Admit").click()
+    expect(page.locator("#student_number-wrong")).to_contain_text("with that number already")
+    page.get_by_label("Number").fill("N-2012")
+    page.get_by_label("Grade").select_option("7")
+    page.get_by_role("button", name="Admit").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Noé there is enrolled at Oak High School")
+    query = """
+    SELECT first_name, birth_date::text, students.grade_level, entry_on
+    FROM students JOIN student_school_enrollments USING (tenant_id, student_id)
+    WHERE student_number = 'N-2012'
+    """
+    assert rows(world, query) == [("Noé", "2012-02-29", 7, TODAY)]
+
+
 def test_who_leaves_a_caseload_is_no_longer_seen_and_the_page_says_so(world: World, open_as: OpenAs) -> None:
     ada = world.student("Ada Goes")
     page = open_as("caseload", java_script_enabled=False)
@@ -149,12 +181,63 @@ def test_a_teacher_plans_a_lesson_and_changes_it(world: World, open_as: OpenAs) 
     assert before == [("Slopes of lines", *said)]
 
 
+def test_a_teacher_records_pe_and_corrects_it_and_notes_stay(world: World, open_as: OpenAs) -> None:
+    ada, ben = world.student("Ada Runs"), world.student("Ben Rests")
+    page = open_as("teacher", java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page.goto(world.algebra_path)
+    page.get_by_role("link", name="Record PE").click()
+    page.get_by_label("Activity or test").select_option("activity:RUN")
+    page.get_by_role("button", name="Show the class").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing is filled in")
+    page.locator(f"#v-{ada.student_id}").fill("101")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(f"[id='v-{ada.student_id}-wrong']")).to_contain_text("from 0 to 100")
+    page.locator(f"#v-{ada.student_id}").fill("71.5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("is saved")
+    with world.open() as db:
+        db.connection().exec_driver_sql("UPDATE student_activity_performances SET notes = 'windy'")
+    page.locator(f"#m-{ada.student_id}").fill("9")
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_role("status")).to_contain_text("is saved")
+    query = "SELECT student_id, score, duration_minutes, notes FROM student_activity_performances"
+    ours = f"{query} WHERE student_id = ANY(%s)"
+    found = rows(world, ours, [ada.student_id, ben.student_id])
+    assert found == [(ada.student_id, Decimal("71.50"), Decimal("9.00"), "windy")]
+    assert log_of(world, "performance_recorded", ada.student_id) == 2
+    assert log_of(world, "performance_recorded", ben.student_id) == 0, "an empty field writes nothing"
+
+
+def test_fitness_results_of_a_class_are_kept_and_what_stays_is_not_written_again(
+    world: World, sign_in: SignIn
+) -> None:
+    ada, ben = world.student(), world.student()
+    client, path = sign_in("teacher"), f"{world.algebra_path}/pe"
+    fields = {"what": "test:pacer", "on": str(TODAY), f"v-{ada.student_id}": "31"}
+    assert post_form(client, path, **fields).status_code == 303
+    assert post_form(client, path, **fields, **{f"v-{ben.student_id}": "-4.5"}).status_code == 303
+
+    query = "SELECT result_value FROM fitness_results WHERE student_id = %s AND tested_on = %s"
+    assert rows(world, query, ada.student_id, TODAY) == [(Decimal("31.000"),)]
+    assert rows(world, query, ben.student_id, TODAY) == [(Decimal("-4.500"),)]
+    assert log_of(world, "fitness_recorded", ada.student_id) == 1
+    ahead = fields | {"on": str(TODAY + timedelta(days=1))}
+    assert post_form(client, path, **ahead).status_code == 422
+    assert post_form(client, path, **(fields | {"what": "test:none"})).status_code == 422
+    assert sign_in("registrar").get(path).status_code == 403
+    assert sign_in("colleague").get(path).status_code == 403
+
+
 PAGES = {
     "attendance": ("teacher", "{algebra}/attendance"),
+    "pe": ("teacher", "{algebra}/pe?what=activity:RUN"),
     "submission": ("principal", "/schools/{oak}/attendance"),
     "incident": ("teacher", "/incidents/new"),
     "withdrawal": ("counselor", "/students/{ada}/enrollment"),
     "enrollment": ("counselor", "/students/{gone}/enrollment"),
+    "admission": ("registrar", "/students/new"),
     "lesson plan": ("teacher", "/lesson-plans/new?section={section}"),
 }
 

@@ -76,6 +76,17 @@ def enroll(world: World, client: TestClient, _student: Student) -> httpx2.Respon
     return send(client, f"/students/{student.student_id}/enrollments", body)
 
 
+def admit(world: World, client: TestClient, student: Student) -> httpx2.Response:
+    stay = {"school_id": str(world.oak.school_id), "entry_on": str(TODAY)}
+    body = {
+        "student_number": f"N{student.student_number}",
+        "first_name": "Noor",
+        "last_name": f"New {student.student_number}",
+        "birth_date": "2012-02-29",
+    }
+    return send(client, "/students", {**body, "enrollment": stay})
+
+
 def withdraw(world: World, client: TestClient, student: Student) -> httpx2.Response:
     body = {"exit_on": str(TODAY), "exit_code": "W01"}
     return send(client, f"/enrollments/{enrollment_of(world, student)}", body, "PATCH")
@@ -124,6 +135,11 @@ def preference(_world: World, client: TestClient, student: Student) -> httpx2.Re
     return send(client, path, {"preference_level": 4}, "PUT")
 
 
+def fitness(_world: World, client: TestClient, student: Student) -> httpx2.Response:
+    result = {"student_id": str(student.student_id), "result_value": 31}
+    return send(client, "/fitness-tests/pacer/results", {"tested_on": str(TODAY), "results": [result]})
+
+
 def routine(_world: World, client: TestClient, student: Student) -> httpx2.Response:
     body = {"routine_code": "WARM", "performed_on": str(TODAY), "metrics": {"pulse": 121}}
     return send(client, f"/students/{student.student_id}/routines", body)
@@ -131,20 +147,22 @@ def routine(_world: World, client: TestClient, student: Student) -> httpx2.Respo
 
 # Who succeeds; the others: 403 where the work or the place is not theirs, 404 where the student is not.
 SEES = {"teacher", "counselor", "caseload", "principal", "admin"}
-OFFICE = SEES - {"teacher"}
+OFFICE = SEES - {"teacher"} | {"registrar"}
 VERBS: dict[str, tuple[Verb, set[str], str]] = {
-    "attendance": (attendance, SEES, "attendance_taken"),
+    "attendance": (attendance, SEES | {"registrar"}, "attendance_taken"),
     "submission": (submission, OFFICE - {"caseload"}, "attendance_submitted"),
     "incident": (incident, SEES, "incident_recorded"),
     "participant": (participant, SEES, "incident_participant_added"),
     "action": (action, SEES, "incident_action_added"),
     "enroll": (enroll, OFFICE - {"caseload"}, "student_enrolled"),  # who left is on no caseload
+    "admit": (admit, OFFICE, "student_admitted"),
     "withdraw": (withdraw, OFFICE, "student_withdrawn"),
     "place": (place, OFFICE, "student_placed"),
     "lesson plan": (lesson_plan, SEES, "lesson_plan_written"),
     "lesson change": (lesson_change, SEES, "lesson_plan_changed"),
     "performance": (performance, SEES, "performance_recorded"),
     "preference": (preference, SEES, "preference_set"),
+    "fitness": (fitness, SEES, "fitness_recorded"),
     "routine": (routine, SEES, "routine_recorded"),
 }
 ADMIN: dict[str, str] = {}

@@ -321,13 +321,16 @@ LEFT JOIN export_main AS main ON main.record_type = 'categories' AND ours.catego
 LEFT JOIN export_imports AS imports USING (import_id);
 
 -- name: make_assignments
--- Assignments, and those that were deleted: their last version.
+-- Assignments, and those that were deleted: their last version. A code that is not the id goes out beside it.
 CREATE TEMP TABLE IF NOT EXISTS export_assignments ON COMMIT DROP AS
 SELECT
     ours.*,
     coalesce(main.source_id, ours.assignment_id::text) AS source_id,
     section.source_id AS class_source_id,
-    coalesce(main.facts, '{}') AS facts,
+    coalesce(main.facts, '{}') || CASE
+        WHEN ours.assignment_code = main.source_id THEN '{}'
+        ELSE jsonb_build_object('metadata.rollbook.code', ours.assignment_code)
+    END AS facts,
     greatest(
         ours.known_at, imports.imported_at, main.changed_at, main.left_at, ours.deleted_at, section.left_at
     ) AS changed_at,
@@ -336,6 +339,7 @@ FROM (
     SELECT
         assignment_id,
         section_id,
+        assignment_code,
         title,
         description,
         assignment_type,
@@ -353,6 +357,7 @@ FROM (
     SELECT
         assignment_id,
         section_id,
+        assignment_code,
         title,
         description,
         assignment_type,

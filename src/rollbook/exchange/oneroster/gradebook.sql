@@ -59,22 +59,42 @@ LEFT JOIN assignment_categories AS taken
 WHERE mine.is_told;
 
 -- name: make_assignments
--- Line items of the bundle, and those named before where the file does not hold all.
+-- Line items of the bundle, and those named before where the file does not hold all. Their code is their id, unless
+-- it came beside it, from another Rollbook, and no other work of the section has it.
 CREATE TEMP TABLE IF NOT EXISTS oneroster_assignments ON COMMIT DROP AS
 SELECT
     item."sourcedId" AS source_id,
     coalesce(known.entity_id, same.assignment_id, uuidv7()) AS assignment_id,
     section.section_id,
     section.source_id AS class_source_id,
+    CASE
+        WHEN
+            count(*) OVER (PARTITION BY section.section_id, told.code) = 1
+            AND coalesce(other."sourcedId" = item."sourcedId", TRUE)
+            THEN told.code
+        ELSE item."sourcedId"
+    END AS code,
     TRUE AS is_told
 FROM stage_lineitems AS item
+CROSS JOIN
+    LATERAL (
+        SELECT
+            coalesce(
+                CASE
+                    WHEN length(item.extension ->> 'metadata.rollbook.code') <= 200
+                        THEN item.extension ->> 'metadata.rollbook.code'
+                END,
+                item."sourcedId"
+            ) AS code
+    ) AS told
 INNER JOIN oneroster_sections AS section ON item."classSourcedId" = section.source_id
+LEFT JOIN stage_lineitems AS other ON told.code = other."sourcedId"
 LEFT JOIN oneroster_known AS known
     ON known.record_type = 'lineItems' AND item."sourcedId" = known.source_id
 LEFT JOIN assignments AS same
     ON
         section.section_id = same.section_id
-        AND item."sourcedId" = same.assignment_code
+        AND told.code = same.assignment_code
         AND known.source_id IS NULL
 WHERE item.status IS DISTINCT FROM 'tobedeleted'
 UNION ALL
@@ -83,6 +103,7 @@ SELECT
     record.entity_id,
     ours.section_id,
     section.source_id AS class_source_id,
+    ours.assignment_code AS code,
     FALSE AS is_told
 FROM oneroster_before AS record
 INNER JOIN assignments AS ours ON record.entity_id = ours.assignment_id
@@ -101,7 +122,7 @@ CREATE TEMP TABLE IF NOT EXISTS incoming_assignments ON COMMIT DROP AS
 SELECT
     mine.assignment_id,
     mine.section_id,
-    mine.source_id AS assignment_code,
+    CASE WHEN taken.assignment_id IS NULL THEN mine.code ELSE mine.source_id END AS assignment_code,
     item.title,
     item.description,
     CASE
@@ -126,6 +147,12 @@ FROM oneroster_assignments AS mine
 INNER JOIN stage_lineitems AS item ON mine.source_id = item."sourcedId"
 LEFT JOIN oneroster_categories AS category ON item."categorySourcedId" = category.source_id
 LEFT JOIN oneroster_sessions AS session ON item."academicSessionSourcedId" = session.source_id
+LEFT JOIN assignments AS taken
+    ON
+        mine.section_id = taken.section_id
+        AND mine.code = taken.assignment_code
+        AND mine.assignment_id <> taken.assignment_id
+        AND mine.code <> mine.source_id
 CROSS JOIN
     LATERAL (
         SELECT

@@ -68,9 +68,11 @@ def extension_keys(db: Session, table: Table, *, is_delta: bool) -> Sequence[str
     Only where a record of the table has any at all are the rows themselves looked at.
     """
     is_key = f"key LIKE '{EXTENSION}%'"
+    named = f"SELECT facts FROM export_named WHERE record_type = '{table.name}'"  # noqa: S608 -- names of ours
+    ours = " UNION ALL SELECT facts FROM export_assignments" if table.name == "lineItems" else ""
     records = (
-        "SELECT EXISTS (SELECT FROM export_named, jsonb_object_keys(facts) AS key"  # noqa: S608 -- names of ours
-        f" WHERE record_type = '{table.name}' AND {is_key})"
+        f"SELECT EXISTS (SELECT FROM ({named}{ours}) AS records, jsonb_object_keys(facts) AS key"  # noqa: S608 -- names of ours
+        f" WHERE {is_key})"
     )
     if not db.scalar(text(records)):
         return []

@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from rollbook.access.writing import Work, require_section
-from rollbook.activity import performances
+from rollbook.activity import fitness, performances
+from rollbook.activity.measuring import MOST_RESULT
 from rollbook.activity.performances import Given, Preference
 from rollbook.attendance.classes import DayAhead
 from rollbook.core.errors import Invalid
@@ -18,6 +19,7 @@ from rollbook.curriculum.leaving import place_in_section
 from rollbook.reporting.writing import enrolling
 from rollbook.reporting.writing.api import Body, Line, Long, Name
 from rollbook.reporting.writing.desk import WRITE_PROBLEMS, AtDesk, Desk
+from rollbook.roster.admitting import NewStudent
 from rollbook.roster.enrolling import Placement
 from rollbook.roster.service import find_student
 from rollbook.ui.params import IsoDay
@@ -34,6 +36,10 @@ class PerformanceTwice(Invalid):
     """The list has a student's attempt of a day twice. Nothing was recorded."""
 
 
+class ResultTwice(Invalid):
+    """The list has a student twice. Nothing was recorded."""
+
+
 class EnrollmentIn(Body):
     """Where a student is to be from a day on. ``grade_level`` none: as the student's."""
 
@@ -47,6 +53,19 @@ class EnrollmentIn(Body):
     def placement(self) -> Placement:
         """Return it as the roster understands it."""
         return Placement(**{name: getattr(self, name) for name in EnrollmentIn.model_fields})
+
+
+class StudentIn(Body):
+    """Somebody whom the district has no record of, and where they begin."""
+
+    student_number: Name
+    first_name: Name
+    last_name: Name
+    birth_date: IsoDay
+    middle_name: Line | None = None
+    preferred_name: Line | None = None
+    gender: Line | None = None
+    enrollment: EnrollmentIn
 
 
 class ExitIn(Body):
@@ -86,6 +105,20 @@ class PerformancesIn(Body):
     performances: Annotated[list[PerformanceIn], Field(min_length=1, max_length=500)]
 
 
+class ResultIn(Body):
+    """A student's result. Units: the test's."""
+
+    student_id: UUID
+    result_value: Annotated[Decimal, Field(ge=-MOST_RESULT, le=MOST_RESULT, decimal_places=3)]
+
+
+class ResultsIn(Body):
+    """Results in one test on a day; what is there already is corrected."""
+
+    tested_on: IsoDay
+    results: Annotated[list[ResultIn], Field(min_length=1, max_length=500)]
+
+
 class PreferenceIn(Body):
     """How much the student likes it: 1 dislikes ... 5 loves."""
 
@@ -99,6 +132,13 @@ class RoutineIn(Body):
     routine_code: Name
     performed_on: IsoDay
     metrics: Annotated[dict[Name, Score], Field(min_length=1, max_length=_MOST_METRICS)]
+
+
+@dataclass(frozen=True, slots=True)
+class StudentMade:
+    """The student's id."""
+
+    student_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +162,14 @@ class Written:
     """How many facts were kept; of a place, whether it was not open before."""
 
     written: int
+
+
+@router.post("/students", status_code=201)
+def post_student(desk: AtDesk, body: StudentIn) -> StudentMade:
+    """Admit somebody new to a school of one's own."""
+    desk.require(Work.ENROLLMENT)
+    new = NewStudent(**body.model_dump(exclude={"enrollment"}))
+    return StudentMade(enrolling.admit(desk, new, body.enrollment.placement()))
 
 
 @router.post("/students/{student_id}/enrollments", status_code=201)
@@ -169,6 +217,21 @@ def post_performances(desk: AtDesk, activity_code: str, body: PerformancesIn) ->
         find_student(desk.db, desk.tenant_id, student_id, desk.today)
         desk.note("performance_recorded", student_id=student_id, details={"activity": activity_code})
     performances.record_performances(desk.db, desk.viewer.tenant, activity_code, given)
+    return Written(len(given))
+
+
+@router.post("/fitness-tests/{test_code}/results", status_code=201)
+def post_results(desk: AtDesk, test_code: str, body: ResultsIn) -> Written:
+    """Record students' results in a fitness test on a day."""
+    desk.require(Work.ACTIVITY)
+    given = {each.student_id: each.result_value for each in body.results}
+    if len(given) < len(body.results):
+        raise ResultTwice
+    _check_days(desk, body.tested_on)
+    for student_id in given:
+        find_student(desk.db, desk.tenant_id, student_id, desk.today)
+        desk.note("fitness_recorded", student_id=student_id, details={"test": test_code})
+    fitness.record_results(desk.db, desk.viewer.tenant, test_code, body.tested_on, given)
     return Written(len(given))
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
@@ -85,7 +84,7 @@ class Desk:
 
     def ensure_log(self) -> None:
         """Make the partition of the log for now."""
-        day = clock.now().astimezone(ZoneInfo("UTC")).date()
+        day = clock.today_in("UTC")
         if not self._has_month("activity_logs", day):
             with self._beside() as db:
                 ensure_log_month(db, day)

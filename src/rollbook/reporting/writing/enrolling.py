@@ -10,6 +10,7 @@ from rollbook.access.writing import Work, has_caseload, require_school, staff_of
 from rollbook.core.tenancy import whole_tenant
 from rollbook.curriculum.leaving import transfer_student, withdraw_student
 from rollbook.reporting.writing.desk import Desk
+from rollbook.roster.admitting import NewStudent, admit_student
 from rollbook.roster.enrolling import EnrollmentNotFound, Placement, enroll_student, open_primary
 from rollbook.roster.models import StudentSchoolEnrollment
 
@@ -22,6 +23,18 @@ def enroll(desk: Desk, student_id: UUID, placement: Placement) -> StudentSchoolE
     require_school(desk.db, desk.viewer.user, placement.school_id, Work.ENROLLMENT)
     made = enroll_student(desk.db, desk.tenant_id, student_id, _kept(desk, placement))
     desk.note("student_enrolled", student_id=student_id, details={"enrollment_id": made.enrollment_id})
+    return made
+
+
+def admit(desk: Desk, new: NewStudent, placement: Placement) -> UUID:
+    """Make the record of somebody new, enrolled at a school of one's own.
+
+    Raises: ``SchoolNotYours``; what ``admit_student`` raises.
+    """
+    require_school(desk.db, desk.viewer.user, placement.school_id, Work.ENROLLMENT)
+    made = admit_student(desk.db, desk.tenant_id, new, _kept(desk, placement))
+    with whole_tenant(desk.db):
+        desk.note("student_admitted", student_id=made)
     return made
 
 
