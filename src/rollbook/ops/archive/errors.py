@@ -31,7 +31,11 @@ class FolderUnusable(Unavailable):
 
 
 class FileMissing(Unavailable):
-    """{file} is not in the archive's folder {folder}. Put it back from a copy of that folder."""
+    """{file} is not in the archive's folder {folder}. Put it back from a copy of that folder.
+
+    If the database was restored to an earlier hour, the file may have been written anew since:
+    `rollbook archive adopt` finds what took its place.
+    """
 
 
 class FileDamaged(Unavailable):
@@ -42,6 +46,14 @@ class ChecksumDiffers(Unavailable):
     """What was read back of {table} {month} is not what the database has. Its rows stay there.
 
     Please report this as a fault of Rollbook.
+    """
+
+
+class MonthDoubled(Conflict):
+    """The archive has other rows of {table} {month} than the database has now. Both stay as they are.
+
+    Bring those of the archive back to the others: `rollbook archive restore {table} {month} --yes`; the next
+    run archives them together.
     """
 
 
@@ -64,9 +76,18 @@ class ColumnsGone(Conflict):
     """
 
 
+class RowsUnfit(Conflict):
+    """Rows of {table} {month} do not fit the table as it is now ({rule}). They stay in the archive.
+
+    `rollbook archive query` reads them; or restore them with the release that archived them, then upgrade.
+    """
+
+
 class QueryInvalid(Invalid):
     """The query was not understood: {reason}. It has to be one SELECT."""
 
 
-class TableUnknown(NotFound):
-    """There is no table '{table}' to read."""
+class ArchiveMoved(Unavailable):
+    """Months left or came back to the database each time while they were read. Ask again in a while."""
+
+    retry_after_s = 60

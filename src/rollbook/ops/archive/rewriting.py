@@ -143,6 +143,8 @@ def _values(file: Any, column: str) -> set[str]:  # noqa: ANN401 -- a Parquet fi
     import pyarrow.compute as pc  # noqa: PLC0415 -- of the extra
 
     found: set[str] = set()
+    if column not in file.schema_arrow.names:  # it came with a later migration
+        return found
     for batch in file.iter_batches(BATCH_ROWS, columns=[column]):
         found.update(value for value in pc.unique(batch.column(0)).to_pylist() if value is not None)
     return found
@@ -187,7 +189,7 @@ def _replace(where: Keeping, old: Archived, new: Place, gone: Gone) -> None:
         if not found.rows:
             catalog.drop(db, old)
             return
-        kept = finish(db, store, new, source.columns, found)
+        kept = finish(db, store, new, source, found)
         catalog.keep(db, kept)
         catalog.throw_away(db, old.file)
 
