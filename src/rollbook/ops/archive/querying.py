@@ -1,10 +1,10 @@
 """Ask the archive together with the live rows, in DuckDB: of one tenant, and of nothing else on this machine.
 
 DuckDB is given the rows that PostgreSQL shows the app's role in this tenant, and those of the tenant's own
-files, decrypted on the way. It can open no file and no connection itself, whatever the query says. What
-opens something (a hash of a password, a secret) is not given at all.
+files, decrypted on the way. It can open no file and no connection itself, whatever the query says.
+What opens something (a hash of a password, a secret) is not given at all.
 
-Months may leave or come back meanwhile. What was read is believed only if the archive stands as it did before.
+Months may leave or come back meanwhile: what was read is believed only if the archive stands as before.
 """
 
 import json
