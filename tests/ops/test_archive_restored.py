@@ -15,9 +15,9 @@ from rollbook.core.checks import State
 from rollbook.core.tenancy import Tenant, Visibility, transaction
 from rollbook.ops.archive import adopting, catalog, health, partitions, querying, restoring, running
 from rollbook.ops.archive.catalog import Archived, owner, owner_in
-from rollbook.ops.archive.errors import FileMissing, MonthDoubled, ValueUnfit
+from rollbook.ops.archive.errors import FileMissing, MonthDoubled, MonthLeaving, ValueUnfit
 from rollbook.ops.archive.exporting import opened
-from rollbook.ops.archive.rewriting import forget_gone
+from rollbook.ops.archive.rewriting import forget_gone, forget_values
 from rollbook.privacy.erasing import MonthHalfArchived, erase
 
 
@@ -35,6 +35,17 @@ def put_back(world: World, slug: str, old: list[Archived]) -> None:
 
 def found(world: World) -> dict[str, State]:
     return {one.name: one.state for one in health.look_over(world.keeping.owner_url, world.keeping.store)}
+
+
+def test_a_file_that_is_gone_keeps_no_other_from_forgetting(archived: World) -> None:
+    gone = files(archived, "oak")[0]
+    archived.keeping.store.path(gone.file).unlink()
+    erased(archived)
+
+    with pytest.raises(FileMissing):
+        forget_gone(archived.keeping)
+
+    assert {one.month: one.row_count for one in files(archived, "oak")} == {FEBRUARY: 240, MARCH: 11 * 21}
 
 
 @pytest.fixture
@@ -98,12 +109,13 @@ def test_nothing_is_taken_for_a_month_but_its_own_file(restored: World) -> None:
     assert ([one.month for one in done.adopted], [one.month for one in done.lost]) == ([MARCH], [FEBRUARY])
 
 
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @contextmanager
 def half_out(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """February is out of its table, and not dropped: a run was killed there."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(running, "_export", stop)
@@ -121,6 +133,15 @@ def test_nobody_is_erased_past_rows_that_are_half_taken_out(
         with transaction(world.app, Visibility(world.tenants["oak"])) as db:
             told = querying.query(db, world.keeping.store, COUNT)
         assert told.lacking == ["attendance_records 2019-02"]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "_drop", stop)
+        with pytest.raises(KeyboardInterrupt):
+            running.run(world.keeping, table=TABLE, before=MARCH)
+    with pytest.raises(MonthLeaving):
+        restoring.restore(world.keeping, world.tenants["oak"], TABLE, FEBRUARY)
+    who = {a_student(world)}
+    assert forget_values(world.keeping, world.tenants["oak"], TABLE, "student_id", who) == []
 
     running.run(world.keeping, table=TABLE, before=MARCH)
     with transaction(world.app, Visibility(world.tenants["oak"])) as db:

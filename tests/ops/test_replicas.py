@@ -20,8 +20,8 @@ from rollbook.accounts.keys import Scope, create_key
 from rollbook.accounts.models import Role
 from rollbook.accounts.service import add_user
 from rollbook.app import create_app
-from rollbook.core.checks import State
 from rollbook.core import retrying
+from rollbook.core.checks import State
 from rollbook.core.database import close_engines, engine_for
 from rollbook.core.progress import Silent
 from rollbook.core.replica import Replica, replica_at, written_until
@@ -344,7 +344,7 @@ def test_a_replica_takes_the_place_of_a_primary_that_lives_and_of_one_that_died(
     close_engines(place.url)
     server.down(place.settings)
     monkeypatch.setattr(promoting, "_CAUGHT_UP_WITHIN_S", 1)
-    with pytest.raises(ReplicaLacks, match="lacks [0-9]+ bytes"):
+    with pytest.raises(ReplicaLacks, match=r"lacks [0-9]+ bytes"):
         promoting.promote(place.settings, "two", SILENT, durable=False)
     monkeypatch.undo()
     server.up(place.settings, durable=False)

@@ -65,6 +65,10 @@ class NothingArchived(NotFound):
     """Nothing of {table} {month} is in the archive. `rollbook archive list` says what is."""
 
 
+class MonthLeaving(Conflict):
+    """{table} {month} is half taken out, and still in the database. First: `rollbook archive run --yes`."""
+
+
 class MonthHasRows(Conflict):
     """{table} has rows of {month} that the archive has too. Nothing was restored."""
 

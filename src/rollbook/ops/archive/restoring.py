@@ -13,7 +13,7 @@ from rollbook.core.progress import Report, Silent
 from rollbook.ops.archive import catalog
 from rollbook.ops.archive.catalog import Archived, owner_in
 from rollbook.ops.archive.columns import Column, columns_of, converted, listed, speak_plainly
-from rollbook.ops.archive.errors import ColumnsGone, MonthHasRows, RowsUnfit
+from rollbook.ops.archive.errors import ColumnsGone, MonthHasRows, MonthLeaving, RowsUnfit
 from rollbook.ops.archive.exporting import BACK, Source, opened, read_checked, source_of
 from rollbook.ops.archive.files import need_extra
 from rollbook.ops.archive.partitions import SQL, alone, ensure, find_months, last_day, patiently
@@ -30,14 +30,16 @@ def restore(where: Keeping, tenant_id: int, table: str, month: date, report: Rep
     """Put a tenant's month back into its table, all or nothing; the archive no longer has it then.
 
     Rows of people who were erased meanwhile stay away.
-    Raises: ``NothingArchived``; ``MonthHasRows``; ``RowsUnfit``; ``FileMissing``; ``FileDamaged``;
-        ``ColumnsGone``; ``TableBusy``; ``ArchiveBusy``; ``ExtraMissing``.
+    Raises: ``NothingArchived``; ``MonthLeaving``; ``MonthHasRows``; ``RowsUnfit``; ``FileMissing``;
+        ``FileDamaged``; ``ColumnsGone``; ``TableBusy``; ``ArchiveBusy``; ``ExtraMissing``.
     """
     need_extra()
     url, rule = where.owner_url, where.rule_of(table)
     with noted(url, "archive.restore") as told, alone(url):
         with owner_in(url, tenant_id) as db:
             catalog.find_one(db, table, month)
+            if (table, month) in {(row.table_name, row.month) for row in db.execute(SQL["detached"])}:
+                raise MonthLeaving(table=table, month=f"{month:%Y-%m}")
         forget_gone_of(where, tenant_id, table, month)
         report.step(f"{table} {month:%Y-%m}")
         ensure(url, table, month, month)
