@@ -76,10 +76,24 @@ CHANGES = [
 ]
 
 
-def changed(world: World, *statements: str) -> None:
+# Views of the original systems name columns, and would keep them from being changed.
+WITHOUT_VIEWS = """
+DO $$
+DECLARE
+    view record;
+BEGIN
+    FOR view IN SELECT schemaname, viewname FROM pg_views WHERE viewowner = current_user LOOP
+        EXECUTE format('DROP VIEW IF EXISTS %I.%I CASCADE', view.schemaname, view.viewname);
+    END LOOP;
+END
+$$
+"""
+
+
+def changed(world: World, statement: str) -> None:
     with owner(world.keeping.owner_url) as db:
-        for statement in statements:
-            db.execute(text(statement))
+        db.connection().exec_driver_sql(WITHOUT_VIEWS.replace("%", "%%"), ())
+        db.execute(text(statement))
 
 
 @pytest.mark.parametrize("change", CHANGES)
