@@ -16,7 +16,7 @@ from rollbook.ops.archive.files import Place
 
 STRANGE = """
 CREATE TABLE strange (
-    tenant_id int, id int, word text COLLATE "und-x-icu", big numeric, exact numeric(12, 3),
+    tenant_id int, id int, word text, big numeric, exact numeric(12, 3),
     wide numeric(50, 2), single real, twice double precision, yes boolean, day date, at timestamptz,
     plain timestamp, spell interval, bits bytea, words text[], grid int[][], doc jsonb, said json, who uuid,
     span tstzrange, net inet, c char(3), v varchar(4), at3 timestamp(3) with time zone, t time,

@@ -58,7 +58,7 @@ def _adopted(where: Keeping, old: Archived) -> Archived | None:
     for told in _manifests(where.store, old):
         try:
             return _keep(where, old, told)
-        except FileDamaged:
+        except (FileDamaged, ValueError):  # ValueError: its name is no id
             continue
     return None
 
