@@ -19,6 +19,7 @@ from typer.main import get_command as command_of
 
 from rollbook import __version__
 from rollbook.core.acting import account, act
+from rollbook.core.archived import archived_month
 from rollbook.core.errors import RollbookError
 
 VERBS: Final = {
@@ -184,6 +185,8 @@ def _describe(error: Exception) -> tuple[str, str, int]:
     text = " ".join(str(error).split())
     if isinstance(error, RollbookError):
         return error.code, text, error.exit_code
+    if (told := archived_month(error)) is not None:
+        return told.code, str(told), told.exit_code
     name = type(error).__name__
     if name == "ValidationError" and getattr(error, "title", "") == "Settings":
         return "SettingsInvalid", _settings_sentence(error), WRONG_USE

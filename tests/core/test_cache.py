@@ -239,6 +239,31 @@ def test_a_redis_that_dies_or_hangs_in_between_keeps_nobody(ring: Path, town: To
     assert ring
 
 
+def test_a_redis_that_is_full_or_holds_somebody_elses_data_misleads_nobody(kept: Redis, town: Town) -> None:
+    told, known = answers(town), cache()
+    assert known is not None
+    names = kept.names()
+    for strange in (b"\1" * 3_000_000, b"", b"\1"):
+        for name in names:
+            kept.client.set(name, strange)
+        assert answers(town) == told
+        assert not known.is_away, "what is no answer of ours is as good as none"
+    for name in names:
+        kept.client.delete(name)
+        kept.client.lpush(name, b"theirs")
+    assert answers(town) == told
+    kept.client.flushall()
+    kept.client.config_set("maxmemory", "1")
+    try:
+        known._away_until = 0.0
+        assert answers(town) == told
+        assert known.is_away
+    finally:
+        kept.client.config_set("maxmemory", "0")
+    known._away_until = 0.0
+    assert (answers(town), len(kept.names())) == (told, 5), "once it is well, it is used again"
+
+
 def test_of_many_who_ask_at_once_one_computes(kept: Redis, town: Town) -> None:
     computed, together = [], threading.Barrier(6)
 

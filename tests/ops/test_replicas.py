@@ -5,13 +5,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, Engine, event, func, select, text
 from sqlalchemy.orm import Session
 
 from ops.real_server import crash, run_rollbook, settings_of, stop_servers_below
@@ -19,6 +20,7 @@ from rollbook.accounts.keys import Scope, create_key
 from rollbook.accounts.models import Role
 from rollbook.accounts.service import add_user
 from rollbook.app import create_app
+from rollbook.core import retrying
 from rollbook.core.checks import State
 from rollbook.core.database import close_engines, engine_for
 from rollbook.core.progress import Silent
@@ -28,8 +30,14 @@ from rollbook.core.tenancy import Visibility, ensure_tenant, look_through, trans
 from rollbook.ops import postmaster, server
 from rollbook.ops.embedded import connect_as_superuser, home_of
 from rollbook.ops.migrate import upgrade
-from rollbook.ops.replicas import making, promoting
-from rollbook.ops.replicas.errors import PrimaryAlive, ReplicaExists, ReplicaNameInvalid, ReplicaNotFound
+from rollbook.ops.replicas import making, promoting, together
+from rollbook.ops.replicas.errors import (
+    PrimaryAlive,
+    ReplicaExists,
+    ReplicaLacks,
+    ReplicaNameInvalid,
+    ReplicaNotFound,
+)
 from rollbook.ops.replicas.health import look_over
 from rollbook.ops.replicas.reading import reading_url
 from rollbook.ops.replicas.standing import status_of
@@ -193,10 +201,92 @@ def test_pages_are_read_from_it_and_what_they_show_is_noted_on_the_primary(place
     paused(place, wanted=False)
 
 
+@pytest.mark.parametrize("what", ["rollbook_disclose", "COMMIT"])
+def test_what_cannot_be_noted_on_the_primary_is_not_shown_from_a_replica(place: Place, what: str) -> None:
+    caught_up(place)
+    app = create_app(place.url, replica_url=place.replica_url)
+    client = TestClient(app, base_url="http://rollbook.test", raise_server_exceptions=False)
+    headers = {"Authorization": f"Bearer {place.key}"}
+    until(lambda: is_read(client, headers, app.state.replica))
+    noted, read = disclosures(place), app.state.replica.counts.replica
+
+    with failing(place.settings, app.state.engine, what):
+        answer = client.get("/api/v1/students", headers=headers)
+
+    assert app.state.replica.counts.replica > read, "it was the replica that read"
+    assert (answer.status_code, "Ada" in answer.text, "Ben" in answer.text) == (503, False, False)
+    retrying.forget_outage()
+    assert disclosures(place) == noted
+    assert client.get("/api/v1/students", headers=headers).status_code == 200
+
+
+@contextmanager
+def failing(settings: Settings, engine: Engine, what: str) -> Iterator[None]:
+    """Let the primary's connection end each time that this is about to be done."""
+
+    def end(connection: Connection, *arguments: object) -> None:
+        if what == "COMMIT" or what in str(arguments[1]):
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, psycopg.Connection)
+            with connect_as_superuser(settings) as db:
+                db.execute("SELECT pg_terminate_backend(%s, 5000)", [raw.info.backend_pid])
+
+    name = "commit" if what == "COMMIT" else "before_cursor_execute"
+    event.listen(engine, name, end)
+    try:
+        yield
+    finally:
+        event.remove(engine, name, end)
+
+
 def disclosures(place: Place) -> int:
     with transaction(engine_for(place.url), Visibility(place.tenant_id)) as db:
         count: int = db.execute(text("SELECT count(*) FROM disclosures")).scalar_one()
         return count
+
+
+def test_up_and_down_take_it_along_unless_it_was_stopped_on_purpose(place: Place) -> None:
+    (replica,) = making.every_replica(place.settings)
+
+    def runs() -> bool:
+        return postmaster.find_postmaster(replica.home.data) is not None
+
+    close_engines(place.url)
+    close_engines(place.replica_url)
+    assert run_rollbook("down", home=place.settings.home).returncode == 0
+    assert not runs()
+    assert run_rollbook("up", "--no-migrate", home=place.settings.home).returncode == 0
+    assert runs()
+    assert run_rollbook("replica", "stop", "one", home=place.settings.home).returncode == 0
+    assert together.start_all(place.settings, SILENT, durable=False) == []
+    assert not runs(), "who stopped it wants it so"
+    making.start(place.settings, replica, SILENT, durable=False)
+    place.replica_url = reading_url(place.settings) or ""
+    caught_up(place)
+    (replica.home.data / "PG_VERSION").rename(replica.home.data / "away")
+    making.halt(replica.home)
+    (said,) = together.start_all(place.settings, SILENT, durable=False)
+    assert said.startswith("The replica one did not start: "), said
+    (replica.home.data / "away").rename(replica.home.data / "PG_VERSION")
+    assert together.start_all(place.settings, SILENT, durable=False) == []
+    place.replica_url = reading_url(place.settings) or ""
+
+
+def test_a_copy_that_was_killed_is_begun_anew(place: Place) -> None:
+    half = making.Replica("half", home_of(place.settings))
+    half.copying.mkdir(parents=True)
+    (half.copying / "rest").touch()
+    with connect_as_superuser(place.settings) as db:
+        db.execute("SELECT pg_create_physical_replication_slot(%s, true)", [half.slot])
+    assert [one.name for one in making.every_replica(place.settings)] == ["one"]
+
+    made = making.add(place.settings, "half", SILENT, durable=False)
+    until(lambda: all(one.is_streaming for one in status_of(place.settings)))
+    making.remove(place.settings, made, SILENT)
+
+    with connect_as_superuser(place.settings) as db:
+        slots = db.execute("SELECT slot_name FROM pg_replication_slots").fetchall()
+    assert slots == [("rollbook_one",)], "nothing keeps the primary's log for one that is gone"
 
 
 def test_a_replica_that_dies_meanwhile_is_missed_by_nobody(place: Place) -> None:
@@ -241,13 +331,24 @@ def test_a_replica_promoted_while_the_primary_lives_is_found_out_and_not_read(pl
     assert [check.state for check in look_over(place.settings)] == [State.FINE]
 
 
-def test_a_replica_takes_the_place_of_a_primary_that_lives_and_of_one_that_died(place: Place) -> None:
-    making.add(place.settings, "two", SILENT, durable=False)
+def test_a_replica_takes_the_place_of_a_primary_that_lives_and_of_one_that_died(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = making.add(place.settings, "two", SILENT, durable=False)
     with pytest.raises(PrimaryAlive):
         promoting.promote(place.settings, "one", SILENT)
+    making.halt(two.home)
     with transaction(engine_for(place.url), Visibility(place.tenant_id)) as db:
         make.create_student(db, name="Dee Byron")
         before = db.scalar(select(func.count()).select_from(Student))
+    close_engines(place.url)
+    server.down(place.settings)
+    monkeypatch.setattr(promoting, "_CAUGHT_UP_WITHIN_S", 1)
+    with pytest.raises(ReplicaLacks, match=r"lacks [0-9]+ bytes"):
+        promoting.promote(place.settings, "two", SILENT, durable=False)
+    monkeypatch.undo()
+    server.up(place.settings, durable=False)
+    until(lambda: all(one.is_streaming for one in status_of(place.settings)))
     close_engines(place.url)
 
     done = promoting.promote(place.settings, "one", SILENT, stop_primary=True, durable=False)

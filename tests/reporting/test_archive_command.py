@@ -40,7 +40,16 @@ def run(fresh_database: Database, tmp_path: Path) -> Run:
     return command
 
 
+ASKED = ("--to", "the mother", "--because", "she asked", "--json")
+
+
+def attendance(said: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(said)["sections"]["attendance_records"]["rows"]
+    return found
+
+
 def test_it_tells_does_asks_and_reaches_who_goes(run: Run, tmp_path: Path) -> None:
+    whole = attendance(run("privacy", "record", "S2", *ASKED).stdout)
     count = ("archive", "query", "SELECT count(*) AS n FROM attendance_records", "--json")
     told = json.loads(run("archive", "run", "--yes", "--dry-run", "--json").stdout)
     assert (told["is_done"], [one["month"] for one in told["months"]]) == (False, ["2011-09-01"])
@@ -50,7 +59,13 @@ def test_it_tells_does_asks_and_reaches_who_goes(run: Run, tmp_path: Path) -> No
     assert (done.returncode, json.loads(done.stdout)["files"][0]["row_count"]) == (0, 12), done.stderr
     assert json.loads(run(*count).stdout) == [{"n": 12}]
     shown = json.loads(run("audit", "disclosures", "S2", "--json").stdout)
-    assert [one["what"] for one in shown] == ["rollbook archive query"]
+    assert {one["what"] for one in shown} == {"rollbook archive query", "complete record"}
+    assert attendance(run("privacy", "record", "S2", *ASKED).stdout) == whole, "what is archived is told too"
+    (tmp_path / "archive").rename(tmp_path / "away")
+    refused = run("privacy", "record", "S2", *ASKED)
+    (tmp_path / "away").rename(tmp_path / "archive")
+    assert (refused.returncode, refused.stdout, "Nothing was handed out" in refused.stderr) == (1, "", True)
+    assert json.loads(run("archive", "adopt", "--json").stdout) == {"adopted": [], "lost": []}
 
     erased = run("privacy", "erase", "S2", "--basis", "request 7", "--yes")
     assert "Taken out of the archive: 4 rows of attendance_records" in erased.stderr, erased.stderr

@@ -49,8 +49,8 @@ class CacheUnreadable(Unavailable):
 class Store(Protocol):
     """What of Redis is used."""
 
-    def get(self, name: str) -> Any:  # noqa: ANN401 -- whatever answers there
-        """Return a value; none where there is none."""
+    def getrange(self, name: str, first: int, last: int) -> Any:  # noqa: ANN401 -- whatever answers there
+        """Return bytes of a value, ``last`` too; empty where there is none."""
 
     def set(self, name: str, value: bytes, *, px: int, nx: bool = False) -> Any:  # noqa: ANN401 -- likewise
         """Keep a value for some milliseconds; ``nx``: unless there is one."""
@@ -203,8 +203,9 @@ def _through(known: Cache, place: _Place, form: TypeAdapter[Answer], compute: Ca
 
 def _read(known: Cache, place: _Place, form: TypeAdapter[Answer]) -> tuple[Answer] | None:
     """Return what is kept; none where there is nothing, or nothing that we made."""
-    value = known.ask(lambda: known.store.get(place.name))
-    if value is None:
+    # whoever can write there may have put anything there, of any size
+    value = known.ask(lambda: known.store.getrange(place.name, 0, _LARGEST))
+    if not value:
         return None
     try:
         return (form.validate_json(_open(place, value)),)

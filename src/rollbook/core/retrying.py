@@ -155,10 +155,12 @@ class Patience:
 
     def wait_s(self, attempt: Attempt, error: BaseException | None) -> float | None:
         """Return how long to wait before the next try; None: there is to be none."""
+        if attempt.is_last:
+            return None
         if attempt.was_on_replica and attempt.number == 1 and attempt.commits == 0:
             return 0.0
         cause = cause_of(error)
-        if cause is None or attempt.is_last or not wrote_nothing(attempt, error):
+        if cause is None or not wrote_nothing(attempt, error):
             return None
         wait = _jittered(attempt.number)
         is_over = time.monotonic() - self.began + wait > self.seconds

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from rollbook.core.archived import archived_month
 from rollbook.core.clock import now
 from rollbook.core.database import engine_for
 from rollbook.core.errors import RollbookError
@@ -294,12 +295,14 @@ def _without_values() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise _collision(error) from None
+        raise archived_month(error) or _collision(error) from None
     except DataError as error:
         raise DropUntypable(code=getattr(error.orig, "sqlstate", None)) from None
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) == _TOO_LONG_FOR_AN_INDEX:
             raise TextTooLong from None
+        if (told := archived_month(error)) is not None:
+            raise told from None
         raise
 
 

@@ -297,3 +297,22 @@ FROM intake_rejects
 WHERE import_id = :import_id AND file = :file
 GROUP BY line
 ORDER BY line;
+
+-- name: archived_since
+-- Months that are archived and have rows that were written since an import began, or are on their way there.
+-- params   import_id int, started_at timestamptz
+-- returns  month text
+SELECT format('%s %s', table_name, to_char(month, 'YYYY-MM')) AS month
+FROM (
+    SELECT
+        table_name,
+        month
+    FROM archives
+    WHERE last_import_id >= :import_id OR last_hand_at >= :started_at
+    UNION
+    SELECT
+        table_name,
+        month
+    FROM operations.detached_months
+) AS months
+ORDER BY month;

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
-from psycopg.errors import IntegrityError
+from psycopg.errors import IntegrityError, ObjectNotInPrerequisiteState
 from sqlalchemy.orm import Session
 
+from rollbook.core.archived import archived_month
 from rollbook.core.clock import now
 from rollbook.core.errors import Conflict
 from rollbook.core.tenancy import Tenant
@@ -17,6 +18,8 @@ from rollbook.intake.models import Import, ImportState
 from rollbook.intake.quarantine import SQL
 from rollbook.intake.receipts import find_import
 from rollbook.intake.versions import Raw, Versioned, versioned_tables
+
+_SHOWN: Final = 6
 
 
 class NothingToUndo(Conflict):
@@ -36,6 +39,14 @@ class TouchedSince(Conflict):
             touched=[asdict(touch) for touch in touches],
         )
         self.touches = touches
+
+
+class ArchivedSince(Conflict):
+    """Import {import_id} cannot be undone while what was written since lies in the archive: {months}.
+
+    Bring each back first (`rollbook archive restore TABLE MONTH --yes`), then undo; the next run of the
+    archive takes them again.
+    """
 
 
 class StillReferredTo(Conflict):
@@ -82,14 +93,18 @@ def undo(db: Session, tenant: Tenant, import_id: int, *, who: str, is_dry_run: b
     """Take an import back in ``db``'s transaction, which sees the whole tenant.
 
     A dry run does it all and takes it back too, so that it knows what would stand in the way.
-    Raises: ``ImportNotFound``; ``NothingToUndo``; ``TouchedSince``; ``StillReferredTo``.
+    Raises: ``ImportNotFound``; ``NothingToUndo``; ``ArchivedSince``; ``TouchedSince``; ``StillReferredTo``;
+    ``MonthArchived``, where a row would come back to a month that is archived.
     """
     db.execute(SQL["lock_tenant"], {"slug": tenant.slug})
     receipt = find_import(db, import_id)
     if receipt.state is not ImportState.DONE:
         raise NothingToUndo(import_id=import_id, state=receipt.state.value)
+    _check_archived(db, receipt)
     with db.begin_nested() as savepoint:
         done = _take_back(db, import_id)
+        # again, now that its tables are held: a month may have begun to leave meanwhile
+        _check_archived(db, receipt)
         _sign(receipt, who)
         if is_dry_run:
             db.flush()
@@ -99,6 +114,17 @@ def undo(db: Session, tenant: Tenant, import_id: int, *, who: str, is_dry_run: b
 
 def _sign(receipt: Import, who: str) -> None:
     receipt.state, receipt.undone_at, receipt.undone_by = ImportState.UNDONE, now(), who
+
+
+def _check_archived(db: Session, receipt: Import) -> None:
+    """See that no archived row is the import's, or may refer to what it made: such are not reached here."""
+    since = {"import_id": receipt.import_id, "started_at": receipt.started_at}
+    months = list(db.scalars(SQL["archived_since"], since))
+    if months:
+        more = f" and {len(months) - _SHOWN} more" if len(months) > _SHOWN else ""
+        raise ArchivedSince(
+            import_id=receipt.import_id, months=", ".join(months[:_SHOWN]) + more, archived=months
+        )
 
 
 def _take_back(db: Session, import_id: int) -> Mapping[str, TableUndone]:
@@ -156,6 +182,8 @@ def _unless_referred_to(import_id: int) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise StillReferredTo(
+        raise archived_month(error) or StillReferredTo(
             import_id=import_id, table=error.diag.table_name, rule=error.diag.constraint_name
         ) from None
+    except ObjectNotInPrerequisiteState as error:
+        raise archived_month(error) or error from None

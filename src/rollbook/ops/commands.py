@@ -31,26 +31,37 @@ def up(
     migrate: Annotated[bool, typer.Option(help="Bring the schema up to date as well.")] = True,
     json: Json = False,
 ) -> None:
-    """Start PostgreSQL, or find it running, and bring the schema up to date.
+    """Start PostgreSQL, or find it running, with its replicas, and bring the schema up to date.
 
-    Again is harmless, also after a crash.
+    Again is harmless, also after a crash. A replica that was stopped on purpose stays so.
     """
+    from rollbook.ops.replicas.together import start_all  # noqa: PLC0415 -- not for --help
+
     with progress_bar() as report:
         state = server.up(report=report)
         if migrate:
             _upgrade(state.owner_url, report)
+        ailing = start_all(settings(), report)
+    for sentence in ailing:
+        output.say(sentence)
     _show(state, json=json)
 
 
 @app.command()
 def down(*, json: Json = False) -> None:
-    """Stop PostgreSQL, ending its sessions. A server in ROLLBOOK_DATABASE_URL is left running."""
+    """Stop PostgreSQL, ending its sessions, then its replicas, which have everything by then.
+
+    A server in ROLLBOOK_DATABASE_URL is left running.
+    """
+    from rollbook.ops.replicas.together import stop_all  # noqa: PLC0415 -- not for --help
+
     if server.is_external(settings()):
         output.say("The server in ROLLBOOK_DATABASE_URL is not run by Rollbook; it is left as it is.")
         stopped = False
     else:
         with progress_bar() as report:
             stopped = server.down(report=report)
+            stop_all(settings(), report)
         output.say("PostgreSQL has stopped." if stopped else "PostgreSQL was not running.")
     if json:
         output.print_json({"stopped": stopped})

@@ -26,3 +26,7 @@ class Archive(TenantOwned):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     key_id: Mapped[str] = mapped_column(comment="of the key ring")
     written_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    last_import_id: Mapped[int | None] = mapped_column(comment="newest import that wrote its rows")
+    last_hand_at: Mapped[datetime | None] = mapped_column(
+        comment="when the last of its rows that no import wrote was written"
+    )

@@ -64,6 +64,13 @@ class HeldLegally(Conflict):
     """A legal hold on this student stands: nothing may be erased. `rollbook privacy hold list` says why."""
 
 
+class MonthHalfArchived(Conflict):
+    """{months}: half taken out to the archive, and perhaps with rows of this student. Nothing was erased.
+
+    First finish it: `rollbook archive run --yes`.
+    """
+
+
 class BasisNamesStudent(Invalid):
     """The reason for an erasure is kept: it must not name the student. Nothing was erased."""
 
@@ -96,7 +103,8 @@ class Erased:
 def erase(db: Session, tenant: Tenant, student_id: UUID, *, basis: str) -> Erased:
     """Erase the student's record, and say what was removed, what was kept and why. ``db`` is the owner's.
 
-    Raises: ``StudentNotFound``; ``HeldLegally``; ``BasisMissing``; ``BasisNamesStudent``.
+    Raises: ``StudentNotFound``; ``HeldLegally``; ``MonthHalfArchived``; ``BasisMissing``;
+    ``BasisNamesStudent``.
     """
     subject = Subject(tenant.tenant_id, student_id)
     _check(db, subject)
@@ -129,6 +137,8 @@ def _check(db: Session, subject: Subject) -> None:
         raise StudentNotFound
     if db.scalar(SQL["held"], key_of(subject)):
         raise HeldLegally
+    if months := list(db.scalars(SQL["half_archived"])):
+        raise MonthHalfArchived(months=", ".join(months))
 
 
 def _basis(basis: str, doomed: Doomed) -> str:

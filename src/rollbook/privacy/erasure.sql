@@ -196,3 +196,10 @@ SELECT
     source_id
 FROM source_records_history
 WHERE tenant_id = :tenant_id AND entity_type = 'students' AND entity_id = :student_id;
+
+-- name: half_archived
+-- Months that are out of their tables and not in files yet: their rows are not seen.
+-- returns  month text
+SELECT format('%s %s', table_name, to_char(month, 'YYYY-MM')) AS month
+FROM operations.detached_months
+ORDER BY month;

@@ -16,6 +16,7 @@ from rollbook.core.encryption import open_version
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
 from rollbook.privacy.about import TABLES, Subject, history_of, own_key, rows_about
+from rollbook.privacy.archived import archived_rows
 from rollbook.privacy.labels import labels_of
 from rollbook.privacy.opening import opened
 from rollbook.privacy.titles import PARTS
@@ -64,7 +65,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class CompleteRecord:
-    """Everything that the database has about a student.
+    """Everything that the database and its archive have about a student.
 
     Shape: the fields are the JSON's, in this order; docs/howto/privacy.md describes them.
     """
@@ -83,7 +84,8 @@ class CompleteRecord:
 def complete_record(db: Session, tenant: Tenant, student_id: UUID, handing: Handing) -> CompleteRecord:
     """Note that the record is handed out, then return it. ``db`` sees the whole tenant.
 
-    Raises: ``StudentNotFound``; ``DisclosureUnwritten``, and then nothing may be handed out.
+    Raises: ``StudentNotFound``; ``DisclosureUnwritten`` and ``RecordIncomplete``, and then nothing may be
+    handed out.
     """
     student = db.get(Student, (tenant.tenant_id, student_id))
     if student is None:
@@ -119,7 +121,7 @@ def _note(db: Session, student_id: UUID, handing: Handing) -> None:
 
 def _section(db: Session, name: str, subject: Subject, handing: Handing, withheld: list[Withheld]) -> Section:
     part, history = PARTS[name], history_of(name)
-    rows = _rows(db, TABLES[name], subject)
+    rows = [*_archived(db, TABLES[name], subject), *_rows(db, TABLES[name], subject)]
     superseded = _rows(db, history, subject) if history is not None else []
     if name == "guardians" and handing.is_to_family:
         rows, superseded = (_without_contacts(some, handing, withheld) for some in (rows, superseded))
@@ -128,8 +130,20 @@ def _section(db: Session, name: str, subject: Subject, handing: Handing, withhel
     return Section(part.title, part.says, rows, superseded)
 
 
+def _archived(db: Session, table: Table, subject: Subject) -> Rows:
+    hidden = _hidden(db, table)
+    return [
+        {name: value for name, value in row.items() if name not in hidden}
+        for row in archived_rows(db, table.name, subject)
+    ]
+
+
+def _hidden(db: Session, table: Table) -> set[str]:
+    return {"tenant_id", "history_id", *_secrets(db, table)}
+
+
 def _rows(db: Session, table: Table, subject: Subject) -> Rows:
-    hidden = {"tenant_id", "history_id", *_secrets(db, table)}
+    hidden = _hidden(db, table)
     shown = [_finite(column) for column in table.columns if column.name not in hidden]
     query = select(*shown).where(rows_about(table, subject)).order_by(*_order(table))
     return [open_version(table, subject.tenant_id, dict(row)) for row in db.execute(query).mappings()]

@@ -114,6 +114,10 @@ def list_archives(*, tenant: TenantOption = None, json: JsonOption = False) -> N
         ]
         output.print_table(("table", "month", "rows", "bytes", "file", ""), rows)
     if not all(there):
+        output.say(
+            f"Put them back into {place.folder} from a copy of it. If the database was restored to an earlier"
+            " hour: `rollbook archive adopt` finds what was written in their place."
+        )
         raise typer.Exit(FINDINGS)
 
 
@@ -147,6 +151,11 @@ def query(
     else:
         output.print_table(answer.columns, answer.rows)
     output.say(f"{answer.archived:,} rows of the archive were read")
+    if answer.lacking:
+        output.say(
+            f"Perhaps without {', '.join(answer.lacking)}: half taken out."
+            " `rollbook archive run --yes` goes on."
+        )
 
 
 @app.command()
@@ -223,6 +232,27 @@ def rekey(*, json: JsonOption = False) -> None:
         output.print_json({"files": written})
         return
     typer.echo(f"Written anew: {written:,} files")
+
+
+@app.command()
+def adopt(*, json: JsonOption = False) -> None:
+    """After the database was restored to an earlier hour: take files that were written anew for those gone.
+
+    An erasure, or `rollbook archive rekey`, writes files anew; such a database still names the old ones. Exit
+    code 3 if a month's file is gone and none took its place.
+    """
+    from rollbook.ops.archive import adopting  # noqa: PLC0415 -- loaded when it is called
+
+    with progress_bar() as report:
+        done = adopting.adopt(_keeping(), report)
+    if json:
+        output.print_json({"adopted": done.adopted, "lost": done.lost})
+    else:
+        told = [(one, "taken") for one in done.adopted] + [(one, "lost") for one in done.lost]
+        rows = [(one.table_name, f"{one.month:%Y-%m}", one.row_count, how) for one, how in told]
+        output.print_table(("table", "month", "rows", ""), rows)
+    if done.lost:
+        raise typer.Exit(FINDINGS)
 
 
 def _keeping() -> Any:  # noqa: ANN401 -- what it is, is loaded below

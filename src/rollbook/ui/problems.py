@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from rollbook.core import retrying
+from rollbook.core.archived import archived_month
 from rollbook.core.errors import RollbookError, Unauthenticated
 from rollbook.core.pool import PoolExhausted
 from rollbook.ui.page import Frame, render, sentence_of
@@ -155,6 +156,8 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _database_error(request: Request, error: Exception) -> Response:
     retrying.note_error(error)
+    if (told := archived_month(error)) is not None:
+        return _rollbook_error(request, told)
     if not isinstance(error, OperationalError | PoolTimeout):
         raise error
     if request.method not in _READING and retrying.is_fate_unknown(error):

@@ -31,6 +31,8 @@ class Archived:
     sha256: str
     size_bytes: int
     key_id: str
+    last_import_id: int | None = None
+    last_hand_at: datetime | None = None
     written_at: datetime | None = None
 
     @property
@@ -102,13 +104,33 @@ def throw_away(db: Session, file: str) -> None:
 
 
 def sweep(owner_url: str, store: Store) -> None:
-    """Remove the files that nothing refers to: of runs that were killed, and those that were replaced."""
+    """Remove the files that nothing refers to: of runs that were killed, and those that were replaced.
+
+    Not those of a month whose own file is missing: where the database was restored to an earlier hour, one of
+    them may have taken its place (``adopting``).
+    """
     with owner(owner_url) as db:
         files = [row.file for row in db.execute(SQL["trash"])]
+    needed = {month_of(one.file) for one in every(owner_url) if not store.has(one.file, one.size_bytes)}
     for file in files:
+        if month_of(file) in needed:
+            continue
         store.remove(file)
         with owner(owner_url) as db:
             db.execute(SQL["keep_file"], {"file": file})
+
+
+def month_of(file: str) -> str:
+    """Return the table and month that a file's name says."""
+    return file.rpartition("-")[0]
+
+
+def strangers(owner_url: str, store: Store) -> list[str]:
+    """Return the files in the folder that this database does not know, not even as trash."""
+    with owner(owner_url) as db:
+        known = {row.file for row in db.execute(SQL["trash"])}
+    known |= {one.file for one in every(owner_url)}
+    return [file for file in store.files() if file not in known]
 
 
 def note(db: Session, what: Archived, command: str) -> None:

@@ -1,4 +1,7 @@
-"""The ordered checksum of rows, computed by PostgreSQL: SHA-256 over blocks of the rows' own."""
+"""The ordered checksum of rows, computed by PostgreSQL: SHA-256 over blocks of the rows' own.
+
+Texts are ordered by their bytes, so that a server of another locale finds the same.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from typing import Final
 from psycopg import sql
 from sqlalchemy.orm import Session
 
-from rollbook.ops.archive.columns import Column, listed
+from rollbook.ops.archive.columns import Column, listed, ordered
 from rollbook.ops.archive.raw import execute
 
 # Blocks, so that no value grows with the month.
@@ -41,8 +44,6 @@ def checksum(
     db: Session, relation: sql.Identifier, tenant_id: int, columns: Sequence[Column], key: Sequence[str]
 ) -> Summed:
     """Return the checksum of a tenant's rows; ``db`` has to speak plainly."""
-    statement = _SUM.format(
-        key=sql.SQL(", ").join(map(sql.Identifier, key)), columns=listed(columns), relation=relation
-    )
+    statement = _SUM.format(key=ordered(columns, key), columns=listed(columns), relation=relation)
     rows, summed = execute(db, statement, (tenant_id,)).fetchone() or (0, "")
     return Summed(rows, summed)

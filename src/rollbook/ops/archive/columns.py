@@ -6,7 +6,7 @@ What Parquet has no exact type for is kept as PostgreSQL's text of it: every val
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, LiteralString, cast
 
 from psycopg import sql
 from sqlalchemy.orm import Session
@@ -17,6 +17,10 @@ from rollbook.ops.archive.raw import execute
 SQL: Final = named_sql("rollbook.ops.archive", "rows.sql")
 _DECIMAL: Final = re.compile(r"numeric\((\d+),(\d+)\)")
 _MOST_DIGITS: Final = 38
+_TEXTS: Final = ("text", "character varying")
+_TYPE: Final = re.compile(r"[a-z_][\w ]*(\(\d+(,\d+)?\))?[a-z ]*(\[\])*")
+_TYPE_OF: Final = "postgresql:"
+_KEY: Final = "rollbook:key"
 # Each text is then the same on every server, whatever its settings.
 _PLAINLY: Final = sql.SQL(
     "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres';"
@@ -52,8 +56,37 @@ def listed(columns: Sequence[Column]) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
 
 
-def schema_of(columns: Sequence[Column]) -> Any:  # noqa: ANN401 -- pyarrow has no types of its own
-    """Return the Arrow schema of ``columns``."""
+def ordered(columns: Sequence[Column], key: Sequence[str]) -> sql.Composed:
+    """Return the order of ``key``, the same whatever the locale of the server."""
+    types = {column.name: column.type for column in columns}
+    by_bytes, plain = sql.SQL('{} COLLATE "C"'), sql.SQL("{}")
+    return sql.SQL(", ").join(
+        (by_bytes if types.get(name) in _TEXTS else plain).format(sql.Identifier(name)) for name in key
+    )
+
+
+def defined(columns: Sequence[Column]) -> sql.Composed:
+    """Return the columns as a table is made of them."""
+    return sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(column.name), _type(column)) for column in columns
+    )
+
+
+def converted(columns: Sequence[Column]) -> sql.Composed:
+    """Return the columns' values, as their types are now."""
+    return sql.SQL(", ").join(
+        sql.SQL("CAST({} AS {})").format(sql.Identifier(column.name), _type(column)) for column in columns
+    )
+
+
+def _type(column: Column) -> sql.SQL:
+    """Return a type's name; it comes from the catalogue, or from a file of ours."""
+    assert _TYPE.fullmatch(column.type), column.type
+    return sql.SQL(cast(LiteralString, column.type))
+
+
+def schema_of(columns: Sequence[Column], key: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- pyarrow has no types of its own
+    """Return the Arrow schema of ``columns``, which remembers their types here and the rows' order."""
     import pyarrow as pa  # noqa: PLC0415 -- of the extra
 
     plain = {
@@ -68,7 +101,15 @@ def schema_of(columns: Sequence[Column]) -> Any:  # noqa: ANN401 -- pyarrow has 
         "timestamp without time zone": pa.timestamp("us"),
     }
     fields = [pa.field(one.name, plain.get(one.type) or _exact(one.type)) for one in columns]
-    return pa.schema(fields, metadata={f"postgresql:{one.name}": one.type for one in columns})
+    types = {f"{_TYPE_OF}{one.name}": one.type for one in columns}
+    return pa.schema(fields, metadata=types | ({_KEY: ",".join(key)} if key else {}))
+
+
+def told_by(schema: Any) -> tuple[list[Column], list[str]]:  # noqa: ANN401 -- as above
+    """Return the columns that a file's Arrow schema remembers, and the key; none where it remembers none."""
+    known = {name.decode(): value.decode() for name, value in (schema.metadata or {}).items()}
+    columns = [Column(name, known[f"{_TYPE_OF}{name}"]) for name in schema.names]
+    return columns, known[_KEY].split(",") if _KEY in known else []
 
 
 def _exact(name: str) -> Any:  # noqa: ANN401 -- as above

@@ -31,7 +31,11 @@ class FolderUnusable(Unavailable):
 
 
 class FileMissing(Unavailable):
-    """{file} is not in the archive's folder {folder}. Put it back from a copy of that folder."""
+    """{file} is not in the archive's folder {folder}. Put it back from a copy of that folder.
+
+    If the database was restored to an earlier hour, the file may have been written anew since:
+    `rollbook archive adopt` finds what took its place.
+    """
 
 
 class FileDamaged(Unavailable):
@@ -45,12 +49,24 @@ class ChecksumDiffers(Unavailable):
     """
 
 
+class MonthDoubled(Conflict):
+    """The archive has other rows of {table} {month} than the database has now. Both stay as they are.
+
+    Bring those of the archive back to the others: `rollbook archive restore {table} {month} --yes`; the next
+    run archives them together.
+    """
+
+
 class ValueUnfit(Unavailable):
     """{table} {month} has a value that Parquet cannot hold, such as an infinite date. Its rows stay."""
 
 
 class NothingArchived(NotFound):
     """Nothing of {table} {month} is in the archive. `rollbook archive list` says what is."""
+
+
+class MonthLeaving(Conflict):
+    """{table} {month} is half taken out, and still in the database. First: `rollbook archive run --yes`."""
 
 
 class MonthHasRows(Conflict):
@@ -64,9 +80,18 @@ class ColumnsGone(Conflict):
     """
 
 
+class RowsUnfit(Conflict):
+    """Rows of {table} {month} do not fit the table as it is now ({rule}). They stay in the archive.
+
+    `rollbook archive query` reads them; or restore them with the release that archived them, then upgrade.
+    """
+
+
 class QueryInvalid(Invalid):
     """The query was not understood: {reason}. It has to be one SELECT."""
 
 
-class TableUnknown(NotFound):
-    """There is no table '{table}' to read."""
+class ArchiveMoved(Unavailable):
+    """Months left or came back to the database each time while they were read. Ask again in a while."""
+
+    retry_after_s = 60

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +14,20 @@ from sqlalchemy.orm import Session
 
 from rollbook.ops.archive import catalog
 from rollbook.ops.archive.checksums import Summed, checksum
-from rollbook.ops.archive.columns import SQL, Column, columns_of, key_of, listed, schema_of
-from rollbook.ops.archive.errors import ChecksumDiffers, ColumnsGone, FileDamaged, ValueUnfit
+from rollbook.ops.archive.columns import (
+    SQL,
+    Column,
+    columns_of,
+    defined,
+    key_of,
+    listed,
+    ordered,
+    schema_of,
+    told_by,
+)
+from rollbook.ops.archive.errors import ChecksumDiffers, FileDamaged, ValueUnfit
 from rollbook.ops.archive.files import BATCH_ROWS, Place, Writer, batches_of_csv, csv_of, open_file
+from rollbook.ops.archive.partitions import add_months
 from rollbook.ops.archive.raw import execute, raw
 from rollbook.ops.archive.store import Store, manifest_of
 
@@ -24,7 +36,10 @@ _OPEN: Final = sql.SQL("ALTER TABLE public.{} NO FORCE ROW LEVEL SECURITY")
 _CLOSE: Final = sql.SQL("ALTER TABLE public.{} FORCE ROW LEVEL SECURITY")
 _TENANTS: Final = sql.SQL("SELECT DISTINCT tenant_id FROM public.{} ORDER BY tenant_id")
 _OUT: Final = sql.SQL("COPY (SELECT {} FROM {} WHERE tenant_id = {} ORDER BY {}) TO STDOUT (FORMAT csv)")
-_MAKE_BACK: Final = sql.SQL("CREATE TEMPORARY TABLE {} (LIKE public.{} INCLUDING DEFAULTS) ON COMMIT DROP")
+_MAKE_BACK: Final = sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP")
+_LAST: Final = sql.SQL(
+    "SELECT max(import_id), max(known_at) FILTER (WHERE import_id IS NULL) FROM pg_temp.{}"
+)
 _DROP_BACK: Final = sql.SQL("DROP TABLE IF EXISTS pg_temp.{}")
 _IN: Final = sql.SQL("COPY pg_temp.{} ({}) FROM STDIN (FORMAT csv)")
 
@@ -104,7 +119,7 @@ def write_proven(db: Session, owner_url: str, store: Store, source: Source, plac
         catalog.throw_away(other, place.file)
     with (
         store.writing(place.file) as path,
-        Writer(path, place, schema_of(source.columns)) as file,
+        Writer(path, place, schema_of(source.columns, source.key)) as file,
         _copied_out(db, source, place.tenant_id) as copied,
     ):
         _write(file, copied, source, place)
@@ -112,7 +127,7 @@ def write_proven(db: Session, owner_url: str, store: Store, source: Source, plac
     found = read_back(db, store.path(place.file), place, source)
     if found != expected:
         raise ChecksumDiffers(table=place.table_name, month=f"{place.month:%Y-%m}")
-    new = finish(db, store, place, source.columns, expected)
+    new = finish(db, store, place, source, expected)
     with catalog.owner_in(owner_url, place.tenant_id) as other:
         catalog.keep(other, new)
     return new
@@ -129,10 +144,8 @@ def _write(file: Writer, copied: Stream, source: Source, place: Place) -> None:
         raise ValueUnfit(table=place.table_name, month=f"{place.month:%Y-%m}") from None
 
 
-def finish(
-    db: Session, store: Store, place: Place, columns: Sequence[Column], summed: Summed
-) -> catalog.Archived:
-    """Write the manifest of a file, and return what the archive is to keep of it."""
+def finish(db: Session, store: Store, place: Place, source: Source, summed: Summed) -> catalog.Archived:
+    """Write the manifest of a file whose rows ``BACK`` has; return what the archive is to keep of it."""
     new = catalog.Archived(
         place.tenant_id,
         place.table_name,
@@ -143,22 +156,35 @@ def finish(
         store.sha256(place.file),
         store.path(place.file).stat().st_size,
         place.key_id,
+        *_last_written(db, source, place.month),
     )
     revision = db.execute(SQL["revision"]).scalar_one()
     told: dict[str, Any] = asdict(new) | {
         "schema_revision": revision,
-        "columns": [asdict(one) for one in columns],
+        "columns": [asdict(one) for one in source.columns],
     }
     told.pop("written_at")
     store.write_text(manifest_of(place.file), json.dumps(told, default=str, indent=2))
     return new
 
 
+def _last_written(db: Session, source: Source, month: date) -> tuple[int | None, datetime | None]:
+    """Return the newest import that wrote in ``BACK``, and when the last row was written that none wrote.
+
+    Of a table whose rows do not say so, the month's end: they are written once, as things happen.
+    """
+    names = {column.name for column in source.columns}
+    if not {"import_id", "known_at"} <= names:
+        return None, datetime.combine(add_months(month, 1), time.min, UTC)
+    imported, by_hand = execute(db, _LAST.format(BACK)).fetchone() or (None, None)
+    return imported, by_hand
+
+
 def read_back(db: Session, path: Path, place: Place, source: Source) -> Summed:
-    """Fill the temporary table ``BACK``, made like the relation, from a file; return its checksum."""
+    """Fill the temporary table ``BACK``, of the types that the rows had, from a file; return its checksum."""
     file = open_file(path, place)
     execute(db, _DROP_BACK.format(BACK))
-    execute(db, _MAKE_BACK.format(BACK, sql.Identifier(source.relation)))
+    execute(db, _MAKE_BACK.format(BACK, defined(source.columns)))
     with raw(db).cursor() as cursor, cursor.copy(_IN.format(BACK, listed(source.columns))) as copy:
         for batch in file.iter_batches(BATCH_ROWS):
             copy.write(csv_of(batch))
@@ -166,17 +192,20 @@ def read_back(db: Session, path: Path, place: Place, source: Source) -> Summed:
 
 
 def source_of(db: Session, store: Store, old: catalog.Archived) -> Source:
-    """Return the table that a file's rows are of, with the columns that the file has.
+    """Return what a file's rows were: their columns, with the types that they had, and their order.
 
-    Raises: ``ColumnsGone``; ``FileDamaged``; ``FileMissing``.
+    The table may have others since. Raises: ``FileDamaged``; ``FileMissing``.
     """
-    path = store.check(old.file, old.sha256)
-    names = open_file(path, old.place).schema_arrow.names
-    table = Source.of(db, old.table_name)
-    gone = sorted(set(names) - {column.name for column in table.columns})
-    if gone:
-        raise ColumnsGone(table=old.table_name, month=f"{old.month:%Y-%m}", columns=", ".join(gone))
-    return Source(table.relation, [one for one in table.columns if one.name in names], table.key)
+    return source_at(db, store.check(old.file, old.sha256), old.place)
+
+
+def source_at(db: Session, path: Path, place: Place) -> Source:
+    """Return what the rows of the file at ``path`` were.
+
+    Raises: ``FileDamaged``.
+    """
+    columns, key = told_by(open_file(path, place).schema_arrow)
+    return Source(place.table_name, columns, key or key_of(db, place.table_name))
 
 
 def read_checked(db: Session, store: Store, source: Source, old: catalog.Archived) -> None:
@@ -198,5 +227,5 @@ def stream_of(db: Session, statement: sql.Composed) -> Iterator[Stream]:
 
 def _copied_out(db: Session, source: Source, tenant_id: int) -> AbstractContextManager[Stream]:
     """Return a tenant's rows in the key's order, as CSV."""
-    key = sql.SQL(", ").join(map(sql.Identifier, source.key))
+    key = ordered(source.columns, source.key)
     return stream_of(db, _OUT.format(listed(source.columns), source.name, sql.Literal(tenant_id), key))

@@ -21,7 +21,7 @@ def look_over(owner_url: str, store: Store) -> list[Checked]:
     """Return what is found. Writes nothing; files are looked at by their size, not read."""
     with catalog.owner(owner_url) as db:
         found = [_ahead(db), _detached(db), *_trash(db)]
-    return [*found, _files(owner_url, store)]
+    return [*found, _files(owner_url, store), *_strangers(owner_url, store)]
 
 
 def _ahead(db: Session) -> Checked:
@@ -74,8 +74,23 @@ def _files(owner_url: str, store: Store) -> Checked:
         "archive",
         State.WRONG,
         f"{len(lost):,} files of the archive are missing or cut off: {_listed(lost)}.",
-        f"Put them back into {store.folder} from a copy of it.",
+        f"Put them back into {store.folder} from a copy of it; or, if the database was restored to an earlier"
+        " hour: rollbook archive adopt",
     )
+
+
+def _strangers(owner_url: str, store: Store) -> Iterator[Checked]:
+    """Look for files that hold rows, and that no erasure reaches, since nobody here knows of them."""
+    found = catalog.strangers(owner_url, store)
+    if found:
+        yield Checked(
+            "archive-strangers",
+            State.WARNING,
+            f"{len(found):,} files in {store.folder} are unknown to this database, as after it was restored"
+            f" to an earlier hour: {_listed(found)}. No erasure reaches them.",
+            "rollbook archive adopt, where files are missing; then remove them, unless another database keeps"
+            " its archive there.",
+        )
 
 
 def _listed(names: list[str]) -> str:

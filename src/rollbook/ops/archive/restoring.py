@@ -1,8 +1,10 @@
 """Bring archived rows back into their table, exactly as they were."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+import psycopg
 from psycopg import sql
 from psycopg.errors import UniqueViolation
 from sqlalchemy.orm import Session
@@ -10,9 +12,9 @@ from sqlalchemy.orm import Session
 from rollbook.core.progress import Report, Silent
 from rollbook.ops.archive import catalog
 from rollbook.ops.archive.catalog import Archived, owner_in
-from rollbook.ops.archive.columns import listed, speak_plainly
-from rollbook.ops.archive.errors import MonthHasRows
-from rollbook.ops.archive.exporting import BACK, opened, read_checked, source_of
+from rollbook.ops.archive.columns import Column, columns_of, converted, listed, speak_plainly
+from rollbook.ops.archive.errors import ColumnsGone, MonthHasRows, MonthLeaving, RowsUnfit
+from rollbook.ops.archive.exporting import BACK, Source, opened, read_checked, source_of
 from rollbook.ops.archive.files import need_extra
 from rollbook.ops.archive.partitions import SQL, alone, ensure, find_months, last_day, patiently
 from rollbook.ops.archive.raw import execute
@@ -28,14 +30,16 @@ def restore(where: Keeping, tenant_id: int, table: str, month: date, report: Rep
     """Put a tenant's month back into its table, all or nothing; the archive no longer has it then.
 
     Rows of people who were erased meanwhile stay away.
-    Raises: ``NothingArchived``; ``MonthHasRows``; ``FileMissing``; ``FileDamaged``; ``ColumnsGone``;
-        ``TableBusy``; ``ArchiveBusy``; ``ExtraMissing``.
+    Raises: ``NothingArchived``; ``MonthLeaving``; ``MonthHasRows``; ``RowsUnfit``; ``FileMissing``;
+        ``FileDamaged``; ``ColumnsGone``; ``TableBusy``; ``ArchiveBusy``; ``ExtraMissing``.
     """
     need_extra()
     url, rule = where.owner_url, where.rule_of(table)
     with noted(url, "archive.restore") as told, alone(url):
         with owner_in(url, tenant_id) as db:
             catalog.find_one(db, table, month)
+            if (table, month) in {(row.table_name, row.month) for row in db.execute(SQL["detached"])}:
+                raise MonthLeaving(table=table, month=f"{month:%Y-%m}")
         forget_gone_of(where, tenant_id, table, month)
         report.step(f"{table} {month:%Y-%m}")
         ensure(url, table, month, month)
@@ -52,9 +56,10 @@ def _put_back(where: Keeping, rule: Rule, tenant_id: int, month: date) -> Archiv
         old = catalog.find_one(db, rule.table, month)
         (relation,) = (one.relation for one in find_months(db, rule.table) if one.first_day == month)
         source = source_of(db, where.store, old)
+        columns = _columns_now(db, source, old)
         read_checked(db, where.store, source, old)
         with opened(db, relation):
-            _insert(db, relation, listed(source.columns), old)
+            _insert(db, relation, columns, old)
         catalog.drop(db, old)
         catalog.note(db, old, "RESTORE")
         if rule.moved is not None:
@@ -62,9 +67,26 @@ def _put_back(where: Keeping, rule: Rule, tenant_id: int, month: date) -> Archiv
         return old
 
 
-def _insert(db: Session, relation: str, names: sql.Composed, old: Archived) -> None:
+def _columns_now(db: Session, source: Source, old: Archived) -> list[Column]:
+    """Return the file's columns with the types that they have now; what came later gets its default.
+
+    Raises: ``ColumnsGone``.
+    """
+    there = {column.name: column for column in columns_of(db, old.table_name)}
+    gone = sorted(column.name for column in source.columns if column.name not in there)
+    if gone:
+        raise ColumnsGone(table=old.table_name, month=f"{old.month:%Y-%m}", columns=", ".join(gone))
+    return [there[column.name] for column in source.columns]
+
+
+def _insert(db: Session, relation: str, columns: Sequence[Column], old: Archived) -> None:
     """Insert into the partition itself, whose parent's triggers do not count rows that were there before."""
+    facts = {"table": old.table_name, "month": f"{old.month:%Y-%m}"}
+    names = sql.Identifier(relation), listed(columns), converted(columns)
     try:
-        execute(db, _INSERT.format(sql.Identifier(relation), names, names, BACK))
+        execute(db, _INSERT.format(*names, BACK))
     except UniqueViolation as error:
-        raise MonthHasRows(table=old.table_name, month=f"{old.month:%Y-%m}") from error
+        raise MonthHasRows(**facts) from error
+    except (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError) as error:
+        # what it says quotes the row
+        raise RowsUnfit(**facts, rule=error.diag.constraint_name or type(error).__name__) from None

@@ -3,7 +3,7 @@
 The new file is proven to have every row but those, before the old one is let go.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -12,15 +12,17 @@ from uuid import UUID
 from psycopg import sql
 from sqlalchemy.orm import Session
 
+from rollbook.core.errors import RollbookError
 from rollbook.core.keyring import ring
 from rollbook.core.progress import Report, Silent
 from rollbook.ops.archive import catalog
 from rollbook.ops.archive.catalog import Archived, owner, owner_in
 from rollbook.ops.archive.checksums import Summed, checksum
 from rollbook.ops.archive.columns import speak_plainly
-from rollbook.ops.archive.errors import ChecksumDiffers
+from rollbook.ops.archive.errors import ChecksumDiffers, FileDamaged, FileMissing
 from rollbook.ops.archive.exporting import BACK, Source, finish, read_back, read_checked, source_of
 from rollbook.ops.archive.files import BATCH_ROWS, Place, Writer, need_extra, open_file
+from rollbook.ops.archive.partitions import SQL as MONTHS
 from rollbook.ops.archive.partitions import alone
 from rollbook.ops.archive.raw import execute
 from rollbook.ops.archive.rules import Keeping, Rule
@@ -49,7 +51,8 @@ class Forgotten:
 def forget_gone(where: Keeping, tenant_id: int | None = None, report: Report = _SILENT) -> list[Forgotten]:
     """Take out of the archive the rows of people whom the database no longer has, since they were erased.
 
-    Of one tenant, or of all. What a run that was killed left to do, the next one does.
+    Of one tenant, or of all. What a run that was killed left to do, the next one does; so it is with a month
+    that is still half in the database.
     Raises: ``ExtraMissing``; ``ArchiveBusy``; ``FileMissing``; ``FileDamaged``; ``RingMissing``.
     """
     return _forget(where, where.rules, tenant_id, _missing, report)
@@ -96,24 +99,39 @@ def _forget(
     where: Keeping, rules: Sequence[Rule], tenant_id: int | None, gone_of: GoneOf, report: Report
 ) -> list[Forgotten]:
     by_table = {rule.table: rule for rule in rules}
-    every = [
-        one
-        for one in catalog.every(where.owner_url)
-        if one.table_name in by_table and tenant_id in (None, one.tenant_id)
-    ]
-    if not every:
+    if not _settled(where, by_table, tenant_id):
         return []
     need_extra()
     told = {table: Forgotten(table, 0, 0) for table in by_table}
+    unreadable: list[RollbookError] = []
     with noted(where.owner_url, "archive.forget") as run, alone(where.owner_url):
-        for old in every:
+        for old in _settled(where, by_table, tenant_id):
             report.step(f"{old.table_name} {old.month:%Y-%m}")
-            rows = _without(where, by_table[old.table_name], old, gone_of)
+            try:
+                rows = _without(where, by_table[old.table_name], old, gone_of)
+            except (FileDamaged, FileMissing) as error:  # it keeps no other from being written anew
+                unreadable.append(error)
+                continue
             before = told[old.table_name]
             told[old.table_name] = Forgotten(before.table_name, before.rows + rows, before.files + bool(rows))
         catalog.sweep(where.owner_url, where.store)
         run.facts["rows"] = sum(one.rows for one in told.values())
+        for error in unreadable:
+            raise error
     return [one for one in told.values() if one.rows]
+
+
+def _settled(where: Keeping, tables: Container[str], tenant_id: int | None) -> list[Archived]:
+    """Return what may be written anew: not while its month is still in the database, with the same rows."""
+    with owner(where.owner_url) as db:
+        leaving = {(row.table_name, row.month) for row in db.execute(MONTHS["detached"])}
+    return [
+        one
+        for one in catalog.every(where.owner_url)
+        if one.table_name in tables
+        and tenant_id in (None, one.tenant_id)
+        and (one.table_name, one.month) not in leaving
+    ]
 
 
 def _without(where: Keeping, rule: Rule, old: Archived, gone_of: GoneOf) -> int:
@@ -143,6 +161,8 @@ def _values(file: Any, column: str) -> set[str]:  # noqa: ANN401 -- a Parquet fi
     import pyarrow.compute as pc  # noqa: PLC0415 -- of the extra
 
     found: set[str] = set()
+    if column not in file.schema_arrow.names:  # it came with a later migration
+        return found
     for batch in file.iter_batches(BATCH_ROWS, columns=[column]):
         found.update(value for value in pc.unique(batch.column(0)).to_pylist() if value is not None)
     return found
@@ -187,7 +207,7 @@ def _replace(where: Keeping, old: Archived, new: Place, gone: Gone) -> None:
         if not found.rows:
             catalog.drop(db, old)
             return
-        kept = finish(db, store, new, source.columns, found)
+        kept = finish(db, store, new, source, found)
         catalog.keep(db, kept)
         catalog.throw_away(db, old.file)
 

@@ -49,6 +49,8 @@ SELECT
     sha256,
     size_bytes,
     key_id,
+    last_import_id,
+    last_hand_at,
     written_at
 FROM archives
 WHERE
@@ -59,10 +61,14 @@ ORDER BY table_name, month;
 -- name: keep_archive
 -- A file is proven: the archive has it from now on, in place of an older one.
 -- params   tenant_id int, table_name text, month date, file text, row_count bigint, checksum text, sha256 text,
---          size_bytes bigint, key_id text
-INSERT INTO archives (tenant_id, table_name, month, file, row_count, checksum, sha256, size_bytes, key_id)
+--          size_bytes bigint, key_id text, last_import_id int or null, last_hand_at timestamptz or null
+INSERT INTO archives (
+    tenant_id, table_name, month, file, row_count, checksum, sha256, size_bytes, key_id, last_import_id,
+    last_hand_at
+)
 VALUES (
-    :tenant_id, :table_name, :month, :file, :row_count, :checksum, :sha256, :size_bytes, :key_id
+    :tenant_id, :table_name, :month, :file, :row_count, :checksum, :sha256, :size_bytes, :key_id,
+    :last_import_id, :last_hand_at
 )
 ON CONFLICT (tenant_id, table_name, month) DO UPDATE
     SET
@@ -72,6 +78,8 @@ ON CONFLICT (tenant_id, table_name, month) DO UPDATE
         sha256 = excluded.sha256,
         size_bytes = excluded.size_bytes,
         key_id = excluded.key_id,
+        last_import_id = excluded.last_import_id,
+        last_hand_at = excluded.last_hand_at,
         written_at = now();
 
 -- name: drop_archive
@@ -115,3 +123,31 @@ SELECT
 -- returns  version_num text
 SELECT version_num
 FROM alembic_version;
+
+-- name: standing
+-- What the archive has of the tenant in sight; without a file, what is on its way there, of whomever.
+-- returns  table_name text, month date, file text or null
+SELECT
+    table_name,
+    month,
+    file
+FROM archives
+UNION ALL
+SELECT
+    detached.table_name,
+    detached.month,
+    NULL
+FROM operations.detached_months AS detached
+WHERE NOT EXISTS (
+    SELECT FROM archives
+    WHERE archives.table_name = detached.table_name AND archives.month = detached.month
+)
+ORDER BY table_name, month;
+
+-- name: secret
+-- Those of some names of columns whose value opens something.
+-- params   names text[]
+-- returns  name text
+SELECT name
+FROM unnest(cast(:names AS text[])) AS asked (name)
+WHERE rollbook_is_secret(name);

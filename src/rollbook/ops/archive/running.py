@@ -12,6 +12,7 @@ from typing import Final
 from psycopg import sql
 from sqlalchemy.orm import Session
 
+from rollbook.core.errors import RollbookError
 from rollbook.core.progress import Report, Silent
 from rollbook.core.tenancy import Visibility, look_through
 from rollbook.ops.archive import catalog
@@ -19,7 +20,7 @@ from rollbook.ops.archive.catalog import Archived, owner, owner_in
 from rollbook.ops.archive.checksums import checksum
 from rollbook.ops.archive.columns import SQL as ROWS
 from rollbook.ops.archive.columns import speak_plainly
-from rollbook.ops.archive.errors import ChecksumDiffers
+from rollbook.ops.archive.errors import ChecksumDiffers, MonthDoubled, ValueUnfit
 from rollbook.ops.archive.exporting import Source, opened, tenants_in, write_proven
 from rollbook.ops.archive.files import Place, need_extra
 from rollbook.ops.archive.partitions import (
@@ -104,19 +105,25 @@ def run(
 ) -> list[Archived]:
     """Archive what is due, and finish what an earlier run began; return what was put into files.
 
-    A month that cannot be written is put back as it was.
+    A month that cannot be written is put back as it was, and keeps no other: it is told of at the end.
     Raises: ``ExtraMissing``; ``ArchiveBusy``; ``TableBusy``; ``FolderUnusable``; ``ChecksumDiffers``;
-        ``ValueUnfit``; ``RingMissing``; ``NotArchivable``.
+        ``MonthDoubled``; ``ValueUnfit``; ``RingMissing``; ``NotArchivable``.
     """
     need_extra()
     done: list[Archived] = []
+    stayed: list[RollbookError] = []
     with noted(where.owner_url, "archive.run") as told, alone(where.owner_url):
         catalog.sweep(where.owner_url, where.store)
         for each in due(where, table=table, before=before):
             if each.obstacle is None:
                 report.step(f"{each.table_name} {each.month:%Y-%m}")
-                done += _take_out(where, each)
+                try:
+                    done += _take_out(where, each)
+                except (ChecksumDiffers, MonthDoubled, ValueUnfit) as error:
+                    stayed.append(error)
         told.facts |= {"files": len(done), "rows": sum(one.row_count for one in done)}
+        for error in stayed:
+            raise error
     return done
 
 
@@ -136,23 +143,31 @@ def _take_out(where: Keeping, each: Due) -> list[Archived]:
 
 
 def _attach(where: Keeping, month: Detached) -> None:
-    """Put a month that could not be written back into its table: the archive has nothing of it then."""
+    """Put a month that could not be written back into its table: the archive has none of those rows then."""
 
     def attach() -> None:
         with owner(where.owner_url) as db:
             db.execute(SQL["wait_briefly"])
+            speak_plainly(db)
+            source = Source.of(db, month.relation)
             with opened(db, month.relation):
-                tenants = tenants_in(db, month.relation)
-            for tenant_id in tenants:
-                look_through(db, Visibility(tenant_id))
-                for known in catalog.find(db, month.table_name, month.month):
-                    catalog.drop(db, known)
+                for tenant_id in tenants_in(db, month.relation):
+                    _drop_same(db, source, month, tenant_id)
             days = sql.Literal(month.month), sql.Literal(add_months(month.month, 1))
             names = sql.Identifier(month.table_name), sql.Identifier(month.relation)
             execute(db, _ATTACH.format(*names, *days))
             db.execute(SQL["forget_detached"], {"table_name": month.table_name, "month": month.month})
 
     patiently(month.table_name, attach)
+
+
+def _drop_same(db: Session, source: Source, month: Detached, tenant_id: int) -> None:
+    """Let the archive no longer have what the month has; other rows of that month stay in the archive."""
+    here = checksum(db, source.name, tenant_id, source.columns, source.key)
+    look_through(db, Visibility(tenant_id))
+    for known in catalog.find(db, month.table_name, month.month):
+        if (known.row_count, known.checksum) == (here.rows, here.checksum):
+            catalog.drop(db, known)
 
 
 def _export(owner_url: str, store: Store, month: Detached) -> list[Archived]:
@@ -174,14 +189,14 @@ def _export(owner_url: str, store: Store, month: Detached) -> list[Archived]:
 def _is_proven(db: Session, at: tuple[str, Store], source: Source, month: Detached, tenant_id: int) -> bool:
     """Say whether a run that was killed had proven the tenant's file, and the file is still whole.
 
-    Raises: ``ChecksumDiffers``, where the archive has something else of that month.
+    Raises: ``MonthDoubled``, where the archive has something else of that month.
     """
     owner_url, store = at
     found = checksum(db, source.name, tenant_id, source.columns, source.key)
     with owner_in(owner_url, tenant_id) as other:
         for known in catalog.find(other, month.table_name, month.month):
             if (found.rows, found.checksum) != (known.row_count, known.checksum):
-                raise ChecksumDiffers(table=month.table_name, month=f"{month.month:%Y-%m}")
+                raise MonthDoubled(table=month.table_name, month=f"{month.month:%Y-%m}")
             if store.is_whole(known.file, known.sha256):
                 return True
             catalog.drop(other, known)

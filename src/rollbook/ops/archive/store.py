@@ -68,6 +68,10 @@ class Store:
             raise FileDamaged(file=file)
         return self.path(file)
 
+    def files(self) -> list[str]:
+        """Return the names of all files there are, manifests aside."""
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.glob(f"*/*{SUFFIX}"))
+
     def is_whole(self, file: str, sha256: str) -> bool:
         """Say whether a file is there, and what was archived."""
         return self.path(file).is_file() and self.sha256(file) == sha256

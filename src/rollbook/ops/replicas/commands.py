@@ -65,6 +65,10 @@ def promote(
     stop_primary: Annotated[
         bool, typer.Option("--stop-primary", help="Stop the primary first, where it lives, for good.")
     ] = False,
+    accept_loss: Annotated[
+        bool,
+        typer.Option("--accept-loss", help="Lose what the primary wrote and the replica has not got."),
+    ] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -74,7 +78,7 @@ def promote(
     if not yes:
         typer.confirm("The primary's data are put aside for the replica's. Go on?", abort=True, err=True)
     with progress_bar() as report:
-        done = take_place(settings(), name, report, stop_primary=stop_primary)
+        done = take_place(settings(), name, report, stop_primary=stop_primary, accept_loss=accept_loss)
     if json:
         output.print_json(asdict(done))
     output.say(f"{name} is the primary now, on timeline {done.timeline}.")
@@ -84,7 +88,7 @@ def promote(
 
 @app.command()
 def start(name: Name = "one", *, json: Json = False) -> None:
-    """Start a replica that was stopped."""
+    """Start a replica that was stopped; from then on `rollbook up` starts it too."""
     from rollbook.ops.replicas import making  # noqa: PLC0415 -- not for --help
 
     with progress_bar() as report:
@@ -94,7 +98,7 @@ def start(name: Name = "one", *, json: Json = False) -> None:
 
 @app.command()
 def stop(name: Name = "one", *, json: Json = False) -> None:
-    """Stop a replica; it catches up when it is started again."""
+    """Stop a replica until it is started again, which `rollbook up` then does not; it catches up."""
     from rollbook.ops.replicas import making  # noqa: PLC0415 -- not for --help
 
     with progress_bar() as report:

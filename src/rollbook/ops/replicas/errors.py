@@ -26,6 +26,21 @@ class CopyFailed(Unavailable):
     """The primary could not be copied: {reason}. Nothing of the copy was left."""
 
 
+class SlotInUse(Unavailable):
+    """The primary still sends to the replication slot {slot}. Try again in a moment.
+
+    A slot that is left keeps the primary's log: `rollbook db test` and `rollbook health --deep` show it.
+    """
+
+
+class ReplicaLacks(Conflict):
+    """The replica '{name}' lacks {bytes} bytes of what the primary has written. Nothing was promoted.
+
+    Start the primary (`rollbook up`) and let the replica catch up. If the primary cannot be started, and what
+    is missing is to be lost, say --accept-loss.
+    """
+
+
 class PrimaryAlive(Conflict):
     """The primary (process {pid}) lives and takes writes: two would then, and neither have the other's.
 

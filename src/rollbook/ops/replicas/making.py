@@ -2,8 +2,9 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from rollbook.ops.binaries import find_binaries
 from rollbook.ops.cluster import Cluster, server_environment
 from rollbook.ops.embedded import PASSWORDS_OF, connect_as_superuser, home_of, start_on_a_port
 from rollbook.ops.errors import ServerNotRunning, ServerStillStopping
-from rollbook.ops.home import Home
+from rollbook.ops.home import Home, sync_folder
 from rollbook.ops.ports import HOST
 from rollbook.ops.privileges import server_account
 from rollbook.ops.replicas.errors import (
@@ -26,6 +27,7 @@ from rollbook.ops.replicas.errors import (
     ReplicaExists,
     ReplicaNameInvalid,
     ReplicaNotFound,
+    SlotInUse,
 )
 
 REPLICATOR: Final = "rollbook_replica"
@@ -33,6 +35,7 @@ FOLDER: Final = "replicas"
 KEEP_GB: Final = 10
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,31}")
 _MB_OF_GB: Final = 1024
+_SLOT_FREE_WITHIN_S: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,16 @@ class Replica:
     def slot(self) -> str:
         """The primary's slot for it."""
         return f"rollbook_{self.name}"
+
+    @property
+    def copying(self) -> Path:
+        """Where its data are until they are whole."""
+        return self.home.path / "copying"
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is to run with the primary: nobody has stopped it on purpose."""
+        return bool(self.home.recall().get("is_wanted", True))
 
     @property
     def pass_file(self) -> Path:
@@ -108,23 +121,32 @@ def add(
         report.step("Copying the primary")
         with _all_or_nothing(settings, replica):
             _copy(settings, replica, durable=durable)
+            replica.copying.rename(replica.home.data)
+            sync_folder(replica.home.path)
         _start(settings, replica, report, durable=durable)
     return replica
 
 
 def start(settings: Settings, replica: Replica, report: Report, *, durable: bool = True) -> None:
-    """Start a replica unless it runs."""
+    """Start a replica unless it runs; from now on it runs with the primary."""
     with replica.home.locked(report):
-        if postmaster.find_postmaster(replica.home.data) is None:
-            _start(settings, replica, report, durable=durable)
+        replica.home.remember(is_wanted=True)
+        run(settings, replica, report, durable=durable)
+
+
+def run(settings: Settings, replica: Replica, report: Report, *, durable: bool = True) -> None:
+    """Let a replica run, whose lock is held."""
+    if postmaster.find_postmaster(replica.home.data) is None:
+        _start(settings, replica, report, durable=durable)
 
 
 def stop(replica: Replica, report: Report) -> bool:
-    """Stop a replica; return whether it ran.
+    """Stop a replica, until it is started on purpose; return whether it ran.
 
     Raises: ``ServerStillStopping``.
     """
     with replica.home.locked(report):
+        replica.home.remember(is_wanted=False)
         return halt(replica.home)
 
 
@@ -150,16 +172,27 @@ def remove(settings: Settings, replica: Replica, report: Report) -> None:
 
 
 def forget_slot(settings: Settings, replica: Replica) -> None:
-    """Drop the replica's slot, where the primary runs and has one."""
+    """Drop the replica's slot, where the primary runs and has one.
+
+    It may be in use for a moment after the replica has ended. Raises: ``SlotInUse``.
+    """
     try:
         with connect_as_superuser(settings) as db:
-            db.execute(
-                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-                " WHERE slot_name = %s AND NOT active",
-                [replica.slot],
-            )
+            deadline = time.monotonic() + _SLOT_FREE_WITHIN_S
+            while not _drop_slot(db, replica.slot):
+                if time.monotonic() > deadline:
+                    raise SlotInUse(slot=replica.slot)
+                time.sleep(0.05)
     except ServerNotRunning:
         return
+
+
+def _drop_slot(db: roles.Connection, slot: str) -> bool:
+    """Drop a slot unless it is in use; return whether it is gone."""
+    found = db.execute("SELECT active FROM pg_replication_slots WHERE slot_name = %s", [slot]).fetchone()
+    if found == (False,):
+        db.execute("SELECT pg_drop_replication_slot(%s)", [slot])
+    return found != (True,)
 
 
 def cluster_of(settings: Settings, home: Home, *, durable: bool = True) -> Cluster:
@@ -192,8 +225,9 @@ def _all_or_nothing(settings: Settings, replica: Replica) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        shutil.rmtree(replica.home.data, ignore_errors=True)
-        forget_slot(settings, replica)
+        shutil.rmtree(replica.copying, ignore_errors=True)
+        with suppress(SlotInUse):  # the next `add` drops it
+            forget_slot(settings, replica)
         raise
 
 
@@ -201,6 +235,9 @@ def _copy(settings: Settings, replica: Replica, *, durable: bool) -> None:
     found = postmaster.find_postmaster(replica.primary.data)
     if found is None:
         raise ServerNotRunning
+    # what an `add` that was killed left
+    shutil.rmtree(replica.copying, ignore_errors=True)
+    forget_slot(settings, replica)
     cluster = cluster_of(settings, replica.primary)
     cluster.account.own(replica.home.path, 0o711 if cluster.account.is_dropped else 0o700)
     password = replica.primary.passwords(PASSWORDS_OF)[REPLICATOR]
@@ -210,7 +247,7 @@ def _copy(settings: Settings, replica: Replica, *, durable: bool) -> None:
     done = cluster.account.run(
         [
             cluster.binaries.program("pg_basebackup"),
-            f"--pgdata={replica.home.data}",
+            f"--pgdata={replica.copying}",
             f"--dbname={conninfo(replica, found.port)}",
             *("--create-slot", f"--slot={replica.slot}", "--wal-method=stream", "--checkpoint=fast"),
             *("--write-recovery-conf", "--no-password", *([] if durable else ["--no-sync"])),

@@ -1,5 +1,6 @@
 """A replica takes the primary's place: never while that takes writes. It is stopped first, and fenced."""
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,15 +10,24 @@ from typing import Final
 from rollbook.core.progress import Report
 from rollbook.core.settings import Settings
 from rollbook.ops import postmaster, server
+from rollbook.ops.cluster import server_environment
 from rollbook.ops.embedded import connect_as_superuser, home_of
-from rollbook.ops.home import Home, sync_folder
+from rollbook.ops.home import Home
 from rollbook.ops.replicas import making
-from rollbook.ops.replicas.errors import PrimaryAlive, PromotionUnfinished, ReplicaBehind, ReplicaNotRunning
+from rollbook.ops.replicas.errors import (
+    PrimaryAlive,
+    PromotionUnfinished,
+    ReplicaBehind,
+    ReplicaLacks,
+    ReplicaNotRunning,
+)
 from rollbook.ops.replicas.making import Replica
+from rollbook.ops.swap import Swap
 
 FORMER: Final = "former"
 _PROMOTED_WITHIN_S: Final = 60
 _CAUGHT_UP_WITHIN_S: Final = 30
+_CHECKPOINT: Final = re.compile(r"^Latest checkpoint location:\s+([0-9A-F]+/[0-9A-F]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +39,29 @@ class Promoted:
     former: Path | None
 
 
-def promote(
-    settings: Settings, name: str, report: Report, *, stop_primary: bool = False, durable: bool = True
+def promote(  # noqa: PLR0913 -- an option each
+    settings: Settings,
+    name: str,
+    report: Report,
+    *,
+    stop_primary: bool = False,
+    accept_loss: bool = False,
+    durable: bool = True,
 ) -> Promoted:
     """Let a replica take the place of the primary, at its address; return what became of both.
 
     The former primary's data are put aside, marked so that they take no writes even if started by hand.
-    Can be run again where it was interrupted.
-    Raises: ``ReplicaElsewhere``; ``ReplicaNotFound``; ``PrimaryAlive``; ``ReplicaBehind``;
+    Can be run again where it was interrupted. ``accept_loss``: the replica may lack the end of what the
+    primary wrote.
+    Raises: ``ReplicaElsewhere``; ``ReplicaNotFound``; ``PrimaryAlive``; ``ReplicaBehind``; ``ReplicaLacks``;
             ``ReplicaNotRunning``; ``PromotionUnfinished``; ``ServerStillStopping``.
     """
     replica, home = making.find(settings, name), home_of(settings)
     with home.locked(report), replica.home.locked(report):
         _end_primary(settings, replica, report, stop_primary=stop_primary)
+        making.run(settings, replica, report, durable=durable)
+        if not accept_loss:
+            _require_all(settings, replica)
         report.step("Promoting the replica")
         timeline = _raise_timeline(replica)
         making.halt(replica.home)
@@ -82,13 +102,47 @@ def _require_close(settings: Settings, replica: Replica) -> None:
         time.sleep(0.05)
 
 
+def _require_all(settings: Settings, replica: Replica) -> None:
+    """See that the replica has replayed what the stopped primary's files say was written, at least.
+
+    Of a primary that crashed they say only how far its last checkpoint was.
+    Raises: ``ReplicaLacks``.
+    """
+    wanted = _checkpoint_of(settings, replica.primary)
+    deadline = time.monotonic() + _CAUGHT_UP_WITHIN_S
+    while wanted and (missing := _missing(replica, wanted)) > 0:
+        if time.monotonic() > deadline:
+            raise ReplicaLacks(name=replica.name, bytes=missing)
+        time.sleep(0.1)
+
+
+def _checkpoint_of(settings: Settings, home: Home) -> str | None:
+    """Return where the last checkpoint of the data in ``home`` is; none where there are none to ask."""
+    if not home.data.exists():
+        return None
+    cluster = making.cluster_of(settings, home)
+    program = cluster.binaries.program("pg_controldata")
+    said = cluster.account.run([program, "-D", str(home.data)], env=server_environment())
+    found = _CHECKPOINT.search(said.stdout)
+    return found[1] if found else None
+
+
+def _missing(replica: Replica, wanted: str) -> int:
+    """Return how many bytes of the log the replica lacks; one that takes writes already is past asking."""
+    with making.connect(replica) as db:
+        row = db.execute(
+            "SELECT CASE WHEN pg_is_in_recovery()"
+            " THEN coalesce(pg_wal_lsn_diff(%s::pg_lsn, pg_last_wal_replay_lsn()), 1) ELSE 0 END::bigint",
+            [wanted],
+        ).fetchone()
+    return int(str(row[0])) if row else 1
+
+
 def _raise_timeline(replica: Replica) -> int:
     """Let the replica end its recovery; return its new timeline.
 
-    Raises: ``ReplicaNotRunning``; ``PromotionUnfinished``.
+    Raises: ``PromotionUnfinished``.
     """
-    if postmaster.find_postmaster(replica.home.data) is None:
-        raise ReplicaNotRunning(name=replica.name)
     with making.connect(replica) as db:
         row = db.execute(
             "SELECT NOT pg_is_in_recovery() OR pg_promote(true, %s)", [_PROMOTED_WITHIN_S]
@@ -104,17 +158,18 @@ def _raise_timeline(replica: Replica) -> int:
 
 
 def _take_place(home: Home, replica: Replica) -> Path | None:
-    """Put the former primary's data aside, fenced, and the replica's where they were."""
-    former = None
-    if home.data.exists():
-        former = home.path / FORMER / f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    """Put the former primary's data aside, fenced, and the replica's where they were.
+
+    What is killed in between, the next `up` finishes.
+    """
+    former = home.path / FORMER / f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    has_data = home.data.exists()
+    if has_data:
         former.parent.mkdir(mode=0o711, exist_ok=True)
         # whoever starts it by hand gets a server that follows nobody, and takes no writes
         (home.data / "standby.signal").touch()
-        home.data.rename(former)
-    replica.home.data.rename(home.data)
-    sync_folder(home.path)
-    return former
+    Swap(home, replica.home.data, former).do()
+    return former if has_data else None
 
 
 def _let_others_follow(settings: Settings) -> None:
