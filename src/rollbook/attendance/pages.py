@@ -13,6 +13,7 @@ from markupsafe import Markup
 from rollbook.access.viewing import Viewer, Viewing
 from rollbook.attendance.chronic import ChronicAbsence, ChronicStudent, chronic_absence
 from rollbook.attendance.service import WeekRate, weekly_rates, weeks_before
+from rollbook.core.words import many
 from rollbook.curriculum.present import present_of
 from rollbook.ui import charts, tables, words
 from rollbook.ui.charts import Point, Span
@@ -93,7 +94,7 @@ def _sentence(viewer: Viewer, found: ChronicAbsence) -> str:
         return "No student is tied to you yet."
     if not found.enrolled:
         return f"No attendance is known from {words.plain_day(found.since)} on."
-    who = words.many(found.chronic, "student")
+    who = many(found.chronic, "student")
     be = "is" if found.chronic == 1 else "are"
     share = words.percent(found.rate)
     return (

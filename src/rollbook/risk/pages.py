@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
+from rollbook.core.words import many
 from rollbook.risk import caseload
 from rollbook.risk.caseload import Filter, Row, Sort
 from rollbook.risk.levels import LEVELS
@@ -170,9 +171,7 @@ def _when(day: date, earlier: date) -> str:
 
 
 def _spark_sentence(scores: Sequence[float]) -> str:
-    return (
-        f"From {words.percent(scores[0])} to {words.percent(scores[-1])} in {words.many(len(scores), 'list')}"
-    )
+    return f"From {words.percent(scores[0])} to {words.percent(scores[-1])} in {many(len(scores), 'list')}"
 
 
 def _addresses(wanted: Filter, as_of: date | None) -> Callable[..., str]:

@@ -11,6 +11,7 @@ import typer
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
+from rollbook.core.words import many
 from rollbook.ops import server
 from rollbook.ops.backup.noting import noted_if_possible
 from rollbook.ops.backup.vault import open_vault
@@ -104,11 +105,11 @@ def discard(*, yes: Yes = False, json: Json = False) -> None:
     home = home_of(settings())
     found = swap.set_aside(home)
     if found and not yes:
-        typer.confirm(f"Remove {', '.join(map(str, found))}?", abort=True, err=True)
+        output.confirm(f"Remove {', '.join(map(str, found))}?")
     gone = swap.discard(home)
     if json:
         output.print_json({"removed": gone})
-    output.say(f"{len(gone)} data directories were removed.")
+    output.say(f"{many(len(gone), 'data directory was', 'data directories were')} removed.")
 
 
 def restore_physical(backup: str, to: str | None, into: Path | None, *, yes: bool, json: bool) -> None:
@@ -139,7 +140,7 @@ def _ask(*, yes: bool) -> None:
     home = home_of(settings())
     if not yes and home.data.exists() and not server.is_external(settings()):
         told = f"Everything written to {home.data} since then is taken out of use. Go on?"
-        typer.confirm(told, abort=True, err=True)
+        output.confirm(told)
 
 
 def _note(done: Restored) -> None:
