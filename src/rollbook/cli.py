@@ -102,7 +102,7 @@ WRONG_USE: Final = 2
 class LazyGroup(TyperGroup):
     """Commands whose modules are imported when they are called, not when they are listed."""
 
-    def __init__(self, **said: Any) -> None:
+    def __init__(self, **said: Any) -> None:  # noqa: ANN401 -- what typer's own takes
         super().__init__(**said)
         tidy(self)
 

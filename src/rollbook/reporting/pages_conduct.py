@@ -18,10 +18,10 @@ from rollbook.conduct.listing import (
 )
 from rollbook.conduct.service import SEVERITIES
 from rollbook.core.words import many
-from rollbook.reporting.addresses import addresses
 from rollbook.reporting.days import AsOf, day_of
 from rollbook.roster.schools import list_schools
 from rollbook.ui import tables, words
+from rollbook.ui.addresses import addresses
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText
 
