@@ -160,7 +160,7 @@ def test_what_the_database_refuses_is_told_apart_and_without_values(
     """)
     )
 
-    def refused() -> None:
+    def refused(**_: object) -> None:
         with db.begin_nested():
             db.execute(text("SELECT pg_temp.refuse(:value)"), {"value": "secret"})
 
@@ -177,7 +177,7 @@ def test_what_the_database_refuses_is_told_apart_and_without_values(
 def test_a_server_that_is_gone_does_not_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "app", lambda: psycopg.connect("postgresql://someone:secret@127.0.0.1:1/x"))
+    monkeypatch.setattr(cli, "app", lambda **_: psycopg.connect("postgresql://someone:secret@127.0.0.1:1/x"))
     assert cli.run() == 1
     told = capsys.readouterr().err
     assert told.startswith("Error: The database does not answer: connection failed")

@@ -24,6 +24,7 @@ from rollbook.core.spreadsheets import spreadsheet_cell
 _ANY_WIDTH: Final = 10_000
 _READABLE: Final = 32
 _GAP: Final = 2
+_YES: Final = ("y", "yes")
 
 
 class NotConfirmed(Conflict):
@@ -84,12 +85,12 @@ def confirm(question: str) -> None:
 
     Raises: ``NotConfirmed``, also where nobody can answer.
     """
-    try:
-        agreed = typer.confirm(question, err=True)
-    except typer.Abort:
+    # not typer's own: it writes a blank to stdout, which is for data
+    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    answer = sys.stdin.readline()
+    if not answer:
         typer.echo(err=True)
-        agreed = False
-    if not agreed:
+    if answer.strip().lower() not in _YES:
         raise NotConfirmed
 
 

@@ -40,7 +40,7 @@ FROM workers
 ORDER BY role ASC, low_grade DESC, students DESC, staff_number ASC;
 
 -- name: demo_guardian
--- The guardian whom the demo signs in: the one of most students, then of the oldest.
+-- The guardian whom the demo signs in: of two students if any is, then of the oldest.
 -- params   none
 -- returns  guardian_id uuid, full_name text, students bigint
 SELECT
@@ -52,7 +52,7 @@ INNER JOIN student_guardians USING (tenant_id, guardian_id)
 INNER JOIN students USING (tenant_id, student_id)
 WHERE student_guardians.may_see_records
 GROUP BY guardians.tenant_id, guardians.guardian_id
-ORDER BY count(*) DESC, min(students.birth_date) ASC, guardians.guardian_number ASC
+ORDER BY abs(count(*) - 2) ASC, min(students.birth_date) ASC, guardians.guardian_number ASC
 LIMIT 1;
 
 -- name: demo_students
