@@ -123,7 +123,7 @@ class LazyGroup(TyperGroup):
         if args and args[0] in VERBS | NOUNS:
             self.commands[args[0]] = load(args[0])
         else:  # so that a slip is answered by the command that may have been meant
-            self.commands |= {name: self.get_command(ctx, name) for name in VERBS | NOUNS}
+            self.commands.update({name: self.get_command(ctx, name) for name in VERBS | NOUNS})
         return super().resolve_command(ctx, args)
 
 
