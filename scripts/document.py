@@ -113,11 +113,7 @@ def commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN
 def _section(name: str, command: Any) -> str:  # noqa: ANN401 -- typer's own click
     rows = "".join(_row(parameter) for parameter in command.params if parameter.name != "help")
     table = f"\n| | |\n|---|---|\n{rows}" if rows else ""
-    return f"\n## {name}\n\n{_unwrapped(command.help or '')}\n{table}"
-
-
-def _unwrapped(text: str) -> str:
-    return "\n\n".join(" ".join(part.split()) for part in text.replace("\f", "").split("\n\n"))
+    return f"\n## {name}\n\n{command.help or ''}\n{table}"
 
 
 def _row(parameter: Any) -> str:  # noqa: ANN401 -- typer's own click

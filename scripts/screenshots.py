@@ -2,6 +2,8 @@
 
 ``rollbook demo --json`` prints the address and the sign-ins. The password comes from ROLLBOOK_PASSWORD:
 ``ROLLBOOK_PASSWORD=... scripts/screenshots.py http://127.0.0.1:8000 district.admin@demo.example``
+So that the page of operations has something to tell, before that: ``rollbook backup create``,
+``rollbook backup drill``, ``rollbook health --note``.
 """
 
 import os
@@ -23,6 +25,7 @@ PICTURES: tuple[tuple[str, ViewportSize, Literal["light", "dark"]], ...] = (
     ("student-dark", DESK, "dark"),
     ("caseload-phone", PHONE, "light"),
     ("student-phone", PHONE, "light"),
+    ("operations", DESK, "light"),
 )
 
 
@@ -33,9 +36,10 @@ def main(address: str, email: str) -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         state, student = _sign_in(browser, address, email)
+        paths = {"caseload": "/caseload", "student": student, "operations": "/admin/operations"}
         for name, size, look in PICTURES:
             window = browser.new_page(viewport=size, color_scheme=look, storage_state=state)
-            window.goto(address + (student if name.startswith("student") else "/caseload"))
+            window.goto(address + paths[name.partition("-")[0]])
             window.screenshot(path=IMAGES / f"{name}.png")
             print(f"docs/images/{name}.png")
         browser.close()
@@ -49,6 +53,10 @@ def _sign_in(browser: Browser, address: str, email: str) -> tuple[StorageState, 
     page.fill("#email", email)
     page.fill("#password", os.environ["ROLLBOOK_PASSWORD"])
     page.click("main button")
+    page.goto(f"{address}/admin/operations")
+    if page.locator("#code").count():  # a made-up district shows the code that an app would
+        page.fill("#code", page.locator(".note code").inner_text())
+        page.click("main form button")
     page.goto(f"{address}/caseload?sort=change&category=critical")
     student = page.locator("a.row").first.get_attribute("href")
     assert student is not None

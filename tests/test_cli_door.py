@@ -61,6 +61,46 @@ def test_wrong_use_exits_2(arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert not done.stdout
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.endswith(" --help` says more.\n")
+
+
+def test_help_flows_to_the_width_of_the_terminal_and_no_switch_takes_a_value() -> None:
+    told = run("db", "slow", "--help", COLUMNS="80").stdout
+
+    assert "<bool>" not in told
+    paragraph = told[told.index("Counts come") : told.index("Values never are.")]
+    assert all(len(line) > 60 for line in paragraph.splitlines()[:-1]), "no line ends in its middle"
+
+
+def test_every_command_of_a_panel_is_there() -> None:
+    named = [name for names in cli.PANELS.values() for name in names]
+    assert set(named) <= set(cli.VERBS | cli.NOUNS)
+    assert len(named) == len(set(named)), "once each"
+    assert "─ More" not in run("--help").stdout, "a new command has its place"
+
+
+def test_wrong_use_is_json_where_json_is_asked_for() -> None:
+    done = run("logs", "-n", "many", "--json")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    error = json.loads(done.stderr)["error"]
+    assert error["code"] == "WrongUse"
+    assert "valid integer" in error["message"]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("bakcup", "'backup'"), ("statsu", "'status'")])
+def test_a_slip_is_answered_by_what_may_have_been_meant(typed: str, meant: str) -> None:
+    assert f"Did you mean {meant}" in run(typed).stderr
+
+
+@pytest.mark.parametrize("words", [[], ["db"], ["privacy", "hold"]])
+def test_without_a_command_the_help_is_the_answer(words: list[str]) -> None:
+    done = run(*words)
+    assert done.returncode == 2
+    assert "Usage:" in done.stdout
+    assert "Error" not in done.stderr
 
 
 def test_a_bad_setting_is_named_and_exits_2(tmp_path: Path) -> None:
@@ -120,7 +160,7 @@ def test_what_the_database_refuses_is_told_apart_and_without_values(
     """)
     )
 
-    def refused() -> None:
+    def refused(**_: object) -> None:
         with db.begin_nested():
             db.execute(text("SELECT pg_temp.refuse(:value)"), {"value": "secret"})
 
@@ -137,7 +177,7 @@ def test_what_the_database_refuses_is_told_apart_and_without_values(
 def test_a_server_that_is_gone_does_not_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "app", lambda: psycopg.connect("postgresql://someone:secret@127.0.0.1:1/x"))
+    monkeypatch.setattr(cli, "app", lambda **_: psycopg.connect("postgresql://someone:secret@127.0.0.1:1/x"))
     assert cli.run() == 1
     told = capsys.readouterr().err
     assert told.startswith("Error: The database does not answer: connection failed")

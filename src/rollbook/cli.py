@@ -10,11 +10,13 @@ import os
 import sys
 import traceback
 from importlib import import_module
+from inspect import cleandoc
 from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 from typer.main import get_command as command_of
 
 from rollbook import __version__
@@ -69,6 +71,26 @@ NOUNS: Final = {
     "risk": ("rollbook.risk.commands", "Find out who needs a look, and why."),
 }
 
+PANELS: Final = {
+    "The server": (
+        "up",
+        "down",
+        "status",
+        "logs",
+        "serve",
+        "worker",
+        "doctor",
+        "health",
+        "monitor",
+        "prod-setup",
+    ),
+    "To try it": ("demo", "generate"),
+    "Records": ("tenants", "import", "validate", "export", "compat", "attendance", "grades", "risk"),
+    "People": ("user", "provider", "key", "bi-role", "audit", "privacy"),
+    "The database": ("db", "backup", "archive", "replica", "pooler", "keys"),
+}
+_PANEL_OF: Final = {name: panel for panel, names in PANELS.items() for name in names}
+
 _OF_COMPLETION: Final = {"install_completion", "show_completion"}
 _WHERE: Final = " (ROLLBOOK_DEBUG=1 shows where)"
 # SQLSTATEs: disk_full; undefined table, function, column, schema; connection exceptions and shutdowns
@@ -82,6 +104,10 @@ WRONG_USE: Final = 2
 class LazyGroup(TyperGroup):
     """Commands whose modules are imported when they are called, not when they are listed."""
 
+    def __init__(self, **said: Any) -> None:  # noqa: ANN401 -- what typer's own takes
+        super().__init__(**said)
+        tidy(self)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 -- the signature is typer's
         """Name every command, in the order of the tables."""
         return [*VERBS, *NOUNS]
@@ -90,13 +116,16 @@ class LazyGroup(TyperGroup):
         """Return the command if it was loaded, else one that only knows its help."""
         if cmd_name not in VERBS | NOUNS:
             return None
-        placeholder = TyperCommand(cmd_name, help=(VERBS | NOUNS)[cmd_name][1])
+        panel = _PANEL_OF.get(cmd_name, "More")
+        placeholder = TyperCommand(cmd_name, help=(VERBS | NOUNS)[cmd_name][1], rich_help_panel=panel)
         return self.commands.get(cmd_name, placeholder)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 -- the signature is typer's
         """Load the command that ``args`` begin with."""
         if args and args[0] in VERBS | NOUNS:
             self.commands[args[0]] = load(args[0])
+        else:  # so that a slip is answered by the command that may have been meant
+            self.commands.update({name: self.get_command(ctx, name) for name in VERBS | NOUNS})
         return super().resolve_command(ctx, args)
 
 
@@ -106,9 +135,22 @@ def load(name: str) -> Any:  # noqa: ANN401 -- typer keeps the type to itself
     loaded = command_of(module.app)
     # completion is installed for `rollbook` as a whole
     loaded.params = [option for option in loaded.params if option.name not in _OF_COMPLETION]
+    tidy(loaded)
     if name in VERBS and isinstance(loaded, TyperGroup):
         return loaded.commands[name]
     return loaded
+
+
+def tidy(command: Any) -> None:  # noqa: ANN401 -- typer keeps the type to itself
+    """Let the help flow to the terminal's width, and call no switch's value <bool>: it takes none."""
+    paragraphs = cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    of_help = command.get_help_option(typer.Context(command))
+    for option in [*command.params, *filter(None, [of_help])]:
+        if getattr(option, "is_bool_flag", False):
+            option.metavar = ""
+    for below in getattr(command, "commands", {}).values():
+        tidy(below)
 
 
 app = typer.Typer(cls=LazyGroup, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -152,12 +194,15 @@ def run() -> int:
     """Run the command line and return its exit code; no traceback unless ROLLBOOK_DEBUG is set."""
     try:
         with act(account(), request_id=uuid4().hex[:12], purpose=_called(sys.argv[1:])):
-            app()
+            code = app(standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
+    except typer.Abort:
+        typer.echo("Aborted.", err=True)
+        return FAILED
     except Exception as error:  # noqa: BLE001 -- a door: whatever it is, the user gets one sentence
         return _report(error)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _called(words: list[str]) -> str:
@@ -171,6 +216,8 @@ def _report(error: Exception) -> int:
     if os.environ.get("ROLLBOOK_DEBUG"):
         traceback.print_exception(error)
     code, message, exit_code = _describe(error)
+    if not message:  # called without a command: the help was the answer
+        return exit_code
     if "--json" in sys.argv:
         details = error.facts if isinstance(error, RollbookError) else {}
         document = {"error": {"code": code, "message": message, "details": details}}
@@ -187,6 +234,8 @@ def _describe(error: Exception) -> tuple[str, str, int]:
         return error.code, text, error.exit_code
     if (told := archived_month(error)) is not None:
         return told.code, str(told), told.exit_code
+    if isinstance(error, TyperException):
+        return "WrongUse", _usage_sentence(error), error.exit_code
     name = type(error).__name__
     if name == "ValidationError" and getattr(error, "title", "") == "Settings":
         return "SettingsInvalid", _settings_sentence(error), WRONG_USE
@@ -194,6 +243,15 @@ def _describe(error: Exception) -> tuple[str, str, int]:
     if hasattr(said, "sqlstate"):
         return *_describe_refusal(said), FAILED
     return "Unexpected", f"{name}: {text or 'no message'}{_WHERE}", FAILED
+
+
+def _usage_sentence(error: TyperException) -> str:
+    """Return what was wrong with the words of the command, and where to read how it is meant."""
+    text = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    if not text or context is None:
+        return text
+    return f"{text}{'' if text.endswith(('.', '?')) else '.'} `{context.command_path} --help` says more."
 
 
 def _describe_refusal(said: Any) -> tuple[str, str]:  # noqa: ANN401 -- psycopg is not loaded for this

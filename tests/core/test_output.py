@@ -1,5 +1,6 @@
 """What commands print."""
 
+import io
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -55,3 +56,60 @@ def test_a_table_prints_a_name_with_brackets_as_it_is(capsys: pytest.CaptureFixt
     output.print_table(("name",), [(name,)])
 
     assert capsys.readouterr().out.splitlines()[1].rstrip() == name
+
+
+def test_a_table_without_rows_says_what_that_means(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(("name",), [], empty="There is none yet.")
+
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "There is none yet.\n")
+
+
+def test_a_line_ends_where_its_text_does(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(("name", "what"), [("a", "short"), ("b", "very much longer " * 9)])
+
+    assert capsys.readouterr().out.splitlines()[1] == "a     short"
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_a_long_last_cell_goes_on_below_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(("check", "what was found"), [("disk", "one two three " * 9), ("log", "fine")])
+
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 60 for line in lines)
+    assert [line[:5] for line in lines] == ["disk ", "     ", "     ", "log  "]
+    assert " ".join(line[5:] for line in lines[:3]).split() == ["one", "two", "three"] * 9
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_terminal_that_is_too_narrow_cuts_nothing_off(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(("name", "what"), [("n" * 50, "w" * 50)])
+
+    assert f"{'n' * 50}  {'w' * 50}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", ["", "n\n", "\n"])
+def test_what_nobody_confirms_is_not_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+
+    with pytest.raises(output.NotConfirmed, match="say --yes"):
+        output.confirm("All of it goes. Go on?")
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "All of it goes. Go on?" in told.err
+
+
+def test_what_is_confirmed_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+
+    output.confirm("Go on?")

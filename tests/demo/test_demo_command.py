@@ -81,6 +81,7 @@ def test_once_goes_from_nothing_to_a_list_with_reasons(first: dict[str, Any]) ->
         "counselor",
         "principal",
         "district_admin",
+        "guardian",
     }
     assert first["address"] is None
 

@@ -15,7 +15,7 @@ from rollbook.core.tenancy import Tenant, Visibility, look_through
 from rollbook.demo.calendar import TODAY
 from rollbook.demo.sign_ins import SignIn, ensure_sign_ins, password_for
 
-ROLES: Final = {"district_admin", "principal", "counselor", "teacher"}
+ROLES: Final = {"district_admin", "principal", "counselor", "teacher", "guardian"}
 
 
 @pytest.fixture
@@ -42,6 +42,8 @@ def test_each_role_signs_in_and_sees_its_students(
     assert seen["district_admin"] == 390
     assert 0 < seen["teacher"] < seen["principal"] < 390
     assert 0 < seen["counselor"] <= seen["principal"], "one counselor has the whole of a small school"
+    assert 0 < seen["guardian"] < 6
+    assert sign_ins["guardian"].sees == f"the {seen['guardian']} students they answer for"
 
 
 def test_again_is_the_same(db: Session, tenant: Tenant, sign_ins: dict[str, SignIn]) -> None:

@@ -80,6 +80,7 @@ def test_undo_asks_first_and_says_what_it_did(run: Run, district: District, drop
 
     assert asked.returncode == 1
     assert "Go on?" in asked.stderr
+    assert "Error: Nothing was done: nobody said yes. Where nobody can be asked, say --yes." in asked.stderr
     assert (dry["is_dry_run"], dry["tables"]["students"]["removed"]) == (True, 4)
     assert done.returncode == 0, done.stderr
     assert ["students", "4", "0", "0"] in [line.split() for line in done.stdout.splitlines()]
@@ -136,7 +137,7 @@ def test_export_and_retry_are_two_steps(run: Run, district: District, drop: Drop
 def test_no_rejects(run: Run, district: District, drop: Drop) -> None:
     district.bring(drop)
 
-    assert run("rejects").stderr.strip() == "Error: No rejected rows of import any wait to be fixed."
+    assert run("rejects").stderr.strip() == "Error: No rejected rows wait to be fixed."
 
 
 class _Reader(HTMLParser):

@@ -38,6 +38,7 @@ PAGES: Final = {
     "section of a university": ("olga@open.example", "/sections/{module}"),
     "audit": ("district_admin", "/audit"),
     "operations": ("district_admin", "/admin/operations"),
+    "why": ("district_admin", "/admin/why?email=principal%40oak.example&student=S0001"),
     "account": ("district_admin", "/account"),
     "conduct": ("district_admin", "/conduct"),
     "conduct, filtered to nothing": ("principal", "/conduct?type=none+at+all"),

@@ -1,5 +1,6 @@
 """Many records at once, administration and the audit ask for a second factor, on every route."""
 
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx2
@@ -78,9 +79,13 @@ def test_what_is_for_administrators_alone_asks_for_a_second_factor(
 
     assert {"/audit", "/admin/why", "/admin/operations", "/admin/operations.json"} <= set(theirs)
     answers = {address: alone.get(address) for address in theirs}
-    pages = [answer for address, answer in answers.items() if not address.endswith(".json")]
+    pages = {
+        address: answer.headers.get("location")
+        for address, answer in answers.items()
+        if not address.endswith(".json")
+    }
     files = [answer for address, answer in answers.items() if address.endswith(".json")]
-    assert {answer.headers.get("location") for answer in pages} == {NEEDED}
+    assert pages == {address: f"{NEEDED}?next={quote(address)}" for address in pages}
     assert {(answer.status_code, answer.json()["code"]) for answer in files} == {(403, "SecondFactorNeeded")}
 
 
@@ -114,7 +119,7 @@ def test_a_person_is_led_to_where_they_set_one_up_and_nothing_is_noted_as_shown(
     person = alone.get("/students.csv", headers={"Accept": "text/html,application/xhtml+xml"})
     program = alone.get("/students.csv")
 
-    assert (person.status_code, person.headers["location"]) == (303, NEEDED)
+    assert (person.status_code, person.headers["location"]) == (303, f"{NEEDED}?next=/students.csv")
     assert (program.status_code, program.json()["code"]) == (403, "SecondFactorNeeded")
     count = text("SELECT count(*) FROM disclosures WHERE request_id = :request")
     assert log.scalar(count, {"request": program.headers["x-request-id"]}) == 0
@@ -123,11 +128,16 @@ def test_a_person_is_led_to_where_they_set_one_up_and_nothing_is_noted_as_shown(
 
 def test_a_made_up_district_needs_no_phone(app: FastAPI, client: TestClient, email: str) -> None:
     person = enter(app, email)
-    page = person.get(NEEDED).text
+    page = person.get(f"{NEEDED}?next=/students.csv%3Fq%3DAbara").text
     code = page.split("it would show <code>")[1].split("<")[0]
 
-    done = person.post(NEEDED, data={"form_token": token_of(page), "code": code})
+    form = {"form_token": token_of(page), "code": code, "next": "/students.csv?q=Abara"}
+    assert '<input type="hidden" name="next" value="/students.csv?q=Abara">' in page
+    led_astray = person.get(NEEDED, params={"next": "//evil.example/"}).text
+    assert '<input type="hidden" name="next" value="/">' in led_astray
+    done = person.post(NEEDED, data=form)
     assert done.status_code == 200, done.text
+    assert '<a href="/students.csv?q=Abara">I have kept them' in done.text
     post_form(client, "/sign-in", email=email, password=PASSWORD)
     page = client.get("/sign-in/code").text
     code = page.split("it would show <code>")[1].split("<")[0]
@@ -183,7 +193,7 @@ def test_an_auditor_reads_the_logs_and_no_record(
 
     page = client.get("/audit", params={"user": "principal@oak.example", "student": number})
 
-    assert without.get("/audit").headers["location"] == NEEDED
+    assert without.get("/audit").headers["location"] == f"{NEEDED}?next=/audit"
     assert page.status_code == 200
     assert "GET /students/{student_id}" in page.text
     assert number in page.text

@@ -92,7 +92,9 @@ def test_it_is_for_administrators(sign_in: SignIn, role: str, path: str) -> None
 
 
 def test_it_is_not_shown_on_a_password_alone_or_to_nobody(by_password: SignIn, client: TestClient) -> None:
-    assert by_password("district_admin").get(PAGE).headers["location"] == "/account/second-factor"
+    assert (
+        by_password("district_admin").get(PAGE).headers["location"] == f"/account/second-factor?next={PAGE}"
+    )
     assert client.get(PAGE).headers["location"].startswith("/sign-in")
 
 

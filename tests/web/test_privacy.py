@@ -50,6 +50,7 @@ def family(app: FastAPI) -> Family:
             )
             grant(db, _user(db, tenant, Role.STUDENT, name), GrantScope.STUDENT, f"FAM{n}", reason="own")
             children[name] = child.student_id
+        grant(db, _user(db, tenant, Role.GUARDIAN, "aunt"), GrantScope.STUDENT, "S0001", reason="foster care")
     return Family(**children)
 
 
@@ -137,3 +138,33 @@ def test_what_is_no_text_is_refused(sign_in: SignIn, family: Family) -> None:
     assert client.post(path, json={"becuase": ""}).status_code == 422
     form = post_form(client, f"/students/{family.minor}/record", kind="json", because="a\x00b")
     assert form.status_code in (200, 422)
+
+
+def test_a_family_reads_the_score_without_what_is_said_to_staff(
+    sign_in: SignIn, family: Family, world: the_cast.World
+) -> None:
+    assert family
+    pages = {
+        who: sign_in(who).get(f"/students/{world.ada}").text
+        for who in ("aunt.of.record@oak.example", "counselor")
+    }
+    ours, theirs = pages.values()
+
+    for words in ("Why, and what helps", "Call home this week", "; place 1", ">Place<"):
+        assert words in theirs
+        assert words not in ours
+    assert "of the last 20 school days" in ours
+    assert "the school can say what would help" in ours
+
+
+def test_a_family_begins_with_its_own_and_reads_no_words_for_staff(sign_in: SignIn, family: Family) -> None:
+    client = sign_in("mother.of.record@oak.example")
+
+    begun = client.get("/students").text
+    page = client.get(f"/students/{family.minor}").text
+
+    assert "You see 2 students." in begun
+    for words in ("Caseload", "/conduct", "what helps"):
+        assert words not in begun + page
+    assert '<a class="mark" href="/students">' in page
+    assert 'href="/students">Students</a></p>' in page, "the way back"

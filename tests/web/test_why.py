@@ -24,7 +24,8 @@ def admin(app: FastAPI, email: str) -> TestClient:
         look_through(db, Visibility(tenant_id))
         service.set_role(db, service.get_user(db, tenant_id, email), Role.DISTRICT_ADMIN)
     client = enter(app, email)
-    assert client.get("/admin/why").headers["location"] == "/account/second-factor", "not on a password alone"
+    led = client.get("/admin/why").headers["location"]
+    assert led == "/account/second-factor?next=/admin/why", "not on a password alone"
     page = client.get("/account/second-factor").text
     token = re.findall(r'name="form_token" value="([^"]+)"', page)[-1]
     secret = re.findall(r"Key: <code>(\w+)</code>", page)[0]

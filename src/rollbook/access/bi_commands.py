@@ -67,12 +67,14 @@ def list_roles(*, tenant: TenantOption = None, json: Json = False) -> None:
     """List the BI roles of a tenant."""
     with work_in(tenant) as work:
         found = bi_roles.list_bi_roles(work.db, work.tenant.tenant_id)
-        rows = [(role.role_name, school, role.created_at.isoformat()) for role, school in found]
+        rows = [
+            (role.role_name, school, role.created_at.isoformat(timespec="minutes")) for role, school in found
+        ]
     columns = ("role", "school", "created_at")
     if json:
         output.print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        output.print_table(columns, rows)
+        output.print_table(columns, rows, empty="There is no BI role yet: `rollbook bi-role add`.")
 
 
 @app.command()

@@ -93,7 +93,8 @@ def list_users(*, tenant: TenantOption = None, json: Json = False) -> None:
             output.print_json([_fields(user) for user in users])
         else:
             rows = [(u.email, u.full_name, u.role.value, "" if u.is_active else "no") for u in users]
-            output.print_table(("email", "name", "role", "active"), rows)
+            columns = ("email", "name", "role", "active")
+            output.print_table(columns, rows, empty="Nobody may sign in yet: `rollbook user add`.")
 
 
 @app.command()
@@ -202,7 +203,9 @@ def links(email: Email, *, tenant: TenantOption = None, json: Json = False) -> N
     if json:
         output.print_json(rows)
     else:
-        output.print_table(("issuer", "subject", "last used at"), [tuple(row.values()) for row in rows])
+        columns = ("issuer", "subject", "last used at")
+        cells = [tuple(row.values()) for row in rows]
+        output.print_table(columns, cells, empty="They have signed in by no provider.")
 
 
 @app.command(name="unlink")

@@ -70,7 +70,8 @@ def list_grants(email: Email, *, tenant: TenantOption = None, json: Json = False
             output.print_json(listed)
         else:
             columns = ("grant_id", "scope", "scope_id", "begins_on", "ends_on", "writing", "reason")
-            output.print_table(columns, [tuple(row.values()) for row in listed])
+            cells = [tuple(row.values()) for row in listed]
+            output.print_table(columns, cells, empty="They see by their work alone: nothing was granted.")
 
 
 @app.command(name="end-grant")

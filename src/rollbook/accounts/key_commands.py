@@ -51,7 +51,8 @@ def list_keys(*, tenant: TenantOption = None, json: Json = False) -> None:
         output.print_json(rows)
     else:
         columns = ("prefix", "email", "name", "scopes", "expires_at", "last_used_at", "revoked_at")
-        output.print_table(columns, [tuple(row.values()) for row in rows])
+        cells = [tuple(row.values()) for row in rows]
+        output.print_table(columns, cells, empty="No program has a key yet: `rollbook key create`.")
 
 
 @app.command()

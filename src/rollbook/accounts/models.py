@@ -25,6 +25,11 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     SERVICE = "service"
 
+    @property
+    def is_family(self) -> bool:
+        """Whether it is the student, or who answers for the student: nobody of the school."""
+        return self in {Role.STUDENT, Role.GUARDIAN}
+
 
 class Awaited(StrEnum):
     """What a user still has to show or to choose before their session opens anything."""

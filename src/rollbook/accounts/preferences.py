@@ -27,7 +27,9 @@ class PreferenceUnknown(Invalid):
 def start_page(db: Session, user: User) -> str:
     """Return the path where ``user`` likes to begin."""
     kept = db.get(UserPreference, (user.tenant_id, user.user_id, START))
-    return kept.value if kept is not None and kept.value in START_PAGES else "/"
+    if kept is not None and kept.value in START_PAGES:
+        return kept.value
+    return "/students" if user.role.is_family else "/"
 
 
 def prefer_start_page(db: Session, user: User, path: str) -> None:

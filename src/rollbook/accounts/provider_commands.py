@@ -77,7 +77,8 @@ def list_providers(*, tenant: TenantOption = None, json: Json = False) -> None:
         output.print_json(rows)
     else:
         columns = ("name", "issuer", "client_id", "second_factors", "passwords", "active")
-        output.print_table(columns, [tuple(row[name] for name in columns) for row in rows])
+        cells = [tuple(row[name] for name in columns) for row in rows]
+        output.print_table(columns, cells, empty="There is no sign-in provider yet: `rollbook provider add`.")
 
 
 @app.command()

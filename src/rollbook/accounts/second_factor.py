@@ -39,7 +39,7 @@ class Guarded(StrEnum):
 class SecondFactorNeeded(Forbidden):
     """This asks for a second factor. Set one up under `/account/second-factor`, then try again."""
 
-    page = "/account/second-factor"
+    page = "/account/second-factor?next="
 
 
 class CodeWrong(Invalid):

@@ -30,7 +30,14 @@ class Account:
 def frame_of(request: Request, db: Session, user: User, token: str) -> Frame:
     """Return what stands around the user's pages; errors of this request stand in it too."""
     tenant = db.get_one(Tenant, user.tenant_id)
-    frame = Frame(tenant.name, user.full_name, tenant.is_synthetic, form_token(token))
+    frame = Frame(
+        tenant.name,
+        user.full_name,
+        tenant.is_synthetic,
+        form_token(token),
+        tenant.time_zone,
+        is_family=user.role.is_family,
+    )
     request.state.frame = frame
     return frame
 

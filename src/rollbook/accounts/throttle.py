@@ -25,7 +25,7 @@ from rollbook.accounts.networks import sender
 from rollbook.core import clock
 from rollbook.core.errors import RollbookError
 from rollbook.core.sql import named_sql
-from rollbook.ui.words import many
+from rollbook.core.words import many
 
 _SQL: Final = named_sql("rollbook.accounts")
 _STALE: Final = timedelta(days=2, minutes=1)

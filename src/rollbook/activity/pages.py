@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -13,6 +12,7 @@ from rollbook.activity.api import span
 from rollbook.activity.fitness import FEWEST, ZoneShare, zone_shares
 from rollbook.activity.performances import list_activities
 from rollbook.ui import tables, words
+from rollbook.ui.addresses import addresses
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, IsoDay
 
@@ -31,8 +31,6 @@ def pe_page(
     begin, end = span(viewer, since or None, until or None)
     everywhere = zone_shares(viewer.db, viewer.tenant, begin, end)
     shares = [share for share in everywhere if school in {None, share.school_code}]
-    days = {"since": since and str(since), "until": until and str(until)}
-    query = urlencode({name: value for name, value in ({"school": school} | days).items() if value})
     context = {
         "sentence": _sentence(viewer, shares, begin),
         "shares": shares,
@@ -42,7 +40,7 @@ def pe_page(
         "until": end,
         "minimum": FEWEST,
         "activities": list_activities(viewer.db, viewer.tenant, begin, end),
-        "query": f"?{query}" if query else "",
+        "address": addresses("/pe", {"school": school, "since": since, "until": until}),
         "sees_nobody": viewer.sees_nobody,
     }
     response = render(request, "activity/pe.html", context, frame=viewer.frame)

@@ -120,7 +120,8 @@ def _show(found: absences.ChronicAbsence) -> None:
         (s.student_number, s.name, s.school, s.grade_level, s.days, f"{s.missed:g}", f"{s.rate:.1%}")
         for s in found.students
     ]
-    output.print_table(("number", "name", "school", "grade", "days", "missed", "rate"), rows)
+    who = ("number", "name", "school", "grade", "days", "missed", "rate")
+    output.print_table(who, rows, empty="Nobody is chronically absent.")
     output.say(
         f"{found.chronic:,} of {found.enrolled:,} students are chronically absent from {found.since}"
         f" to {found.as_of}: {found.rule.chronic_rate * 100:g}% of at least {found.rule.minimum_days} days."

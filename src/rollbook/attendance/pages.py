@@ -1,11 +1,10 @@
 """The attendance page: who is chronically absent, and how the weeks went; the same as CSV and JSON."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from itertools import groupby
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from markupsafe import Markup
@@ -13,8 +12,10 @@ from markupsafe import Markup
 from rollbook.access.viewing import Viewer, Viewing
 from rollbook.attendance.chronic import ChronicAbsence, ChronicStudent, chronic_absence
 from rollbook.attendance.service import WeekRate, weekly_rates, weeks_before
+from rollbook.core.words import many
 from rollbook.curriculum.present import present_of
 from rollbook.ui import charts, tables, words
+from rollbook.ui.addresses import addresses
 from rollbook.ui.charts import Point, Span
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText, IsoDay
@@ -52,7 +53,7 @@ def attendance_page(
         "schools": found.schools,
         "page": found.page,
         "charts_of_grades": _charts(weeks),
-        "address": _addresses(school, as_of or None),
+        "address": addresses("/attendance", {"school": school, "as_of": as_of}),
         "sees_nobody": viewer.sees_nobody,
     }
     response = render(request, "attendance/attendance.html", context, frame=viewer.frame)
@@ -93,7 +94,7 @@ def _sentence(viewer: Viewer, found: ChronicAbsence) -> str:
         return "No student is tied to you yet."
     if not found.enrolled:
         return f"No attendance is known from {words.plain_day(found.since)} on."
-    who = words.many(found.chronic, "student")
+    who = many(found.chronic, "student")
     be = "is" if found.chronic == 1 else "are"
     share = words.percent(found.rate)
     return (
@@ -129,14 +130,3 @@ def _chart(weeks: Sequence[WeekRate], span: Span, top: float) -> GradeChart:
 
 def _grade(week: WeekRate) -> int:
     return -1 if week.grade_level is None else week.grade_level
-
-
-def _addresses(school: str | None, as_of: date | None) -> Callable[..., str]:
-    """Return what makes this page's addresses: as a file, or elsewhere in the list."""
-
-    def address(*, file: str = "", keep: bool = True, after: str | None = None) -> str:
-        kept = {"school": school, "as_of": as_of.isoformat() if as_of else None} if keep else {}
-        query = urlencode({name: value for name, value in (kept | {"after": after}).items() if value})
-        return f"/attendance{file}" + (f"?{query}" if query else "")
-
-    return address

@@ -14,6 +14,13 @@ def today_in(time_zone: str) -> date:
     return now().astimezone(ZoneInfo(time_zone)).date()
 
 
+def start_of_day(day: date, time_zone: str) -> datetime:
+    """Return the instant that begins ``day`` in ``time_zone``."""
+    if day == date.min:
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.combine(day, time.min, tzinfo=ZoneInfo(time_zone))
+
+
 def close_of_day(day: date, time_zone: str) -> datetime:
     """Return the instant that ends ``day`` in ``time_zone``, exclusive.
 

@@ -9,7 +9,7 @@ class RollbookError(Exception):
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
     page: ClassVar[str | None] = None
-    """Where a person can do what is missing; a door sends them there."""
+    """Where a person can do what is missing; a door sends them there. To ``...=`` it adds where they were."""
     retry_after_s: ClassVar[int | None] = None
     """When the same may go well; a door says so to programs."""
 

@@ -13,13 +13,22 @@ from typing import Any, Final, TextIO
 from uuid import UUID
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rollbook.core.errors import Conflict
 from rollbook.core.spreadsheets import spreadsheet_cell
 
 _ANY_WIDTH: Final = 10_000
+_READABLE: Final = 32
+_GAP: Final = 2
+_YES: Final = ("y", "yes")
+
+
+class NotConfirmed(Conflict):
+    """Nothing was done: nobody said yes. Where nobody can be asked, say --yes."""
 
 
 def as_json(value: object) -> str:
@@ -71,16 +80,59 @@ def print_fields(fields: Mapping[str, Any]) -> None:
         typer.echo(f"{name:<{width}}  {'-' if value is None else value}")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows on stdout; numbers are right-aligned and grouped by thousands."""
+def confirm(question: str) -> None:
+    """Ask on stderr, and go on only if the answer is yes.
+
+    Raises: ``NotConfirmed``, also where nobody can answer.
+    """
+    # not typer's own: it writes a blank to stdout, which is for data
+    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    answer = sys.stdin.readline()
+    if not answer:
+        typer.echo(err=True)
+    if answer.strip().lower() not in _YES:
+        raise NotConfirmed
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
+    """Print rows on stdout; numbers are right-aligned and grouped by thousands.
+
+    ``empty`` is told on stderr in place of a table without rows: what that means, or what to do.
+    """
     cells = [["-" if cell is None else cell for cell in row] for row in rows]
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    if empty and not cells:
+        say(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
     for index, name in enumerate(columns):
         numeric = bool(cells) and all(
             isinstance(row[index], int | float) or row[index] == "-" for row in cells
         )
         table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
-    for row in cells:
-        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
-    # As wide as its cells: a narrow terminal wraps a line, nothing is cut off.
-    Console(width=_ANY_WIDTH).print(table)
+    texts = [[Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row] for row in cells]
+    for row in texts:
+        table.add_row(*row)
+    _print(table, _width_before_last(columns, texts))
+
+
+def _width_before_last(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> int:
+    """Return how many cells all columns but the last take together."""
+    widest = [max([cell_len(name), *(row[at].cell_len for row in rows)]) for at, name in enumerate(columns)]
+    return sum(widest[:-1]) + _GAP * len(widest[:-1])
+
+
+def _print(table: Table, width_before_last: int) -> None:
+    """Print the table. On a terminal a long last cell goes on below itself; elsewhere each row is one line.
+
+    Nothing is ever cut off: where a terminal is too narrow for the other columns, it wraps the line.
+    """
+    screen = Console()
+    if screen.is_terminal and screen.width - width_before_last >= _READABLE:
+        table.columns[-1].no_wrap = False
+        screen.print(table)
+        return
+    endless = Console(width=_ANY_WIDTH)
+    with endless.capture() as captured:
+        endless.print(table)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())

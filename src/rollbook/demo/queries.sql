@@ -39,6 +39,22 @@ SELECT DISTINCT ON (role)
 FROM workers
 ORDER BY role ASC, low_grade DESC, students DESC, staff_number ASC;
 
+-- name: demo_guardian
+-- The guardian whom the demo signs in: of two students if any is, then of the oldest.
+-- params   none
+-- returns  guardian_id uuid, full_name text, students bigint
+SELECT
+    guardians.guardian_id,
+    guardians.first_name || ' ' || guardians.last_name AS full_name,
+    count(*) AS students
+FROM guardians
+INNER JOIN student_guardians USING (tenant_id, guardian_id)
+INNER JOIN students USING (tenant_id, student_id)
+WHERE student_guardians.may_see_records
+GROUP BY guardians.tenant_id, guardians.guardian_id
+ORDER BY abs(count(*) - 2) ASC, min(students.birth_date) ASC, guardians.guardian_number ASC
+LIMIT 1;
+
 -- name: demo_students
 -- Every student's id: those of a district drawn from a seed are known beforehand.
 -- returns  student_id uuid

@@ -1,4 +1,4 @@
-"""Phases 2 to 4 as rows: staff, students and their schools; their guardians; the programmes they are in."""
+"""Phases 2 to 4 as rows: staff, students and their schools; their guardians; the programs they are in."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -225,7 +225,7 @@ def _guardianships(  # noqa: PLR0913, PLR0917 - what ties them
 
 
 def programs(here: AreaInYear) -> Iterator[Batch]:
-    """Yield the programmes that those who are new are in; some learn enough English to leave theirs."""
+    """Yield the programs that those who are new are in; some learn enough English to leave theirs."""
     rng, members, people = here.rng("programs"), here.roster.members, here.roster.people
     new = np.flatnonzero(members.is_new)
     who = members.person[new]

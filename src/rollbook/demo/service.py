@@ -16,6 +16,7 @@ from rollbook.core.errors import Conflict, Invalid
 from rollbook.core.progress import Report, Silent
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, transaction
+from rollbook.core.words import many
 from rollbook.curriculum.models import Course
 from rollbook.demo.calendar import LATEST_YEAR, TIME_ZONE, SchoolYear
 from rollbook.demo.district import draw_district, world_of
@@ -27,7 +28,6 @@ from rollbook.demo.write import Writer, ensure_months
 from rollbook.ops.migrate import upgrade
 from rollbook.ops.work import running_server
 from rollbook.roster.models import School, Staff, Student
-from rollbook.ui.words import many
 
 SEED: Final = 20261120
 MOST_STUDENTS: Final = 500_000

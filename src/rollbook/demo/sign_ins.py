@@ -15,7 +15,9 @@ from rollbook.accounts.models import Role, User
 from rollbook.accounts.passwords import hash_password, is_password_of
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
+from rollbook.core.words import many
 from rollbook.roster.models import Staff
+from rollbook.roster.models_families import Guardian
 
 _SQL: Final = named_sql("rollbook.demo")
 _SEES: Final = {
@@ -38,7 +40,7 @@ class SignIn:
 
 
 def ensure_sign_ins(db: Session, tenant: Tenant, today: date, secret: str) -> list[SignIn]:
-    """Let an admin, and one member of staff in each role, sign in to ``tenant``."""
+    """Let an admin, one member of staff in each role, and one guardian sign in to ``tenant``."""
     admin = _ensure_user(db, tenant, Role.DISTRICT_ADMIN, "Robin Archer", secret)
     sign_ins = [_sign_in(tenant, *admin, sees="everyone")]
     for role, staff_id, full_name, school in db.execute(_SQL["demo_staff"], {"today": today}).all():
@@ -46,7 +48,19 @@ def ensure_sign_ins(db: Session, tenant: Tenant, today: date, secret: str) -> li
         link = update(Staff).where(Staff.tenant_id == tenant.tenant_id, Staff.staff_id == staff_id)
         db.execute(link.values(user_id=user.user_id))
         sign_ins.append(_sign_in(tenant, user, password, sees=f"{_SEES[user.role]} {school}"))
-    return sign_ins
+    return [*sign_ins, *_of_family(db, tenant, secret)]
+
+
+def _of_family(db: Session, tenant: Tenant, secret: str) -> list[SignIn]:
+    """Let a guardian in, where the tenant has any."""
+    found = db.execute(_SQL["demo_guardian"]).one_or_none()
+    if found is None:
+        return []
+    user, password = _ensure_user(db, tenant, Role.GUARDIAN, found.full_name, secret)
+    guardian = db.get_one(Guardian, (tenant.tenant_id, found.guardian_id))
+    guardian.user_id = user.user_id
+    sees = f"the {many(found.students, 'student')} they answer for"
+    return [_sign_in(tenant, user, password, sees=sees)]
 
 
 def _sign_in(tenant: Tenant, user: User, password: str, *, sees: str) -> SignIn:

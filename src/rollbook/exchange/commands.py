@@ -11,6 +11,7 @@ from rollbook.core import output
 from rollbook.core.acting import account
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
+from rollbook.core.words import many
 from rollbook.exchange import oulad
 from rollbook.exchange.csv_files.commands import app as csv_files
 from rollbook.exchange.oneroster.commands import importing as oneroster
@@ -69,7 +70,7 @@ def _show(summary: oulad.ImportSummary, *, json: bool) -> None:
     for file in summary.files:
         if file.ignored_columns:
             output.say(f"{file.file}: ignored the columns {', '.join(file.ignored_columns)}")
-    typer.echo(f"{summary.tenant}: {summary.written:,} rows written")
+    typer.echo(f"{summary.tenant}: {many(summary.written, 'row')} written")
     _list_rejects(summary.rejects, summary.rejected)
 
 

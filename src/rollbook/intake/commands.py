@@ -1,6 +1,7 @@
 """Commands of intake, mounted under `rollbook import`: history, undo, rejects."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
@@ -50,13 +51,13 @@ def history(
     if json:
         output.print_json(found)
         return
-    columns = ("import", "state", "format", "source", "who", "started", "file", "rejected", "written")
-    output.print_table(columns, map(_row, found))
+    columns = ("import", "state", "format", "source", "who", "started (UTC)", "file", "rejected", "written")
+    output.print_table(columns, map(_row, found), empty="Nothing was imported yet: `rollbook import --help`.")
 
 
 def _row(receipt: receipts.Receipt) -> tuple[object, ...]:
     told = receipt.reason or counts_in_words(receipt.counts)
-    started = receipt.started_at.strftime("%Y-%m-%d %H:%M")
+    started = f"{receipt.started_at.astimezone(UTC):%Y-%m-%d %H:%M}"
     return (
         str(receipt.import_id),
         receipt.state,
@@ -81,7 +82,7 @@ def undo(
 ) -> None:
     """Take an import back: every row as it was before, if nobody has touched the same rows since."""
     if not (yes or dry_run):
-        typer.confirm(f"This takes back all that import {import_id} wrote. Go on?", abort=True, err=True)
+        output.confirm(f"This takes back all that import {import_id} wrote. Go on?")
     with work_in(tenant) as work:
         slug = work.tenant.slug
         done = undoing.undo(work.db, work.tenant, import_id, who=account(), is_dry_run=dry_run)
@@ -140,7 +141,7 @@ def rejects(  # noqa: PLR0913 -- an option each
 def _receipt(work: Work, import_id: int | None) -> Import:
     found = import_id or work.db.scalar(SQL["latest_with_rejects"])
     if found is None:
-        raise NoRejects(import_id="any")
+        raise NoRejects("No rejected rows wait to be fixed.")
     return receipts.find_import(work.db, found)
 
 

@@ -72,8 +72,10 @@ def list_(*, json: Json = False) -> None:
     lines = [_line(backup) for backup in known]
     if json:
         output.print_json({"backups": lines, "damaged": known.damaged})
-    elif lines:
-        output.print_table(list(lines[0]), [tuple(line.values()) for line in lines])
+    else:
+        columns = list(lines[0]) if lines else []
+        cells = [tuple(line.values()) for line in lines]
+        output.print_table(columns, cells, empty="There is no backup yet: `rollbook backup create`.")
     for one in known.damaged:
         output.say(f"{one.backup_id} is damaged: {one.reason}")
     if known.damaged:
@@ -137,7 +139,7 @@ def restore(  # noqa: PLR0913 -- one option for each thing to say of where and w
         restore_physical(backup, to, into, timeline=timeline, yes=yes, json=json)
         return
     if restoring.replaces(chosen) and not yes:
-        typer.confirm(f"The database has tables. Put {wanted.backup_id} in its place?", abort=True, err=True)
+        output.confirm(f"The database has tables. Put {wanted.backup_id} in its place?")
     with progress_bar() as report:
         done = _restored(open_vault(chosen, report), wanted)
     if json:

@@ -8,6 +8,7 @@ import typer
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
+from rollbook.core.words import many
 from rollbook.ops import migrate as migrating
 from rollbook.ops.migrate import Revision
 from rollbook.ops.runs import remembered
@@ -52,7 +53,7 @@ def migrate(
         done = migrating.upgrade(url, to, report, patience_s=patience)
         facts.update({"to": done[-1].id, "migrations": len(done)} if done else {})
     _show(done, json=json)
-    output.say(f"{len(done)} migrations applied." if done else "The schema is up to date.")
+    output.say(f"{many(len(done), 'migration')} applied." if done else "The schema is up to date.")
 
 
 @app.command()
@@ -74,17 +75,15 @@ def rollback(
     if steps and not yes:
         for step in steps:
             output.say(f"{step.id}  {step.title}")
-        typer.confirm(
-            f"This takes back {len(steps)} migrations of {_place(url)}. Tables that they made go, with their"
-            " rows. Go on?",
-            abort=True,
-            err=True,
+        output.confirm(
+            f"This takes back {many(len(steps), 'migration')} of {_place(url)}. Tables that they made go, with"
+            " their rows. Go on?"
         )
     with progress_bar() as report, remembered(url, "db.rollback") as facts:
         undone = migrating.downgrade(url, back_to, report, patience_s=patience)
         facts.update({"undone": [step.id for step in undone]} if undone else {})
     _show(undone, json=json)
-    output.say(f"{len(undone)} migrations undone.")
+    output.say(f"{many(len(undone), 'migration')} undone.")
 
 
 @app.command()
@@ -112,10 +111,8 @@ def force(
     """Note that the schema is at a revision, and change nothing else. For after a repair by hand."""
     url = running_server().owner_url
     if not yes:
-        typer.confirm(
-            f"This only notes {revision} in {_place(url)}: a schema that differs breaks later. Go on?",
-            abort=True,
-            err=True,
+        output.confirm(
+            f"This only notes {revision} in {_place(url)}: a schema that differs breaks later. Go on?"
         )
     with progress_bar() as report, remembered(url, "db.force") as facts:
         noted = migrating.force(url, revision, report)
@@ -141,7 +138,7 @@ def reset(
 
     url = running_server().owner_url
     if not yes:
-        typer.confirm(f"This drops every row of every tenant of {_place(url)}. Go on?", abort=True, err=True)
+        output.confirm(f"This drops every row of every tenant of {_place(url)}. Go on?")
     with progress_bar() as report, remembered(url, "db.reset") as facts:
         done = begin_anew(settings(), database=database, report=report)
         facts.update({"to": done[-1].id, "migrations": len(done)})

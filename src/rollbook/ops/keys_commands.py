@@ -6,6 +6,7 @@ import typer
 
 from rollbook.core import keyring, output
 from rollbook.core.progress import progress_bar
+from rollbook.core.words import many
 from rollbook.ops import rekeying
 from rollbook.ops.work import running_server
 
@@ -77,11 +78,11 @@ def retire(
     """Drop an old key from the ring. Backups of before its rotation cannot be read without it."""
     url = running_server().owner_url
     if not yes:
-        typer.confirm("Backups with values of this key cannot be read any more. Go on?", abort=True, err=True)
+        output.confirm("Backups with values of this key cannot be read any more. Go on?")
     left = rekeying.retire(url, key)
     if json:
         output.print_json({"retired": key, "primary": left.primary, "keys": sorted(left.keys)})
-    output.say(f"The ring has {len(left.keys)} keys.")
+    output.say(f"The ring has {many(len(left.keys), 'key')}.")
 
 
 def _role(key: rekeying.KeyUse) -> str:

@@ -19,4 +19,7 @@ def tenants(*, json: Annotated[bool, typer.Option("--json", help="Print JSON on 
         output.print_json([{field: getattr(tenant, field) for field in fields} for tenant in found])
         return
     rows = [(t.slug, t.name, t.risk_target, "synthetic" if t.is_synthetic else "") for t in found]
-    output.print_table(("tenant", "name", "predicts by", "data"), rows)
+    columns = ("tenant", "name", "predicts by", "data")
+    output.print_table(
+        columns, rows, empty="There is no tenant yet: the first import makes it (--new-tenant)."
+    )

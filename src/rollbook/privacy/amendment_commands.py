@@ -121,7 +121,9 @@ def list_amendments(
         output.print_json(told)
         return
     output.print_table(
-        ("id", "about", "state", "asked by", "decision"), [tuple(one.values())[:5] for one in told]
+        ("id", "about", "state", "asked by", "decision"),
+        [tuple(one.values())[:5] for one in told],
+        empty="Nothing of this record was asked to be amended.",
     )
 
 

@@ -12,6 +12,7 @@ from rollbook.access.service import find_student_id
 from rollbook.core import output
 from rollbook.core.errors import Conflict, RollbookError
 from rollbook.core.output import as_json
+from rollbook.core.words import many
 from rollbook.ops.work import Work, work_in
 from rollbook.privacy import amendment_commands, retention_commands
 
@@ -134,7 +135,7 @@ def _forget_archived(tenant_id: int) -> bool:
         output.say(f"The archive still has rows of them: {error} Then run `rollbook archive forget`.")
         return False
     for one in forgotten:
-        output.say(f"Taken out of the archive: {one.rows:,} rows of {one.table_name}")
+        output.say(f"Taken out of the archive: {many(one.rows, 'row')} of {one.table_name}")
     return True
 
 
@@ -146,7 +147,7 @@ def _show_erased(made: "Erased", *, json: bool, is_done: bool) -> None:
     for kept in made.kept:
         typer.echo(f"Kept: {kept.rows:,} {kept.what}: {kept.why}.")
     for name, rows in made.quoted.items():
-        typer.echo(f"Still quoted: in {rows:,} rows of {name}; look at them, and write them anew.")
+        typer.echo(f"Still quoted: in {many(rows, 'row')} of {name}; look at them, and write them anew.")
     done = "Erased" if is_done else "Would be erased (say --yes)"
     typer.echo(
         f"{done}: {sum(made.removed.values()):,} rows; {made.redactions:,} values taken out of the logs"
@@ -168,7 +169,7 @@ def readmit(
     if json:
         output.print_json({"names": names})
         return
-    typer.echo(f"Imports may bring this student in again: {names:,} names forgotten")
+    typer.echo(f"Imports may bring this student in again: {many(names, 'name')} forgotten")
 
 
 hold = typer.Typer(help="Let nothing of a student be erased while a case is open.", no_args_is_help=True)
@@ -205,7 +206,7 @@ def end_hold(student: StudentArgument, *, tenant: TenantOption = None, json: Jso
     if json:
         output.print_json({"ended": ended})
         return
-    typer.echo(f"{ended:,} holds ended")
+    typer.echo(f"{many(ended, 'hold')} ended")
 
 
 @hold.command("list")
@@ -221,7 +222,11 @@ def list_holds(*, tenant: TenantOption = None, json: JsonOption = False) -> None
     if json:
         output.print_json(standing)
         return
-    output.print_table(("student", "reason", "by", "since (UTC)"), [tuple(one.values()) for one in standing])
+    output.print_table(
+        ("student", "reason", "by", "since"),
+        [tuple(one.values()) for one in standing],
+        empty="No legal hold stands.",
+    )
 
 
 def student_id_of(work: Work, said: str) -> UUID:

@@ -20,7 +20,7 @@ PARTS: Final[dict[str, Part]] = {
         "What each guardian is to the student", "Also whether they may see the record."
     ),
     "student_school_enrollments": Part("Schools", "When the student entered and left each school."),
-    "student_programs": Part("Programmes", "Programmes of support that the student is or was in."),
+    "student_programs": Part("Programs", "Programs of support that the student is or was in."),
     "course_enrollments": Part("Classes", "Which classes the student is or was in."),
     "course_outcomes": Part("How classes ended", "Passed, failed or withdrawn."),
     "course_grades": Part("Final marks", "The marks and credits that make up the transcript."),
@@ -118,7 +118,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "reporter": "Reported it",
         "other": "Other",
     },
-    "program_type": {"iep": "Individualized education programme (IEP)", "504": "Section 504 plan"},
+    "program_type": {"iep": "Individualized education program (IEP)", "504": "Section 504 plan"},
     "grade_level": {"0": "Kindergarten"},
     # the column says that handing out is forbidden; its heading, that it is allowed
     "is_directory_opt_out": {"true": "No, the family forbids it", "false": "Yes"},

@@ -39,7 +39,7 @@ class StudentsOut:
 
 @dataclass(frozen=True, slots=True)
 class StudentOut:
-    """A student, who answers for them, their programmes, and every section they are or were in."""
+    """A student, who answers for them, their programs, and every section they are or were in."""
 
     student: StudentCard
     contact: Contact

@@ -9,6 +9,7 @@ import typer
 from rollbook.core import output
 from rollbook.core.errors import Conflict
 from rollbook.core.progress import progress_bar
+from rollbook.core.words import many
 from rollbook.ops.work import running_server, work_in
 
 app = typer.Typer(
@@ -112,7 +113,10 @@ def list_archives(*, tenant: TenantOption = None, json: JsonOption = False) -> N
             (one.table_name, f"{one.month:%Y-%m}", one.row_count, one.size_bytes, one.file, _there(is_there))
             for one, is_there in zip(found, there, strict=True)
         ]
-        output.print_table(("table", "month", "rows", "bytes", "file", ""), rows)
+        columns = ("table", "month", "rows", "bytes", "file", "")
+        output.print_table(
+            columns, rows, empty="Nothing is archived yet: `rollbook archive run` says what may be."
+        )
     if not all(there):
         output.say(
             f"Put them back into {place.folder} from a copy of it. If the database was restored to an earlier"
@@ -150,7 +154,7 @@ def query(
         output.print_csv(answer.columns, answer.rows)
     else:
         output.print_table(answer.columns, answer.rows)
-    output.say(f"{answer.archived:,} rows of the archive were read")
+    output.say(f"{many(answer.archived, 'row')} of the archive read")
     if answer.lacking:
         output.say(
             f"Perhaps without {', '.join(answer.lacking)}: half taken out."
@@ -183,7 +187,7 @@ def restore(
     if json:
         output.print_json({"restored": done})
         return
-    typer.echo(f"Restored: {done.row_count:,} rows of {table} {month}")
+    typer.echo(f"Restored: {many(done.row_count, 'row')} of {table} {month}")
 
 
 def _month(said: str) -> date:
@@ -231,7 +235,7 @@ def rekey(*, json: JsonOption = False) -> None:
     if json:
         output.print_json({"files": written})
         return
-    typer.echo(f"Written anew: {written:,} files")
+    typer.echo(f"Written anew: {many(written, 'file')}")
 
 
 @app.command()

@@ -10,6 +10,7 @@ import typer
 from rollbook.access.service import find_student_id
 from rollbook.audit import sealing
 from rollbook.core import output
+from rollbook.core.words import many
 from rollbook.ops.work import work_in
 from rollbook.reporting.log import Showing, Wanted, Written, showings, writings
 
@@ -112,8 +113,9 @@ def _show_verified(found: sealing.Verified) -> None:
         typer.echo(f"{where or 'seals'}: {one.sentence}")
     _show_sealed(found.sealed)
     typer.echo(
-        f"{len(found.findings):,} findings in {found.rows:,} rows under {found.seals:,} seals;"
-        f" {found.unsealed:,} rows are not sealed yet; {found.redacted:,} values were taken out by erasures"
+        f"{many(len(found.findings), 'finding')} in {many(found.rows, 'row')}"
+        f" under {many(found.seals, 'seal')}; {many(found.unsealed, 'row is', 'rows are')} not sealed yet;"
+        f" {many(found.redacted, 'value was', 'values were')} taken out by erasures"
     )
 
 
@@ -127,9 +129,8 @@ def _show_disclosures(found: Sequence[Showing], *, json: bool) -> None:
         output.print_json([asdict(one) for one in found])
         return
     columns = ("at (UTC)", "who", "what", "interest", "purpose")
-    output.print_table(
-        columns, [(f"{d.at:%Y-%m-%d %H:%M:%S}", d.who, d.what, d.interest, d.purpose) for d in found]
-    )
+    rows = [(f"{d.at:%Y-%m-%d %H:%M:%S}", d.who, d.what, d.interest, d.purpose) for d in found]
+    output.print_table(columns, rows, empty="Nobody was shown this student's record.")
 
 
 def _show_writes(found: Sequence[Written], *, json: bool) -> None:
@@ -143,6 +144,7 @@ def _show_writes(found: Sequence[Written], *, json: bool) -> None:
             (f"{w.at:%Y-%m-%d %H:%M:%S}", w.who, w.purpose, w.table_name, w.command, w.row_count, w.by_import)
             for w in found
         ],
+        empty="Nothing was written that fits.",
     )
 
 

@@ -9,6 +9,7 @@ from rollbook.core.checks import State
 from rollbook.core.progress import progress_bar
 from rollbook.ops.work import running_server
 from rollbook.reporting.doctor import look_over
+from rollbook.reporting.mending import tell_mends
 
 app = typer.Typer()
 
@@ -19,9 +20,8 @@ WITH_FINDINGS: Final = 3
 def doctor(*, json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False) -> None:
     """Say what is wrong with this installation, and how to mend it. Writes nothing.
 
-    Looks at the schema, the database's roles and walls, whether what people type in SQL is written down,
-    the seals of the audit, and the second factors of those who see whole districts. Exit code 3 if there is
-    anything to do.
+    Looks at all that `rollbook health --deep` does, and in each tenant at the seals of the audit and the
+    second factors of those who see whole districts. Exit code 3 if there is anything to do.
     """
     with progress_bar() as report:
         found = list(look_over(running_server(), report))
@@ -31,8 +31,6 @@ def doctor(*, json: Annotated[bool, typer.Option("--json", help="Print JSON on s
         output.print_table(
             ("check", "", "what was found"), [(c.name, c.state.value, c.sentence) for c in found]
         )
-        for checked in found:
-            if checked.mend:
-                typer.echo(f"To mend {checked.name}: {checked.mend}")
+        tell_mends(found)
     if any(checked.state is not State.FINE for checked in found):
         raise typer.Exit(WITH_FINDINGS)

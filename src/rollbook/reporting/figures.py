@@ -6,11 +6,12 @@ from typing import Final
 
 from markupsafe import Markup
 
+from rollbook.core.words import many
 from rollbook.reporting.student import StudentRecord
 from rollbook.risk.student import SubjectRisk
 from rollbook.ui import charts
 from rollbook.ui.charts import Point, Span
-from rollbook.ui.words import many, number, percent, plain_day
+from rollbook.ui.words import number, percent, plain_day
 
 _SCHOOL_WEEK: Final = 5
 

@@ -17,6 +17,7 @@ from rollbook.ops import server
 from rollbook.ops.watch.watcher import Watcher
 from rollbook.ops.work import running_server
 from rollbook.reporting.health import Finding, check_up, look_over, told, worst
+from rollbook.reporting.mending import tell_mends
 
 app = typer.Typer()
 
@@ -53,9 +54,7 @@ def health(
 def _print(found: Sequence[Finding]) -> None:
     rows = [(one.section, one.checked.name, one.checked.state.value, one.checked.sentence) for one in found]
     output.print_table(("part", "check", "", "what was found"), rows)
-    for one in found:
-        if one.checked.mend:
-            typer.echo(f"To mend {one.checked.name}: {one.checked.mend}")
+    tell_mends([one.checked for one in found])
 
 
 @app.command()

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from rollbook.core.sql import named_sql
 
 PAGE_SIZE: Final = 50
+_API: Final = "/api/v1"
+_ABBREVIATED: Final = ("pe",)
 _SQL: Final = named_sql("rollbook.reporting", "log.sql")
 
 
@@ -39,6 +41,11 @@ class Showing:
     student_id: UUID | None
     student_number: str | None
     name: str | None
+
+    @property
+    def where(self) -> str:
+        """The page or the answer of the API in words; a command as it is called."""
+        return _in_words(self.what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,25 @@ def writings(db: Session, tenant_id: int, wanted: Wanted, *, page_size: int = PA
         "page_size": page_size,
     }
     return [Written(**row) for row in db.execute(_SQL["writes"], facts).mappings()]
+
+
+def _in_words(what: str) -> str:
+    """Return "GET /sections/{section_id}/students.csv" as "Section, students (CSV)"."""
+    _, _, path = what.partition(" ")
+    if not path.startswith("/"):
+        return what
+    kind = " (API)" if path.startswith(_API) else ""
+    parts = path.removeprefix(_API).strip("/").split("/")
+    name, dot, ending = parts[-1].partition(".")
+    if dot:
+        kind, parts[-1] = " (file)" if ending.startswith("{") else f" ({ending.upper()})", name
+    named = [
+        part.removesuffix("s") if following.startswith("{") else part
+        for part, following in zip(parts, [*parts[1:], ""], strict=True)
+        if not part.startswith("{")
+    ]
+    text = ", ".join(named).replace("-", " ")
+    return (text.upper() if text in _ABBREVIATED else text[:1].upper() + text[1:]) + kind
 
 
 def audited_tables(db: Session) -> Sequence[str]:

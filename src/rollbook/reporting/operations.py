@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from rollbook.core import clock
 from rollbook.core.checks import State
+from rollbook.core.words import many
 from rollbook.ops.runs import Run, last_done, last_runs
 from rollbook.ops.watch.health import Look, judge
 from rollbook.ops.watch.measures import COSTLY, MEASURES, take
-from rollbook.ops.watch.quantities import many, span
+from rollbook.ops.watch.quantities import span
 from rollbook.reporting.health import VERB, Finding, last_check_up
 
 _SHOWN: Final = 30

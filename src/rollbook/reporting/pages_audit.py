@@ -1,6 +1,6 @@
 """The audit's page: the latest disclosures and writes, for those who answer for all records."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,6 +10,7 @@ from rollbook.access.service import find_student_id
 from rollbook.access.viewing import Viewer, Viewing
 from rollbook.accounts.service import get_user
 from rollbook.audit.sealing import sealed_until
+from rollbook.core import clock
 from rollbook.core.errors import NotFound
 from rollbook.core.tenancy import sees_whole_tenant
 from rollbook.reporting.log import Wanted, audited_tables, showings, writings
@@ -57,22 +58,14 @@ def _wanted(
     viewer: Viewer, user: str | None, student: str | None, table: str | None, day: date | Literal[""]
 ) -> tuple[Wanted | None, str | None]:
     """Return the filter, or none and what of it nobody knows."""
-    db, tenant_id = viewer.db, viewer.tenant.tenant_id
-    since = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+    db, tenant_id, zone = viewer.db, viewer.tenant.tenant_id, viewer.tenant.time_zone
     try:
         return Wanted(
             user_id=get_user(db, tenant_id, user).user_id if user else None,
             student_id=find_student_id(db, tenant_id, student) if student else None,
             table_name=table,
-            since=since,
-            until=_next(since),
+            since=clock.start_of_day(day, zone) if day else None,
+            until=clock.close_of_day(day, zone) if day else None,
         ), None
     except NotFound as error:
         return None, str(error)
-
-
-def _next(since: datetime | None) -> datetime | None:
-    """Return the end of the day; the last day of the calendar has none."""
-    if since is None or since.date() == date.max:
-        return None
-    return since + timedelta(days=1)

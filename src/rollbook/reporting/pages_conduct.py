@@ -17,10 +17,11 @@ from rollbook.conduct.listing import (
     may_read_descriptions,
 )
 from rollbook.conduct.service import SEVERITIES
-from rollbook.reporting.addresses import addresses
+from rollbook.core.words import many
 from rollbook.reporting.days import AsOf, day_of
 from rollbook.roster.schools import list_schools
 from rollbook.ui import tables, words
+from rollbook.ui.addresses import addresses
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText
 
@@ -145,4 +146,4 @@ def _sentence(viewer: Viewer, wanted: Filter, counts: Counts) -> str:
     if not total.incidents:
         return f"No incident is on record {span}."
     rate = "" if total.per_100 is None else f", {total.per_100:.1f} for every 100 students"
-    return f"{words.many(total.incidents, 'incident')} {span}{rate}."
+    return f"{many(total.incidents, 'incident')} {span}{rate}."

@@ -9,10 +9,10 @@ from rollbook.access.viewing import Viewer, Viewing
 from rollbook.core import clock
 from rollbook.curriculum.sections import SectionCard, find_section
 from rollbook.grades.gradebook import Gradebook, GradebookMark, gradebook_of
-from rollbook.reporting.addresses import addresses
 from rollbook.reporting.audience import sees_all
 from rollbook.reporting.days import AsOf, Day, day_of
 from rollbook.ui import tables
+from rollbook.ui.addresses import addresses
 from rollbook.ui.page import render
 
 router = APIRouter(include_in_schema=False)

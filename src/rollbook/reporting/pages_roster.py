@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from rollbook.access.viewing import Viewer, Viewing
 from rollbook.access.writing import Work, may, may_for_school
 from rollbook.curriculum.sections import SectionFilter, list_sections
-from rollbook.reporting.addresses import addresses
 from rollbook.reporting.audience import sees_all
 from rollbook.reporting.days import Day, On, day_on
 from rollbook.roster import calendar, schools
 from rollbook.roster.listing import RosterLine, Sort, StudentFilter, find_students, grades_in_sight
 from rollbook.ui import tables
+from rollbook.ui.addresses import addresses
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText, SearchText
 

@@ -20,12 +20,12 @@ from rollbook.curriculum.sections import (
     find_section,
     list_sections,
 )
-from rollbook.reporting.addresses import addresses
 from rollbook.reporting.audience import sees_all
 from rollbook.reporting.days import AsOf, day_of
 from rollbook.reporting.pages_roster import EVERYTHING, as_file
 from rollbook.reporting.writing.lessons import may_change
 from rollbook.roster.schools import list_schools
+from rollbook.ui.addresses import addresses
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText, SearchText
 

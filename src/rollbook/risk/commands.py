@@ -1,13 +1,14 @@
 """Commands of risk: `rollbook risk build | train | score | evaluate`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
-from rollbook.ops.work import work_in
+from rollbook.curriculum.present import present_of
+from rollbook.ops.work import Work, work_in
 from rollbook.risk.errors import DaysInvalid
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ PROTOCOLS: Final = ("oulad",)
 _FAR: Final = 2000  # days after a start, beyond any course
 
 AsOf = Annotated[
-    datetime, typer.Option(formats=["%Y-%m-%d"], help="With what was known by the close of this day.")
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="With what was known by the close of this day; else today, or the last day of a time gone by.",
+    ),
 ]
 TenantName = Annotated[str | None, typer.Option(help="Which tenant; else ROLLBOOK_TENANT, or the only one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -32,12 +37,12 @@ def risk() -> None:
 
 
 @app.command()
-def build(*, as_of: AsOf, tenant: TenantName = None, json: Json = False) -> None:
+def build(*, as_of: AsOf = None, tenant: TenantName = None, json: Json = False) -> None:
     """Make the features of a day. The same day again changes nothing."""
     from rollbook.risk import service  # noqa: PLC0415 -- numpy
 
     with work_in(tenant) as work, progress_bar() as report:
-        summary = service.build(work.db, work.tenant, as_of.date(), report)
+        summary = service.build(work.db, work.tenant, _day(work, as_of), report)
     _name_empty(summary.empty_features)
     if json:
         output.print_json(summary)
@@ -47,12 +52,12 @@ def build(*, as_of: AsOf, tenant: TenantName = None, json: Json = False) -> None
 
 
 @app.command()
-def train(*, as_of: AsOf, tenant: TenantName = None, json: Json = False) -> None:
+def train(*, as_of: AsOf = None, tenant: TenantName = None, json: Json = False) -> None:
     """Train on the outcomes known by a day, and put the model to use."""
     from rollbook.risk import service  # noqa: PLC0415 -- numpy
 
     with work_in(tenant) as work, progress_bar() as report:
-        summary = service.train(work.db, work.tenant, as_of.date(), report)
+        summary = service.train(work.db, work.tenant, _day(work, as_of), report)
     _name_empty(summary.empty_features)
     if not summary.beats_logistic:
         output.say("Warning: the boosted trees rank no better than the logistic regression, held out.")
@@ -75,12 +80,12 @@ def train(*, as_of: AsOf, tenant: TenantName = None, json: Json = False) -> None
 
 
 @app.command()
-def score(*, as_of: AsOf, tenant: TenantName = None, json: Json = False) -> None:
+def score(*, as_of: AsOf = None, tenant: TenantName = None, json: Json = False) -> None:
     """Score everyone enrolled and undecided on a day. The same day again changes nothing."""
     from rollbook.risk import service  # noqa: PLC0415 -- numpy
 
     with work_in(tenant) as work, progress_bar() as report:
-        summary = service.score(work.db, work.tenant, as_of.date(), report)
+        summary = service.score(work.db, work.tenant, _day(work, as_of), report)
     if json:
         output.print_json(summary)
         return
@@ -163,6 +168,10 @@ def _shown(figure: "Figure") -> str:
     if figure.value is None:
         return "-"
     return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
+
+
+def _day(work: Work, as_of: datetime | None) -> date:
+    return as_of.date() if as_of else present_of(work.db, work.tenant)
 
 
 def _name_empty(names: tuple[str, ...]) -> None:

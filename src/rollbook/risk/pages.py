@@ -1,20 +1,21 @@
 """The caseload page, and the same table as CSV and JSON."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
+from rollbook.core.words import many
 from rollbook.risk import caseload
 from rollbook.risk.caseload import Filter, Row, Sort
 from rollbook.risk.levels import LEVELS
 from rollbook.risk.lists import Chosen, choose_list, levels_of, students_to_look_at
 from rollbook.risk.models import RiskCategory
 from rollbook.ui import tables, words
+from rollbook.ui.addresses import Address, addresses
 from rollbook.ui.page import render
 from rollbook.ui.params import CodeText, CursorText, IsoDay, SearchText
 
@@ -82,7 +83,7 @@ def caseload_page(
         "shows_school": len(schools) > 1,
         "spark_sentence": _spark_sentence,
         "is_newest": chosen.current is not None and chosen.current.as_of == chosen.dates[0],
-        "address": _addresses(wanted, as_of or None),
+        "address": _address(wanted, as_of or None),
         "levels": LEVELS,
         "counts": counts,
         "histories": caseload.read_histories(viewer.db, viewer.tenant, page.rows, chosen.current.as_of)
@@ -170,30 +171,17 @@ def _when(day: date, earlier: date) -> str:
 
 
 def _spark_sentence(scores: Sequence[float]) -> str:
-    return (
-        f"From {words.percent(scores[0])} to {words.percent(scores[-1])} in {words.many(len(scores), 'list')}"
-    )
+    return f"From {words.percent(scores[0])} to {words.percent(scores[-1])} in {many(len(scores), 'list')}"
 
 
-def _addresses(wanted: Filter, as_of: date | None) -> Callable[..., str]:
+def _address(wanted: Filter, as_of: date | None) -> Address:
     """Return what makes this page's addresses: its filter kept or not, in another order, elsewhere in it."""
-
-    def address(
-        *, file: str = "", keep: bool = False, sort: Sort | None = None, after: str | None = None
-    ) -> str:
-        kept = {
-            "q": wanted.q,
-            "course": wanted.course,
-            "school": wanted.school,
-            "category": wanted.category.value if wanted.category else None,
-        }
-        order = sort or wanted.sort
-        parts = (kept if keep else {}) | {
-            "as_of": as_of.isoformat() if as_of else None,
-            "sort": order if order != "risk" else None,
-            "after": after,
-        }
-        query = urlencode({name: value for name, value in parts.items() if value})
-        return f"/caseload{file}" + (f"?{query}" if query else "")
-
-    return address
+    kept = {
+        "q": wanted.q,
+        "course": wanted.course,
+        "school": wanted.school,
+        "category": wanted.category.value if wanted.category else None,
+    }
+    return addresses(
+        "/caseload", kept, always={"as_of": as_of, "sort": wanted.sort if wanted.sort != "risk" else None}
+    )

@@ -73,7 +73,7 @@ WHERE
 ORDER BY versions.entry_on DESC, versions.is_primary DESC, versions.enrollment_id ASC;
 
 -- name: programs_of
--- The programmes that a student is or was in, newest first, as known before an instant.
+-- The programs that a student is or was in, newest first, as known before an instant.
 -- params   tenant_id int, student_id uuid, hidden text[] (types to leave out),
 --          known_until timestamptz or null (what is known now)
 -- returns  the columns of Program in profiles.py
@@ -129,7 +129,7 @@ WHERE links.tenant_id = :tenant_id AND links.student_id = :student_id
 ORDER BY links.contact_order ASC NULLS LAST, guardians.last_name ASC, guardians.guardian_number ASC;
 
 -- name: overlapping_programs
--- Does a student's time in a programme overlap the days [begins_on, ends_on)?
+-- Does a student's time in a program overlap the days [begins_on, ends_on)?
 -- params   tenant_id int, student_id uuid, program_type text, begins_on date, ends_on date or null
 -- returns  one row: is_taken boolean
 SELECT

@@ -1,4 +1,4 @@
-"""Families and programmes as files bring them."""
+"""Families and programs as files bring them."""
 
 from dataclasses import replace
 from typing import Final
@@ -59,7 +59,7 @@ GUARDIANS: Final = Kind(
 _programs: Final = table_of(StudentProgram)
 PROGRAMS: Final = Kind(
     "programs",
-    "Students' time in programmes such as an IEP, one line each.",
+    "Students' time in programs such as an IEP, one line each.",
     fields=(
         STUDENT_NUMBER,
         *fields_of(

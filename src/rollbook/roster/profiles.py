@@ -1,4 +1,4 @@
-"""What a school keeps of a student besides name and grade: contact, guardians, programmes, enrollments."""
+"""What a school keeps of a student besides name and grade: contact, guardians, programs, enrollments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Enrollment:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A student's time in a programme. Shape: [begins_on, ends_on)."""
+    """A student's time in a program. Shape: [begins_on, ends_on)."""
 
     program_type: str
     begins_on: date
@@ -105,9 +105,9 @@ def profile_of(
     with_meals: bool = False,
     known_until: datetime | None = None,
 ) -> StudentProfile:
-    """Return contact and guardians as they are, programmes and enrollments as known before ``known_until``.
+    """Return contact and guardians as they are, programs and enrollments as known before ``known_until``.
 
-    ``with_meals``: name programmes of free and reduced-price meals too.
+    ``with_meals``: name programs of free and reduced-price meals too.
     Raises: ``StudentNotFound``, also for a student whom this transaction may not see.
     """
     key = {"tenant_id": tenant_id, "student_id": student_id}
@@ -142,7 +142,7 @@ def programs_of(
     with_meals: bool = False,
     known_until: datetime | None = None,
 ) -> list[Program]:
-    """Return the student's programmes, newest first, as known before ``known_until``, or now.
+    """Return the student's programs, newest first, as known before ``known_until``, or now.
 
     Source: 42 U.S.C. 1758(b)(6) limits who may know of free and reduced-price meals: ``with_meals``.
     """

@@ -1,4 +1,4 @@
-"""A student begins and ends a programme."""
+"""A student begins and ends a program."""
 
 from datetime import date
 from typing import Final
@@ -18,15 +18,15 @@ _SQL: Final = named_sql("rollbook.roster", "families.sql")
 
 
 class ProgramOverlaps(Conflict):
-    """The student is in that programme at that time already. End that first. Nothing was changed."""
+    """The student is in that program at that time already. End that first. Nothing was changed."""
 
 
 class ProgramNotOpen(NotFound):
-    """The student is not in that programme, or has left it."""
+    """The student is not in that program, or has left it."""
 
 
 class ProgramEndsEarly(Invalid):
-    """The programme began on {begins_on} and cannot end on {ends_on}, before that."""
+    """The program began on {begins_on} and cannot end on {ends_on}, before that."""
 
 
 def begin_program(  # noqa: PLR0913 -- each is a column
@@ -39,7 +39,7 @@ def begin_program(  # noqa: PLR0913 -- each is a column
     ends_on: date | None = None,
     notes: str | None = None,
 ) -> StudentProgram:
-    """Let a student take part in a programme in [begins_on, ends_on), or from a day on.
+    """Let a student take part in a program in [begins_on, ends_on), or from a day on.
 
     Raises: ``StudentNotFound``; ``ProgramEndsEarly``; ``ProgramOverlaps``.
     """
@@ -67,7 +67,7 @@ def begin_program(  # noqa: PLR0913 -- each is a column
 def end_program(
     db: Session, tenant_id: int, student_id: UUID, program_type: ProgramType, *, ends_on: date
 ) -> StudentProgram:
-    """End a student's time in a programme; ``ends_on`` is the first day no longer in it.
+    """End a student's time in a program; ``ends_on`` is the first day no longer in it.
 
     Raises: ``ProgramNotOpen``, also for a student whom this transaction may not see; ``ProgramEndsEarly``.
     """

@@ -25,6 +25,13 @@ class Frame:
     user: str
     is_synthetic: bool
     form_token: str
+    time_zone: str
+    is_family: bool = False
+
+    @property
+    def start(self) -> str:
+        """Where the user begins: staff with whom needs a look, a family with its own."""
+        return "/students" if self.is_family else "/"
 
 
 class _RoomLoader(BaseLoader):

@@ -116,7 +116,8 @@ def _rollbook_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Unauthenticated) and not _is_program(request):
         return _to_sign_in(request)
     if error.page and not _is_program(request):
-        return _to_page(request, error.page)
+        leads_back = error.page.endswith("=") and request.method in _READING
+        return _to_page(request, error.page + (quote(_here(request)) if leads_back else ""))
     response = problem(request, error.http_status, sentence_of(error), code=error.code)
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
@@ -127,9 +128,13 @@ def _rollbook_error(request: Request, error: Exception) -> Response:
 
 def _to_sign_in(request: Request) -> Response:
     """Send a person to the sign-in page, and from there back to where they were going."""
-    where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    where = _here(request)
     target = "/sign-in" if where == "/" or request.method != "GET" else f"/sign-in?next={quote(where)}"
     return _to_page(request, target)
+
+
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _to_page(request: Request, target: str) -> Response:

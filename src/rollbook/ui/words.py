@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from rollbook.core import clock
+from rollbook.core.words import many
 
 _HELD: Final = "\N{NO-BREAK SPACE}"
 _NONE: Final = "\N{EN DASH}"
@@ -18,10 +20,20 @@ def day(value: date | None) -> Markup:
     """Return "Tue 4 Nov", with the year unless it is this one; the machine's form goes with it."""
     if value is None:
         return Markup("&ndash;")
+    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(value.isoformat(), _short_day(value))
+
+
+def instant(value: datetime, time_zone: str) -> Markup:
+    """Return "Tue 4 Nov, 14:05 CST", by the district's clock; the second in UTC goes with it."""
+    local, exact = value.astimezone(ZoneInfo(time_zone)), value.astimezone(UTC)
+    text = f"{_short_day(local.date())}, {local:%H:%M}{_HELD}{local:%Z}"
+    told = Markup('<time datetime="{0}" title="{1}">{2}</time>')
+    return told.format(exact.isoformat(), f"{exact:%Y-%m-%d %H:%M:%S} UTC", text)
+
+
+def _short_day(value: date) -> str:
     text = plain_day(value)
-    if value.year == clock.now().year:
-        text = text.rpartition(_HELD)[0]
-    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(value.isoformat(), text)
+    return text.rpartition(_HELD)[0] if value.year == clock.now().year else text
 
 
 def plain_day(value: date) -> str:
@@ -51,11 +63,6 @@ def number(value: float | None) -> str:
     return _NONE if value is None else f"{float(value):,.1f}".removesuffix(".0")
 
 
-def many(value: int, one: str, more: str | None = None) -> str:
-    """Return "1 day" or "3 days"."""
-    return f"{value:,} {one if value == 1 else more or one + 's'}"
-
-
 def spoken(value: str) -> str:
     """Return a code such as ``tutor_marked`` as words: "Tutor marked"."""
     text = value.replace("_", " ").strip()
@@ -69,6 +76,7 @@ def words(value: str) -> str:
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "day": day,
+    "instant": instant,
     "plain_day": plain_day,
     "count": count,
     "percent": percent,

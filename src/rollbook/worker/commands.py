@@ -147,7 +147,7 @@ def jobs(
     else:
         columns = ("job", "schedule", "state", "tries", "since", "what went wrong")
         rows = [(j.job_id, j.name, j.state, j.attempts, shown(j.changed_at), j.error) for j in found]
-        output.print_table(columns, rows)
+        output.print_table(columns, rows, empty="No job is there yet." if every else "No job failed.")
     if any(job.state == "failed" for job in found):
         raise typer.Exit(3)
 

@@ -7,10 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from rollbook.core.checks import Checked, State
+from rollbook.core.words import many
 from rollbook.ops.watch.bloat import Bloat
 from rollbook.ops.watch.health import Look, judge, look_over
 from rollbook.ops.watch.measures import Seen
-from rollbook.ops.watch.quantities import many, share, size, span
+from rollbook.ops.watch.quantities import share, size, span
 from rollbook.ops.watch.samples import Disk, Growth, days_left
 
 GB = 1024**3

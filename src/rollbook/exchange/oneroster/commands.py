@@ -11,6 +11,7 @@ from rollbook.core import output
 from rollbook.core.acting import account
 from rollbook.core.errors import Invalid
 from rollbook.core.progress import progress_bar
+from rollbook.core.words import many
 from rollbook.exchange.oneroster.bundle import OneRoster
 from rollbook.exchange.oneroster.errors import BundleRefused
 from rollbook.exchange.oneroster.export import export_oneroster
@@ -131,7 +132,7 @@ def to_oneroster(  # noqa: PLR0913 -- an option each
     output.print_table(("file", "rows"), ((file.file, file.rows) for file in exported.files))
     for what in exported.left_out:
         output.say(f"Left out: {what}")
-    typer.echo(f"{exported.tenant}: {exported.rows:,} rows written to {exported.path}")
+    typer.echo(f"{exported.tenant}: {many(exported.rows, 'row')} written to {exported.path}")
 
 
 def _instant(said: str | None) -> datetime | None:

@@ -12,6 +12,7 @@ from rollbook.core import output
 from rollbook.core.checks import Checked, State
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import Settings, settings
+from rollbook.core.words import many
 from rollbook.ops import server
 from rollbook.ops.backup.noting import noted_if_possible
 from rollbook.ops.backup.smoke import handed_in
@@ -106,11 +107,11 @@ def discard(*, yes: Yes = False, json: Json = False) -> None:
     home = home_of(settings())
     found = swap.set_aside(home)
     if found and not yes:
-        typer.confirm(f"Remove {', '.join(map(str, found))}?", abort=True, err=True)
+        output.confirm(f"Remove {', '.join(map(str, found))}?")
     gone = swap.discard(home)
     if json:
         output.print_json({"removed": gone})
-    output.say(f"{len(gone)} data directories were removed.")
+    output.say(f"{many(len(gone), 'data directory was', 'data directories were')} removed.")
 
 
 def restore_physical(  # noqa: PLR0913 -- one for each of the command's options
@@ -162,7 +163,7 @@ def _ask(*, yes: bool) -> None:
     home = home_of(settings())
     if not yes and home.data.exists() and not server.is_external(settings()):
         told = f"Everything written to {home.data} since then is taken out of use. Go on?"
-        typer.confirm(told, abort=True, err=True)
+        output.confirm(told)
 
 
 def _note(done: Restored) -> None:

@@ -76,7 +76,7 @@ def promote(
     from rollbook.ops.replicas.promoting import promote as take_place  # noqa: PLC0415 -- not for --help
 
     if not yes:
-        typer.confirm("The primary's data are put aside for the replica's. Go on?", abort=True, err=True)
+        output.confirm("The primary's data are put aside for the replica's. Go on?")
     with progress_bar() as report:
         done = take_place(settings(), name, report, stop_primary=stop_primary, accept_loss=accept_loss)
     if json:
@@ -114,7 +114,7 @@ def remove(name: Name = "one", *, yes: Yes = False, json: Json = False) -> None:
 
     replica = making.find(settings(), name)
     if not yes:
-        typer.confirm(f"Remove the replica {name}?", abort=True, err=True)
+        output.confirm(f"Remove the replica {name}?")
     with progress_bar() as report:
         making.remove(settings(), replica, report)
     _tell(name, "removed", f"{name} is removed.", json=json)

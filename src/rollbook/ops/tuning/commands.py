@@ -135,7 +135,7 @@ def advise(  # noqa: PLR0913 -- a command's options
         printing.print_advice(found)
     if apply and found.proposals:
         if not yes:
-            typer.confirm("Build these now, while the application works?", abort=True, err=True)
+            output.confirm("Build these now, while the application works?")
         _build(found)
     elif found.proposals or found.drops:
         raise typer.Exit(WITH_FINDINGS)

@@ -7,10 +7,11 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from rollbook.core.checks import Checked, State, fine
+from rollbook.core.words import many
 from rollbook.ops.watch import health_relations, health_storage
 from rollbook.ops.watch.bloat import Bloat, bloat_of
 from rollbook.ops.watch.measures import Seen, take
-from rollbook.ops.watch.quantities import many, share, span
+from rollbook.ops.watch.quantities import share, span
 from rollbook.ops.watch.samples import FREE, Disk, Growth, growth_of
 
 _FULL: Final = 0.95

@@ -3,9 +3,10 @@
 from typing import Final
 
 from rollbook.core.checks import Checked, State, fine
+from rollbook.core.words import many
 from rollbook.ops.watch.bloat import Bloat
 from rollbook.ops.watch.measures import Seen
-from rollbook.ops.watch.quantities import many, share, size
+from rollbook.ops.watch.quantities import share, size
 
 _MANY_DEAD: Final = 100_000
 _DEAD_SHARE: Final = 0.3

@@ -3,8 +3,9 @@
 from typing import Final
 
 from rollbook.core.checks import Checked, State, fine
+from rollbook.core.words import many
 from rollbook.ops.watch.measures import Seen
-from rollbook.ops.watch.quantities import many, share, size, span
+from rollbook.ops.watch.quantities import share, size, span
 from rollbook.ops.watch.samples import Disk, Growth, days_left
 
 _GIB: Final = 1024**3

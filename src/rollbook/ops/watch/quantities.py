@@ -34,8 +34,3 @@ def share(part: float, whole: float) -> str:
     """Return "46%"; never 100% of what is not all."""
     rounded = round(100 * part / whole) if whole else 0
     return f"{min(rounded, 99) if part < whole else rounded}%"
-
-
-def many(count: float, one: str, more: str | None = None) -> str:
-    """Return "1 table" or "3 tables"."""
-    return f"{count:,.0f} {one if count == 1 else more or one + 's'}"

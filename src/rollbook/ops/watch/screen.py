@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from rollbook.core.checks import State
+from rollbook.core.words import many
 from rollbook.ops.watch.health import Look, judge
-from rollbook.ops.watch.quantities import many, share, size, span
+from rollbook.ops.watch.quantities import share, size, span
 
 _STYLES = {State.FINE: "", State.WARNING: "yellow", State.WRONG: "bold red"}
 _TABLES = 8

@@ -19,7 +19,7 @@ FROM stays
 WHERE next_on < coalesce(exit_on, 'infinity');
 
 -- name: overlapping_programs
--- Students who are twice in the same programme on one day.
+-- Students who are twice in the same program on one day.
 -- severity warning
 -- do       Close the earlier one on the day on which the later one begins.
 -- returns  example text
