@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
+from uuid import UUID
 
 from psycopg import Connection
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from rollbook.core import clock
+from rollbook.core.encryption import Column
 from rollbook.core.errors import Conflict, Invalid
 from rollbook.core.output import as_json, write_csv
 from rollbook.core.progress import Report, Silent
@@ -38,6 +40,7 @@ FILES: Final = {
 MANIFEST: Final = "manifest.json"
 SUMMARY: Final = "summary.csv"
 WEEKS: Final = 26
+_NEW_ID: Final = text("SELECT uuidv7()")
 _SECRET_BYTES: Final = 32
 _BLOCK: Final = 64
 _LONGEST_NAME: Final = 100
@@ -96,7 +99,7 @@ def deidentify(
 ) -> Manifest:
     """Write a copy of the tenant's records to ``folder``; None: only say what it would tell.
 
-    Raises: ``FolderTaken``; ``ProjectUnnamed``; ``KTooSmall``; ``NobodyLeft``.
+    Raises: ``FolderTaken``; ``ProjectUnnamed``; ``KTooSmall``; ``NobodyLeft``; ``RingMissing``.
     """
     if not 0 < len(wanted.project.strip()) <= _LONGEST_NAME:
         raise ProjectUnnamed
@@ -114,7 +117,7 @@ def make_copy(db: Session, tenant: Tenant, wanted: Wanted, folder: Path | None, 
     """
     report.step("Looking at what tells students apart")
     # a dry run makes no project: what it computes with is drawn for it, and forgotten
-    secret = _project(db, tenant, wanted.project).secret if folder else secrets.token_bytes(_SECRET_BYTES)
+    secret = _secret(_project(db, tenant, wanted.project)) if folder else secrets.token_bytes(_SECRET_BYTES)
     _take_people(db, tenant, secret, wanted.most_weeks)
     levels = choose_levels(db, wanted.k)
     release(db, levels, wanted.k)
@@ -147,11 +150,21 @@ def _project(db: Session, tenant: Tenant, name: str) -> ResearchProject:
     this = ResearchProject.tenant_id == tenant.tenant_id, ResearchProject.name == name
     project = db.scalar(select(ResearchProject).where(*this))
     if project is None:
-        secret = secrets.token_bytes(_SECRET_BYTES)
-        project = ResearchProject(tenant_id=tenant.tenant_id, name=name, secret=secret)
+        project_id: UUID = db.execute(_NEW_ID).scalar_one()
+        secret = _secrets_of(tenant.tenant_id).seal(project_id, secrets.token_hex(_SECRET_BYTES))
+        project = ResearchProject(tenant_id=tenant.tenant_id, project_id=project_id, name=name, secret=secret)
         db.add(project)
         db.flush()
     return project
+
+
+def _secret(project: ResearchProject) -> bytes:
+    opened = _secrets_of(project.tenant_id).open(project.project_id, project.secret)
+    return bytes.fromhex(opened or "")
+
+
+def _secrets_of(tenant_id: int) -> Column:
+    return Column(tenant_id, ResearchProject.__tablename__, "secret")
 
 
 def _take_people(db: Session, tenant: Tenant, secret: bytes, most_weeks: int) -> None:
