@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from research.copies import rows
-from rollbook.core.encryption import Column
+from research.copies import rows, secret_of
 from rollbook.core.tenancy import Tenant, Visibility, look_through
 from rollbook.research.copying import (
     FolderTaken,
     KTooSmall,
+    LOutOfRange,
     NobodyLeft,
     ProjectUnnamed,
     Wanted,
@@ -46,8 +46,7 @@ def test_a_stolen_database_does_not_tell_whose_pseudonym_is_whose(
         return hmac.new(secret, f"student {student.student_id}".encode(), "sha256").hexdigest()[:32]
 
     assert pseudonym(kept.secret) not in pseudonyms
-    opened = Column(tenant.tenant_id, "research_projects", "secret").open(kept.project_id, kept.secret)
-    assert pseudonym(bytes.fromhex(opened or "")) in pseudonyms
+    assert pseudonym(secret_of(db, "growth")) in pseudonyms
 
 
 def test_what_makes_no_copy_is_refused(db: Session, tenant: Tenant, tmp_path: Path) -> None:
@@ -61,5 +60,8 @@ def test_what_makes_no_copy_is_refused(db: Session, tenant: Tenant, tmp_path: Pa
         deidentify(db, tenant, Wanted("  "), None)
     with pytest.raises(KTooSmall):
         deidentify(db, tenant, Wanted("growth", k=1), None)
+    for diversity in (0, 5):
+        with pytest.raises(LOutOfRange):
+            deidentify(db, tenant, Wanted("growth", diversity=diversity), None)
     with pytest.raises(NobodyLeft):
         deidentify(db, tenant, Wanted("growth", k=5), tmp_path / "copy")
