@@ -37,6 +37,7 @@ class Work(Enum):
     ENROLLMENT = "enroll or withdraw students"
     LESSON_PLAN = "write lesson plans"
     ACTIVITY = "record activities"
+    AMENDMENT = "decide on requests to amend a record"
 
 
 _WHO: Final = {
@@ -46,6 +47,7 @@ _WHO: Final = {
     Work.ENROLLMENT: _OFFICE,
     Work.LESSON_PLAN: _ALL,
     Work.ACTIVITY: _ALL,
+    Work.AMENDMENT: frozenset({Role.PRINCIPAL, Role.DISTRICT_ADMIN}),
 }
 
 

@@ -49,6 +49,7 @@ from rollbook.reporting.writing import (
 )
 from rollbook.reporting.writing import (
     api_people,
+    pages_amendments,
     pages_attendance,
     pages_enrollment,
     pages_incidents,
@@ -69,6 +70,7 @@ from rollbook.ui.written import Written
 SIGN_INS_AT_ONCE: Final = 4
 ROUTERS: Final = (
     # those that write come first: "/lesson-plans/new" is no lesson plan's address
+    pages_amendments.router,
     pages_attendance.router,
     pages_enrollment.router,
     pages_incidents.router,
