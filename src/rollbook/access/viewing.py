@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from rollbook.access.guarding import check_bulk
+from rollbook.access.guarding import check_bulk, check_entry
 from rollbook.access.service import interest_of, visibility_of
 from rollbook.access.writing import writes
 from rollbook.accounts import cookies, sessions
@@ -60,6 +60,8 @@ def _viewer(request: Request) -> Iterator[Viewer]:
         user = asking.user
         tenant = db.get_one(Tenant, user.tenant_id)
         frame = frame_of(request, db, user, asking.shown)
+        if not asking.is_program:
+            check_entry(user, asking.second_factor_at)
         for_writing = request.method not in _READING and writes(user)
         visibility = visibility_of(db, user, for_writing=for_writing)
         reason = _reason(request, interest_of(db, user))

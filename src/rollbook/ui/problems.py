@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from rollbook.core import retrying
 from rollbook.core.errors import RollbookError, Unauthenticated
 from rollbook.core.pool import PoolExhausted
+from rollbook.ui.events import note_refusal
 from rollbook.ui.page import Frame, render, sentence_of
 
 PROBLEM_SCHEMA: Final = {
@@ -110,6 +111,7 @@ def _is_program(request: Request) -> bool:
 def _rollbook_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RollbookError)
     retrying.note_error(error)
+    note_refusal(request, error)
     if isinstance(error, PoolExhausted):
         _log.warning("no connection left", holders=error.facts["holders"])
     if isinstance(error, Unauthenticated) and not _is_program(request):
