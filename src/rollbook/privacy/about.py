@@ -73,7 +73,9 @@ NOT_ABOUT: Final[Mapping[str, frozenset[str]]] = {
     ),
     "seals over the logs": frozenset({"audit_seals"}),
     "how long rows are kept": frozenset({"retention_rules"}),
-    "what was erased, by numbers and digests": frozenset({"erasures", "audit_redactions", "erased_names"}),
+    "what was erased, by numbers and digests": frozenset(
+        {"erasures", "audit_redactions", "erased_names", "erasure_keys"}
+    ),
     "counts of tries to sign in, by digests": frozenset({"sign_in_tries"}),
 }
 
