@@ -19,7 +19,9 @@ HAVING count(*) > 1;
 SELECT
     written.write_id,
     written.at,
-    coalesce(users.full_name, nullif(written.who, ''), written.session_role) AS who,
+    coalesce(
+        nullif(concat_ws(' by ', users.full_name, nullif(written.who, '')), ''), written.session_role
+    ) AS who,
     written.request_id,
     written.purpose,
     written.table_name,
