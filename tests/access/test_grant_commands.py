@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from access.test_user_commands import user
+from commands import rollbook
 from rollbook.accounts.models import Role
 from rollbook.accounts.service import add_user
 from rollbook.core.database import engine_for
@@ -42,6 +43,8 @@ def test_it_is_granted_told_why_and_taken_back(fresh_database: Database, number:
     assert told["sees"] is True
     assert "a study" in str(told["reasons"])
     assert "a study" in user(fresh_database, "why", EMAIL, number).stdout
+    noted = rollbook(fresh_database, "audit", "disclosures", number, "--json")
+    assert [one["what"] for one in json.loads(noted.stdout)][:3] == ["rollbook user why"] * 3
     assert "a study" in user(fresh_database, "grants", EMAIL).stdout
 
     assert user(fresh_database, "end-grant", EMAIL, grant_id).returncode == 0

@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from rollbook.access.service import visibility_of
+from rollbook.access.why import why
+from rollbook.access.writing import Work, may_for_section
 from rollbook.accounts.models import Role, User
 from rollbook.accounts.service import add_user
 from rollbook.attendance.models import AttendanceRecord
@@ -238,3 +240,28 @@ def test_a_counselor_without_a_caseload_sees_the_schools_they_counsel_at(db: Ses
     make.create_student(db, school=elm)
 
     assert seen_by(db, counselor) == ids(here)
+
+
+def test_who_works_nowhere_any_more_sees_neither_their_caseload_nor_their_sections(
+    db: Session, tenant: Tenant
+) -> None:
+    oak = make.create_school(db)
+    counselor, counseling = user(db, tenant, Role.COUNSELOR, oak)
+    teacher, teaching = user(db, tenant, Role.TEACHER, oak)
+    section = make.create_section(db, starts_on=day(-30), ends_on=day(30))
+    student = make.create_student(db, school=oak, counselor=counseling)
+    make.enroll_in_course(db, student, section)
+    make.assign_to_section(db, teaching, section)
+    for staff, role in ((counseling, StaffRole.COUNSELOR), (teaching, StaffRole.TEACHER)):
+        make.assign_to_school(db, staff, oak, role, begins_on=day(-400), ends_on=day(-2))
+
+    for someone in (counselor, teacher):
+        assert seen_by(db, someone) == set()
+        assert list(why(db, someone, student.student_id)) == []
+    assert not may_for_section(db, teacher, section.section_id, Work.ATTENDANCE)
+
+    for staff, role in ((counseling, StaffRole.COUNSELOR), (teaching, StaffRole.TEACHER)):
+        make.assign_to_school(db, staff, oak, role, begins_on=day(2))
+    for someone in (counselor, teacher):
+        assert seen_by(db, someone) == ids(student), "whose next work is known has not left"
+        assert len(why(db, someone, student.student_id)) == 1

@@ -49,7 +49,7 @@ def test_a_key_finds_its_user_and_tenant(db: Session, robot: User) -> None:
     forget_tenant(db)
     assert db.scalars(select(ApiKey)).all() == [], "nobody else sees it"
 
-    assert keys.find_bearer(db, key, Scope.READ).user_id == user_id
+    assert keys.find_bearer(db, key, Scope.READ).user.user_id == user_id
     assert db.scalars(select(ApiKey)).one().last_used_at is not None
 
 
@@ -63,7 +63,7 @@ def test_so_does_a_token_that_it_gets(db: Session, robot: User) -> None:
 
     assert issued.expires_in == 15 * 60
     assert list(issued.scopes) == [Scope.READ, Scope.WRITE]
-    assert keys.find_bearer(db, issued.token, Scope.WRITE).user_id == user_id
+    assert keys.find_bearer(db, issued.token, Scope.WRITE).user.user_id == user_id
 
 
 def test_only_hashes_are_kept(db: Session, robot: User) -> None:
@@ -86,7 +86,7 @@ def test_a_key_opens_only_its_scopes(db: Session, robot: User, scope: Scope) -> 
     other = next(each for each in Scope if each is not scope)
 
     for shown in (key, token_for(db, key)):
-        assert keys.find_bearer(db, shown, scope) is robot
+        assert keys.find_bearer(db, shown, scope).user is robot
         with pytest.raises(ScopeMissing):
             keys.find_bearer(db, shown, other)
     with pytest.raises(ScopeMissing):
@@ -97,7 +97,7 @@ def test_a_token_may_open_less_than_its_key(db: Session, robot: User) -> None:
     key = keys.create_key(db, robot, "timetable", list(Scope)).text
     token = keys.issue_token(db, *parts(key), [Scope.READ]).token
 
-    assert keys.find_bearer(db, token, Scope.READ) is robot
+    assert keys.find_bearer(db, token, Scope.READ).user is robot
     with pytest.raises(ScopeMissing):
         keys.find_bearer(db, token, Scope.WRITE)
 

@@ -1,14 +1,17 @@
 """Passwords: long and not common, nothing else; an older system's hash is accepted once, then replaced."""
 
 import unicodedata
+from pathlib import Path
 
 import bcrypt
 import pytest
 from sqlalchemy.orm import Session
 
 from rollbook.accounts import passwords, service, sessions
+from rollbook.accounts.blocklist import BreachedPasswordsUnreadable
 from rollbook.accounts.models import Awaited, Role, User
 from rollbook.accounts.passwords import HashUnknown, PasswordCommon, PasswordUnfit, check_password
+from rollbook.core.settings import settings
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through
 
 LONG = "an old password of some length"
@@ -250,3 +253,26 @@ def test_a_present_password_that_is_wrong_changes_nothing(db: Session, tenant: T
         service.change_password(db, user, LONG, "Nora 2026 oak valley")
 
     assert user.password_hash == before
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_what_is_on_the_sites_list_of_breached_passwords_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    listed = tmp_path / "breached.txt"
+    lines = ("first of the breached ones", "Grün ist die Heide heute")
+    listed.write_text((end or "\n").join(lines) + end, encoding="utf-8", newline="")
+    monkeypatch.setenv("ROLLBOOK_BREACHED_PASSWORDS", str(listed))
+    settings.cache_clear()
+    try:
+        for password in lines:
+            with pytest.raises(PasswordCommon):
+                check_password(password)
+        check_password("of the breached ones none")
+        listed.unlink()
+        with pytest.raises(BreachedPasswordsUnreadable):
+            check_password("of the breached ones none")
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    check_password("first of the breached ones")

@@ -92,6 +92,22 @@ def test_a_command_that_lists_students_is_in_the_log_of_each(run: Run) -> None:
     assert unknown.returncode == 1
 
 
+def test_the_values_in_the_log_of_writes_are_no_way_past_the_log_of_disclosures(
+    run: Run, fresh_database: Database
+) -> None:
+    with Session(engine_for(fresh_database.url)) as db, db.begin():
+        look_through(db, Visibility(ensure_tenant(db, "oak", name="Oak").tenant_id))
+        db.execute(text("UPDATE students SET birth_date = '2011-02-03'"))
+    close_engines(fresh_database.url)
+    assert "2011-02-03" not in run("audit", "writes", "--table", "students").stdout
+    assert json.loads(run("audit", "disclosures", "S1", "--json").stdout) == []
+
+    assert "2011-02-03" in run("audit", "writes", "--table", "students", "--json").stdout
+
+    (shown,) = json.loads(run("audit", "disclosures", "S1", "--json").stdout)
+    assert shown["what"] == "rollbook audit writes"
+
+
 def test_an_export_is_in_the_log_of_everybody(run: Run, tmp_path: pytest.TempPathFactory) -> None:
     answer = run("export", "oneroster", f"{tmp_path}/oak.zip")
     assert answer.returncode == 0, answer.stderr

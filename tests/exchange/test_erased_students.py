@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from exchange.csvs import ATTENDANCE, ENROLLED, MARKS, SCHOOLS, STUDENTS, Place
 from exchange.drops import Drop as OuladDrop
 from exchange.oneroster.bundles import District, Drop
 from places import OwnTenant
 from rollbook.access.service import find_student_id
+from rollbook.core.encryption import Column
+from rollbook.core.keyring import RingMissing, ring_path
 from rollbook.core.settings import settings
 from rollbook.core.tenancy import Tenant, Visibility, find_tenant, transaction
 from rollbook.exchange.oulad import ImportSummary
-from rollbook.intake.erased import FILE, ErasedReturns, ErasureKeyMissing
+from rollbook.intake.erased import FORMER_FILE, ErasedReturns, ErasureKeyMissing
+from rollbook.intake.models import ErasureKey
 from rollbook.privacy.erasing import erase
 from rollbook.privacy.holds import NobodyErased, readmit
 from rollbook.testing.databases import Database
@@ -131,16 +134,41 @@ def test_the_open_universitys_drop_is_refused_as_a_whole(
         import_drop(drop)
 
 
-def test_without_the_key_nothing_is_imported_that_could_bring_them_back(
+def test_without_the_ring_nothing_is_imported_that_could_bring_them_back(
     csv_place: Place, owner_erases: Erase
 ) -> None:
     csv_place.bring("students", STUDENTS)
     owner_erases(csv_place.slug, "1")
-    key = settings().home / FILE
-    kept = key.read_text()
-    key.unlink()
+    ring = ring_path()
+    aside = ring.rename(ring.with_suffix(".aside"))
     try:
-        with pytest.raises(ErasureKeyMissing):
+        with pytest.raises(RingMissing):
             csv_place.bring("students", STUDENTS)
     finally:
-        key.write_text(kept)
+        aside.rename(ring)
+    assert liberties(csv_place.bring("students", STUDENTS)) == {"students.csv": 1}
+
+
+def test_the_key_that_a_release_before_kept_in_a_file_is_needed_and_then_taken_over(
+    csv_place: Place, owner_erases: Erase, fresh_database: Database
+) -> None:
+    csv_place.bring("students", STUDENTS)
+    owner_erases(csv_place.slug, "1")
+    path = settings().home / FORMER_FILE
+    with csv_place.session() as db:
+        (kept,) = db.scalars(select(ErasureKey)).all()
+        secret = Column(kept.tenant_id, "erasure_keys", "secret").open(kept.key_id, kept.secret)
+    with create_engine(fresh_database.owner_url).begin() as owner:
+        owner.execute(text("ALTER TABLE erasure_keys NO FORCE ROW LEVEL SECURITY"))
+        owner.execute(text("DELETE FROM erasure_keys"))
+        owner.execute(text("ALTER TABLE erasure_keys FORCE ROW LEVEL SECURITY"))
+    with pytest.raises(ErasureKeyMissing):
+        csv_place.bring("students", STUDENTS)
+
+    path.write_text(secret or "")
+    try:
+        assert liberties(csv_place.bring("students", STUDENTS)) == {"students.csv": 1}
+        owner_erases(csv_place.slug, "2")
+    finally:
+        path.unlink()
+    assert liberties(csv_place.bring("students", STUDENTS)) == {"students.csv": 2}

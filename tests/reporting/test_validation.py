@@ -157,7 +157,8 @@ def test_the_command_ends_with_3_where_something_is_wrong(fresh_database: Databa
     engine = engine_for(fresh_database.url)
     with Session(engine) as db, db.begin():
         tenant = ensure_tenant(db, "district", name="District")
-        look_through(db, Visibility(tenant.tenant_id))
+        tenant_id = tenant.tenant_id
+        look_through(db, Visibility(tenant_id))
         fill(db, tenant, 20)
         db.execute(text("UPDATE students SET birth_date = birth_date - 4000"))
     page = tmp_path / "audit.html"
@@ -171,4 +172,8 @@ def test_the_command_ends_with_3_where_something_is_wrong(fresh_database: Databa
     assert len(found["examples"]) == 2
     assert "1 thing is wrong." in page.read_text(encoding="utf-8")
     assert found["examples"][0] in page.read_text(encoding="utf-8")
+    with Session(engine) as db, db.begin():
+        look_through(db, Visibility(tenant_id))
+        noted = db.scalars(text("SELECT student_id::text FROM disclosures WHERE what = 'rollbook validate'"))
+        assert sorted(noted) == sorted(found["examples"]), "whose ids were shown was written down"
     assert run(fresh_database).returncode == 3

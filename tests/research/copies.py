@@ -5,6 +5,12 @@ from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from rollbook.core.encryption import Column
+from rollbook.research.models import ResearchProject
+
 QUASI = (
     *("school", "grade", "gender", "race", "english_learner", "special_education"),
     *("economic_status", "language", "absence"),
@@ -54,3 +60,10 @@ def classes(folder: Path) -> dict[tuple[object, ...], list[Row]]:
         known = tuple(student[column] for column in QUASI)
         grouped[*known, student["dates_given"], shape(every), tuple(sorted(kinds.items()))].append(student)
     return grouped
+
+
+def secret_of(db: Session, project: str) -> bytes:
+    """Return what makes a project's pseudonyms, as who has the key ring reads it."""
+    kept = db.scalars(select(ResearchProject).where(ResearchProject.name == project)).one()
+    opened = Column(kept.tenant_id, "research_projects", "secret").open(kept.project_id, kept.secret)
+    return bytes.fromhex(opened or "")

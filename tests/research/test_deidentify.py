@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from research.copies import classes, days_by, rows
+from research.copies import classes, days_by, rows, secret_of
 from rollbook.core.encryption import sealed_columns
 from rollbook.core.schema import Base
 from rollbook.core.tenancy import Tenant
@@ -46,6 +46,34 @@ def test_k_and_l_counted_from_the_files_are_what_the_manifest_says(
     assert json.loads((tmp_path / "copy" / "manifest.json").read_text())["k"] == manifest.k
 
 
+@pytest.mark.parametrize("k", [3, 5])
+def test_no_class_has_fewer_values_than_were_asked_for(district: District, tmp_path: Path, k: int) -> None:
+    db, tenant = district
+    plain = deidentify(db, tenant, Wanted("plain", k), None)
+
+    manifest = deidentify(db, tenant, Wanted("diverse", k, diversity=2), tmp_path / "copy")
+
+    grouped = classes(tmp_path / "copy")
+    assert min(plain.l_diversity.values()) == 1, "it does not come by itself"
+    for column, least in manifest.l_diversity.items():
+        assert min(len({row[column] for row in rows}) for rows in grouped.values()) >= least >= 2
+    assert min(map(len, grouped.values())) >= manifest.k >= k
+    assert manifest.students >= 700 * 0.95
+
+
+def test_what_nobody_differs_in_cannot_be_asked_of_a_class(district: District) -> None:
+    db, tenant = district
+    with db.begin_nested() as scratch:
+        db.execute(text("DELETE FROM discipline_actions"))
+        db.execute(text("DELETE FROM incident_participants"))
+        manifest = deidentify(db, tenant, Wanted("calm", diversity=2), None)
+        scratch.rollback()
+
+    assert manifest.l_diversity["incidents"] == 1
+    assert manifest.l_diversity["courses_failed"] >= 2
+    assert manifest.students >= 700 * 0.95
+
+
 def test_pseudonyms_are_the_projects_own(district: District, tmp_path: Path) -> None:
     db, tenant = district
     named = {}
@@ -55,7 +83,7 @@ def test_pseudonyms_are_the_projects_own(district: District, tmp_path: Path) -> 
 
     assert named["a"] == named["b"]
     assert named["a"].isdisjoint(named["c"])
-    secret = db.scalars(select(ResearchProject.secret).where(ResearchProject.name == "growth")).one()
+    secret = secret_of(db, "growth")
     ids = db.scalars(select(Student.student_id)).all()
     digests = {hmac.new(secret, f"student {one}".encode(), hashlib.sha256).hexdigest()[:32] for one in ids}
     assert named["a"] <= digests, "HMAC-SHA256 under the project's secret"
@@ -64,7 +92,7 @@ def test_pseudonyms_are_the_projects_own(district: District, tmp_path: Path) -> 
 def test_a_students_dates_move_together_by_whole_weeks(district: District, tmp_path: Path) -> None:
     db, tenant = district
     deidentify(db, tenant, Wanted("dates", most_weeks=8), tmp_path / "copy")
-    secret = db.scalars(select(ResearchProject.secret).where(ResearchProject.name == "dates")).one()
+    secret = secret_of(db, "dates")
     entries = "SELECT student_id::text, array_agg(entry_on) FROM student_school_enrollments GROUP BY 1"
     true: dict[str, list[date]] = {row[0]: row[1] for row in db.execute(text(entries))}
     names = {
@@ -160,4 +188,5 @@ def test_a_copy_is_noted_without_its_secret(district: District, tmp_path: Path) 
 
     assert kept.manifest["k"] == kept.k >= 5
     assert {row.table_name for row in audited} == {"research_projects", "research_copies"}
-    assert not any(project.secret.hex() in (row.changes or "") for row in audited)
+    for secret in (project.secret, secret_of(db, "noted")):
+        assert not any(secret.hex() in (row.changes or "") for row in audited)

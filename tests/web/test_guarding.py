@@ -16,6 +16,9 @@ from rollbook.accounts import service
 from rollbook.accounts.keys import Scope, create_key
 from rollbook.accounts.models import Role
 from rollbook.accounts.models_grants import GrantScope
+from rollbook.accounts.second_factor import SecondFactorRolesUnknown, roles_of_two_factors
+from rollbook.app import create_app
+from rollbook.core.settings import settings
 from rollbook.core.tenancy import Visibility, find_tenant, look_through
 from web import cast as the_cast
 from web.clients import PASSWORD, SignIn, enter, post_form
@@ -226,3 +229,40 @@ def test_a_grant_of_the_tenant_alone_opens_no_audit(
     let_see_all(app, email)
 
     assert sign_in(email).get("/audit").status_code == 403
+
+
+def test_roles_of_the_sites_choice_see_nothing_by_a_password_alone(
+    by_password: SignIn, sign_in: SignIn, world: the_cast.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBOOK_SECOND_FACTOR_ROLES", "teacher, Counselor")
+    settings.cache_clear()
+    try:
+        alone = by_password("teacher")
+        assert alone.get("/caseload").headers["location"] == NEEDED
+        assert alone.get(f"/api/v1/students/{world.ada}").status_code == 403
+        assert alone.get("/account").status_code == 200, "where one is set up"
+        assert sign_in("teacher").get("/caseload").status_code == 200
+        assert by_password("principal").get("/caseload").status_code == 200
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("said", "roles"),
+    [("", set()), ("all", set(Role)), ("teacher,service", {Role.TEACHER, Role.SERVICE})],
+)
+def test_the_roles_are_those_that_there_are(
+    said: str, roles: set[Role], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBOOK_SECOND_FACTOR_ROLES", said)
+    settings.cache_clear()
+    try:
+        assert roles_of_two_factors() == roles
+        monkeypatch.setenv("ROLLBOOK_SECOND_FACTOR_ROLES", "teachers")
+        settings.cache_clear()
+        with pytest.raises(SecondFactorRolesUnknown, match="names teachers"):
+            create_app("postgresql://nobody@127.0.0.1:1/none")
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()

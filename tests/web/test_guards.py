@@ -6,10 +6,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
 
 from rollbook.app import create_app
+from rollbook.core.tenancy import Visibility, find_tenant, look_through
 from web import cast as the_cast
-from web.clients import SignIn
+from web.clients import PASSWORD, SignIn, post_form
 
 
 def test_every_answer_says_what_pages_may_do(client: TestClient) -> None:
@@ -143,6 +145,39 @@ def test_the_log_names_routes_and_no_ids(
     assert "/students/{student_id}" in log
     assert str(world.ada) not in log
     assert "Abara" not in log
+
+
+def test_who_came_in_who_failed_and_who_was_refused_what_is_in_the_log(
+    sign_in: SignIn, app: FastAPI, world: the_cast.World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = sign_in("teacher")
+    fresh = TestClient(app, base_url="http://rollbook.test", follow_redirects=False)
+    capsys.readouterr()
+    post_form(fresh, "/sign-in", email="teacher@oak.example", password="not this one")
+    post_form(fresh, "/sign-in", email="stranger@oak.example", password="not this one")
+    post_form(fresh, "/sign-in", email="teacher@oak.example", password=PASSWORD)
+    client.get(f"/students/{world.other_school}")
+    client.get("/admin/why")
+    client.post("/look", data={"look": "dark"}, headers={"origin": "http://evil.example"})
+
+    log = "".join(capsys.readouterr())
+    with Session(app.state.engine) as db:
+        look_through(db, Visibility(find_tenant(db, "oak-valley").tenant_id))
+        teacher = str(db.scalar(text("SELECT user_id FROM users WHERE email = 'teacher@oak.example'")))
+    lines = log.splitlines()
+
+    def said(*parts: str) -> int:
+        return len([line for line in lines if all(part in line for part in parts)])
+
+    assert said("sign-in failed", "SignInFailed", teacher, "POST /sign-in") == 1
+    assert said("sign-in failed", "SignInFailed", "nobody") == 1
+    assert said("signed in", teacher) == 1
+    assert said("refused", "StudentNotFound", teacher, "GET /students/{student_id}") == 1
+    assert said("refused", "NotAdministrator", teacher) == 1
+    assert said("request refused", "403") == 1
+    assert not any(
+        part in log for part in ("@oak.example", "not this one", PASSWORD, str(world.other_school))
+    )
 
 
 def test_before_any_migration_it_is_not_ready_and_says_what_to_do(world: the_cast.World) -> None:

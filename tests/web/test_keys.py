@@ -6,6 +6,7 @@ from itertools import count as counter
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from rollbook.access.grants import grant
@@ -50,6 +51,17 @@ def test_a_key_reads_what_its_user_sees(app: FastAPI, world: the_cast.World, cli
     assert answer.status_code == 200
     assert [student["student_id"] for student in answer.json()["data"]] == [str(world.ada)]
     assert client.get(f"/api/v1/students/{world.other_school}", headers=bearer(key)).status_code == 404
+
+
+def test_what_is_read_by_a_key_is_in_the_log_with_the_key(
+    app: FastAPI, world: the_cast.World, client: TestClient, log: Connection
+) -> None:
+    key = key_for(app, world, Scope.READ)
+
+    request = client.get("/api/v1/students", headers=bearer(key)).headers["x-request-id"]
+
+    query = text("SELECT who, user_id IS NOT NULL FROM disclosures WHERE request_id = :request")
+    assert log.execute(query, {"request": request}).all() == [(f"key {key[:12]}", True)]
 
 
 def test_a_key_without_the_scope_writes_nothing(

@@ -11,6 +11,7 @@ from rollbook.access.service import find_student_id
 from rollbook.access.why import why as reasons_why
 from rollbook.accounts.models_grants import GrantScope, UserGrant
 from rollbook.accounts.service import get_user
+from rollbook.audit.reading import by_command, disclosing
 from rollbook.core import output
 from rollbook.ops.work import work_in
 
@@ -98,19 +99,19 @@ def why(
     json: Json = False,
 ) -> None:
     """Say why a user sees a student, and since when; or that nothing lets them."""
-    with work_in(tenant) as work:
+    with work_in(tenant) as work, disclosing(work.db, by_command()):
         user = get_user(work.db, work.tenant.tenant_id, email)
         found = reasons_why(work.db, user, find_student_id(work.db, work.tenant.tenant_id, student))
-        rows = [(reason.sentence, reason.because, reason.since) for reason in found]
-        if json:
-            told = [
-                {"rule": reason.rule, "because": reason.because, "since": reason.since} for reason in found
-            ]
-            output.print_json({"email": user.email, "student": student, "sees": bool(found), "reasons": told})
-        elif rows:
-            output.print_table(("rule", "because", "since"), rows)
-        else:
-            output.print_fields({"sees": "no: no rule and no grant lets this user see this student"})
+        address = user.email
+    if json:
+        told = [{"rule": one.rule, "because": one.because, "since": one.since} for one in found]
+        output.print_json({"email": address, "student": student, "sees": bool(found), "reasons": told})
+    elif found:
+        output.print_table(
+            ("rule", "because", "since"), [(one.sentence, one.because, one.since) for one in found]
+        )
+    else:
+        output.print_fields({"sees": "no: no rule and no grant lets this user see this student"})
 
 
 def _fields(given: UserGrant) -> dict[str, object]:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from rollbook.accounts.models import Role, User
-from rollbook.accounts.second_factor import Guarded, check_second_factor
+from rollbook.accounts.second_factor import Guarded, check_second_factor, roles_of_two_factors
 from rollbook.core.errors import Forbidden
 from rollbook.core.tenancy import whole_tenant
 
@@ -30,6 +30,15 @@ class NotAdministrator(Forbidden):
 
 class AuditNotYours(Forbidden):
     """The audit is for the district's administrators and auditors: ask its Rollbook administrator."""
+
+
+def check_entry(user: User, second_factor_at: datetime | None) -> None:
+    """Let nobody see anybody by a password alone, of whose role the site asks for more.
+
+    Raises: ``SecondFactorNeeded``.
+    """
+    if user.role in roles_of_two_factors():
+        check_second_factor(Guarded.ENTRY, second_factor_at)
 
 
 def is_bulk(route: str, students: Collection[UUID]) -> bool:

@@ -43,7 +43,8 @@ WHERE
     );
 
 -- name: students_counseled
--- Students whose open enrollment names the user as counselor.
+-- Students whose open enrollment names the user as counselor, until all their work at schools has ended: the
+-- enrollments name whom they leave behind until somebody else is assigned.
 -- params   tenant_id int, user_id uuid, today date
 -- returns  student_id uuid
 SELECT DISTINCT enrollments.student_id
@@ -53,7 +54,13 @@ INNER JOIN student_school_enrollments AS enrollments
 WHERE
     staff.tenant_id = :tenant_id
     AND staff.user_id = :user_id
-    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :today);
+    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :today)
+    AND NOT EXISTS (
+        SELECT 1
+        FROM staff_assignments AS work
+        WHERE work.tenant_id = staff.tenant_id AND work.staff_id = staff.staff_id
+        HAVING bool_and(coalesce(work.ends_on <= :today, FALSE))
+    );
 
 -- name: has_caseload
 -- Does any enrollment, open or not, name the user as counselor?
@@ -71,6 +78,7 @@ SELECT
 -- name: students_taught
 -- Students in the sections the user teaches, this year's: those that end less than a year before the last.
 -- Who taught a section to its end, or sat in it to its end, did not leave it. A proctor only sees an exam through.
+-- Whose work at every school has ended teaches nobody.
 -- params   tenant_id int, user_id uuid, today date
 -- returns  student_id uuid
 WITH taught AS (
@@ -91,6 +99,12 @@ WITH taught AS (
             section_staff.ends_on IS NULL
             OR section_staff.ends_on > :today
             OR section_staff.ends_on >= sections.ends_on
+        )
+        AND NOT EXISTS (
+            SELECT 1
+            FROM staff_assignments AS work
+            WHERE work.tenant_id = staff.tenant_id AND work.staff_id = staff.staff_id
+            HAVING bool_and(coalesce(work.ends_on <= :today, FALSE))
         )
 )
 
@@ -227,7 +241,8 @@ FROM sections
 WHERE tenant_id = :tenant_id AND section_id = :section_id;
 
 -- name: teaches
--- Does the user work in a section, not only as a proctor? Who did so to its end did not leave it.
+-- Does the user work in a section, not only as a proctor? Who did so to its end did not leave it, unless all their
+-- work at schools has ended.
 -- params   tenant_id int, user_id uuid, section_id uuid, today date
 -- returns  one row: teaches bool
 SELECT
@@ -246,5 +261,11 @@ SELECT
                 section_staff.ends_on IS NULL
                 OR section_staff.ends_on > :today
                 OR section_staff.ends_on >= sections.ends_on
+            )
+            AND NOT EXISTS (
+                SELECT 1
+                FROM staff_assignments AS work
+                WHERE work.tenant_id = staff.tenant_id AND work.staff_id = staff.staff_id
+                HAVING bool_and(coalesce(work.ends_on <= :today, FALSE))
             )
     ) AS teaches;

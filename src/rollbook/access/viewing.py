@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from rollbook.access.guarding import check_bulk
+from rollbook.access.guarding import check_bulk, check_entry
 from rollbook.access.service import interest_of, visibility_of
 from rollbook.access.writing import writes
 from rollbook.accounts import cookies, sessions
@@ -46,12 +46,20 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """Who asks, and what they showed. A program shows a key: whoever made that answers for what it takes."""
+    """Who asks, and what they showed. A program shows a key: whoever made that answers for what it takes.
+
+    The logs name the key too: who makes one for somebody else does not read under their name alone.
+    """
 
     user: User
     shown: str
     second_factor_at: datetime | None = None
-    is_program: bool = False
+    key: str = ""
+
+    @property
+    def who(self) -> str:
+        """What the logs say besides the user."""
+        return f"key {self.key}" if self.key else ""
 
 
 def _viewer(request: Request) -> Iterator[Viewer]:
@@ -60,11 +68,13 @@ def _viewer(request: Request) -> Iterator[Viewer]:
         user = asking.user
         tenant = db.get_one(Tenant, user.tenant_id)
         frame = frame_of(request, db, user, asking.shown)
+        if not asking.key:
+            check_entry(user, asking.second_factor_at)
         for_writing = request.method not in _READING and writes(user)
         visibility = visibility_of(db, user, for_writing=for_writing)
         reason = _reason(request, interest_of(db, user))
         look_through(db, visibility)
-        sign(db, user_id=user.user_id, purpose=reason.what)
+        sign(db, user_id=user.user_id, purpose=reason.what, who=asking.who)
         with (
             _reading(request, db, visibility, user) as reading,
             disclosing(reading, reason, noted_in=db) as shown,
@@ -77,7 +87,7 @@ def _viewer(request: Request) -> Iterator[Viewer]:
                 sees_nobody=visibility.student_ids == (),
                 second_factor_at=asking.second_factor_at,
             )
-            if not asking.is_program:
+            if not asking.key:
                 check_bulk(_route(request), shown, asking.second_factor_at)
 
 
@@ -117,7 +127,8 @@ def _who_asks(request: Request, db: Session) -> _Asking:
     kind, _, shown = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and request.url.path.startswith(_API):
         needed = Scope.READ if request.method in _READING else Scope.WRITE
-        return _Asking(find_bearer(db, shown.strip(), needed), shown, is_program=True)
+        bearer = find_bearer(db, shown.strip(), needed)
+        return _Asking(bearer.user, shown, key=bearer.prefix)
     token = cookies.session_token(request)
     if not token:
         raise NotSignedIn

@@ -66,7 +66,13 @@ WHERE
     staff.tenant_id = :tenant_id
     AND staff.user_id = :user_id
     AND enrollments.student_id = :student_id
-    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :today);
+    AND (enrollments.exit_on IS NULL OR enrollments.exit_on > :today)
+    AND NOT EXISTS (
+        SELECT 1
+        FROM staff_assignments AS work
+        WHERE work.tenant_id = staff.tenant_id AND work.staff_id = staff.staff_id
+        HAVING bool_and(coalesce(work.ends_on <= :today, FALSE))
+    );
 
 -- name: why_students_taught
 -- Which section the user teaches that this student takes: as students_taught.
@@ -94,6 +100,12 @@ WITH taught AS (
             section_staff.ends_on IS NULL
             OR section_staff.ends_on > :today
             OR section_staff.ends_on >= sections.ends_on
+        )
+        AND NOT EXISTS (
+            SELECT 1
+            FROM staff_assignments AS work
+            WHERE work.tenant_id = staff.tenant_id AND work.staff_id = staff.staff_id
+            HAVING bool_and(coalesce(work.ends_on <= :today, FALSE))
         )
 )
 

@@ -39,6 +39,7 @@ class Work(Enum):
     ENROLLMENT = "enroll or withdraw students"
     LESSON_PLAN = "write lesson plans"
     ACTIVITY = "record activities"
+    AMENDMENT = "decide on requests to amend a record"
 
 
 _WHO: Final = {
@@ -48,6 +49,7 @@ _WHO: Final = {
     Work.ENROLLMENT: _OFFICE,
     Work.LESSON_PLAN: _EDUCATORS,
     Work.ACTIVITY: _EDUCATORS,
+    Work.AMENDMENT: frozenset({Role.PRINCIPAL, Role.DISTRICT_ADMIN}),
 }
 
 

@@ -73,6 +73,14 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Bearer:
+    """For whom a program acts, and by which key: whoever made that may be somebody else."""
+
+    user: User
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Issued:
     """A token that was just issued. Units: ``expires_in`` seconds."""
 
@@ -173,7 +181,7 @@ def issue_token(db: Session, client_id: str, secret: str, scopes: Collection[Sco
     return Issued(token, round((expires_at - clock.now()).total_seconds()), granted)
 
 
-def find_bearer(db: Session, shown: str, needed: Scope) -> User:
+def find_bearer(db: Session, shown: str, needed: Scope) -> Bearer:
     """Return for whom the program acts that shows a key or a token. Afterwards ``db`` looks at their tenant.
 
     Raises: ``BearerInvalid``, also where the user may no longer sign in; ``ScopeMissing``.
@@ -185,7 +193,7 @@ def find_bearer(db: Session, shown: str, needed: Scope) -> User:
         raise BearerInvalid
     _check_scope(needed, found[1] if found else key.scopes)
     _note_use(db, key)
-    return user
+    return Bearer(user, key.prefix)
 
 
 def _check_scope(needed: Scope, scopes: Collection[str]) -> None:

@@ -13,7 +13,7 @@ from rollbook.accounts.models_providers import ClientAuth, IdentityProvider
 from rollbook.accounts.oidc import Client, Pending, SignInRefused
 from rollbook.accounts.oidc_directory import Directory, ProviderUnreachable
 from rollbook.accounts.oidc_logout import LogoutInvalid, over_of
-from rollbook.accounts.pages import let_in, sign_in_form
+from rollbook.accounts.pages import let_in, note_failure, sign_in_form
 from rollbook.accounts.providers import (
     Identity,
     IdentityUnknown,
@@ -68,6 +68,7 @@ def come_back(request: Request, tenant: Slug, name: Slug) -> Response:
     try:
         response = _finish(request, tenant, name, pending)
     except (ProviderUnknown, ProviderUnreachable, _Unready, SignInRefused, IdentityUnknown) as error:
+        note_failure(request, error)
         response = _refusal(request, tenant, error)
     cookies.end_pending(request, response)
     return response

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ from rollbook.accounts.service import SignInFailed
 from rollbook.accounts.sessions import NotSignedIn, SignedIn
 from rollbook.accounts.signed_in import arrival_of
 from rollbook.accounts.throttle import Counter, Kind, Throttle, TooManyTries, counters
+from rollbook.core.errors import RollbookError
+from rollbook.ui.events import note, warn
 from rollbook.ui.forms import check_form, form_token
 from rollbook.ui.page import local_path, render, sentence_of
 
@@ -68,8 +71,10 @@ def sign_in(  # noqa: PLR0913, PLR0917 -- the form's fields
         throttle.begin(tries)
         signed_in = service.sign_in(db, email, password, arrival_of(request))
     except TooManyTries as error:
+        note_failure(request, error)
         return sign_in_form(request, next_path=next, email=email, fault=sentence_of(error), status=429)
     except SignInFailed as error:
+        note_failure(request, error)
         return sign_in_form(request, next_path=next, email=email, fault=sentence_of(error), status=401)
     throttle.succeeded(tries)
     return let_in(request, db, signed_in, next)
@@ -99,8 +104,10 @@ def show_code(
         throttle.begin(tries)
         signed_in = service.show_code(db, found, code, arrival_of(request))
     except TooManyTries as error:
+        note_failure(request, error, found.user.user_id)
         return _code_form(request, db, found, next_path=next, fault=sentence_of(error), status=429)
     except CodeWrong as error:
+        note_failure(request, error, found.user.user_id)
         return _code_form(request, db, found, next_path=next, fault=sentence_of(error), status=401)
     throttle.succeeded(tries)
     return let_in(request, db, signed_in, next)
@@ -128,6 +135,8 @@ def let_in(request: Request, db: Session, signed_in: SignedIn, next_path: str) -
     """Give the browser its session, and send it on: to the code, to a new password, or where it wanted to."""
     where = local_path(next_path)
     response = Response(status_code=303)
+    awaits = signed_in.awaits.value if signed_in.awaits else "nothing"
+    note("signed in", user=signed_in.user.user_id, network=arrival_of(request).network, awaits=awaits)
     if signed_in.awaits is Awaited.CODE:
         where = f"/sign-in/code?next={quote(where)}"
     elif signed_in.awaits is Awaited.NEW_PASSWORD:
@@ -140,6 +149,14 @@ def let_in(request: Request, db: Session, signed_in: SignedIn, next_path: str) -
     response.headers["Location"] = where
     cookies.set_session(request, response, signed_in.token)
     return response
+
+
+def note_failure(request: Request, error: RollbookError, user_id: UUID | None = None) -> None:
+    """Write down that somebody did not get in: from where, and as whom they tried, if there is an account."""
+    tried = [user_id] if user_id else error.facts.get("users") or []
+    assert isinstance(tried, list)
+    users = ",".join(map(str, tried)) or "nobody"
+    warn("sign-in failed", code=error.code, user=users, network=arrival_of(request).network)
 
 
 def _awaiting(request: Request, db: Session) -> sessions.Found:

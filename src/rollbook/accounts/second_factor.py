@@ -14,11 +14,12 @@ import segno
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from rollbook.accounts.models import User
+from rollbook.accounts.models import Role, User
 from rollbook.accounts.models_factors import RecoveryCode, TotpSecret
 from rollbook.core import clock
 from rollbook.core.encryption import Column
 from rollbook.core.errors import Conflict, Forbidden, Invalid
+from rollbook.core.settings import settings
 from rollbook.core.tenancy import Tenant
 
 RECOVERY_CODES: Final = 10
@@ -27,13 +28,19 @@ STEP_S: Final = 30
 _STEPS_OFF: Final = (0, -1, 1)
 _DIGITS: Final = 6
 _RECOVERY_BYTES: Final = 15
+_EVERYBODY: Final = "all"
 
 
 class Guarded(StrEnum):
     """What a password alone does not open."""
 
+    ENTRY = "entry"
     BULK_EXPORT = "bulk_export"
     ADMIN = "admin"
+
+
+class SecondFactorRolesUnknown(Invalid):
+    """ROLLBOOK_SECOND_FACTOR_ROLES names {unknown}. It takes all, or some of: {known}."""
 
 
 class SecondFactorNeeded(Forbidden):
@@ -70,6 +77,19 @@ def check_second_factor(action: Guarded, second_factor_at: datetime | None) -> N
     """
     if requires_second_factor(action, second_factor_at):
         raise SecondFactorNeeded
+
+
+def roles_of_two_factors() -> frozenset[Role]:
+    """Return the roles that the site lets see nothing by a password alone.
+
+    Raises: ``SecondFactorRolesUnknown``.
+    """
+    said = {name.strip().lower() for name in settings().second_factor_roles.split(",")} - {""}
+    if said == {_EVERYBODY}:
+        return frozenset(Role)
+    if unknown := said - set(Role):
+        raise SecondFactorRolesUnknown(unknown=", ".join(sorted(unknown)), known=", ".join(Role))
+    return frozenset(map(Role, said))
 
 
 def has_second_factor(db: Session, user: User) -> bool:

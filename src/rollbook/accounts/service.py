@@ -130,11 +130,11 @@ def sign_in(db: Session, email: str, password: str, arrival: Arrival | None = No
     hashes = [*known, *[None] * (most - len(known))]
     fitting = [is_password_of(kept, password, cost) for kept in hashes]
     if not any(fitting):
-        raise SignInFailed
+        raise SignInFailed(users=[user.user_id for user in users])
     user = users[fitting.index(True)]
     tenancy.look_through(db, Visibility(user.tenant_id))
     if are_passwords_replaced(db, user.tenant_id):
-        raise SignInFailed
+        raise SignInFailed(users=[user.user_id])
     _keep_as_today(db, user, password)
     return begin_session(db, user, arrival, awaits=awaited(db, user))
 

@@ -30,6 +30,7 @@ class Account:
 def frame_of(request: Request, db: Session, user: User, token: str) -> Frame:
     """Return what stands around the user's pages; errors of this request stand in it too."""
     tenant = db.get_one(Tenant, user.tenant_id)
+    request.state.user_id = user.user_id
     frame = Frame(
         tenant.name,
         user.full_name,

@@ -17,6 +17,7 @@ from rollbook.access import pages as access_pages
 from rollbook.accounts import account_pages, factor_pages, oauth, oidc_pages
 from rollbook.accounts import pages as accounts_pages
 from rollbook.accounts.oidc_directory import Directory
+from rollbook.accounts.second_factor import roles_of_two_factors
 from rollbook.accounts.throttle import Throttle
 from rollbook.activity import api as activity_api
 from rollbook.activity import pages as activity_pages
@@ -51,6 +52,7 @@ from rollbook.reporting.writing import (
     api_people,
     pages_activity,
     pages_admission,
+    pages_amendments,
     pages_attendance,
     pages_enrollment,
     pages_incidents,
@@ -73,6 +75,7 @@ ROUTERS: Final = (
     # those that write come first: "/lesson-plans/new" is no lesson plan's address
     pages_activity.router,
     pages_admission.router,
+    pages_amendments.router,
     pages_attendance.router,
     pages_enrollment.router,
     pages_incidents.router,
@@ -122,7 +125,10 @@ class _KeptFiles(StaticFiles):
 
 
 def create_app(url: str, *, replica_url: str | None = None) -> FastAPI:
-    """Return the application over the database at ``url``, the app role's; it may read from a replica."""
+    """Return the application over the database at ``url``, the app role's; it may read from a replica.
+
+    Raises: ``SecondFactorRolesUnknown``.
+    """
     app = FastAPI(
         title="Rollbook",
         version=__version__,
@@ -132,6 +138,7 @@ def create_app(url: str, *, replica_url: str | None = None) -> FastAPI:
         # it would name the host that the request names
         redirect_slashes=False,
     )
+    roles_of_two_factors()  # a role that there is not would ask nobody
     app.state.engine = engine_for(url)
     app.state.replica = replica_at(replica_url) if replica_url else None
     app.state.throttle = Throttle(app.state.engine)

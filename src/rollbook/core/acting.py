@@ -1,7 +1,7 @@
 """Who acts, on what request and why: said by a door, once, and told to the database by every transaction."""
 
-import getpass
 import os
+import pwd
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,10 +34,13 @@ _acting: ContextVar[Acting] = ContextVar("rollbook_acting", default=_NOBODY)
 
 
 def account() -> str:
-    """Return the machine's account that runs this process; its number where it has no name."""
+    """Return the machine's account that runs this process; its number where it has no name.
+
+    Asked of the system: USER and LOGNAME are what anybody says they are.
+    """
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return str(os.getuid())
 
 

@@ -31,7 +31,8 @@ PLAIN: Final = 0
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _HEADER_BYTES: Final = 1 + ID_BYTES
-_LEAST_BYTES: Final = _HEADER_BYTES + _NONCE_BYTES + _TAG_BYTES
+_BODY: Final = _HEADER_BYTES + _NONCE_BYTES
+_LEAST_BYTES: Final = _BODY + _TAG_BYTES
 
 
 class CiphertextRefused(Unavailable):
@@ -93,13 +94,8 @@ class Column:
             return sealed[1:].decode()
         if len(sealed) < _LEAST_BYTES or sealed[0] != VERSION:
             raise self._refused
-        cipher = _cipher(self.known or ring(), key_of(sealed), self.tenant_id)
-        nonce, rest = (
-            sealed[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES],
-            sealed[_HEADER_BYTES + _NONCE_BYTES :],
-        )
         try:
-            return cipher.siv.decrypt(nonce, rest, self._place(row, sealed[:_HEADER_BYTES])).decode()
+            return self._under(self.known or ring(), key_of(sealed)).open(str(row), sealed).decode()
         except InvalidTag:
             raise self._refused from None
 
@@ -108,21 +104,15 @@ class Column:
         return CiphertextRefused(table=self.table, column=self.column)
 
     def _seal(self, known: Keyring, key_id: str, row: object, text: str) -> bytes:
-        header = bytes([VERSION]) + bytes.fromhex(key_id)
-        place, plain = self._place(row, header), text.encode()
-        cipher = _cipher(known, key_id, self.tenant_id)
-        # A nonce never says more than that two versions of one cell are equal.
-        nonce = blake2b(place + plain, digest_size=_NONCE_BYTES, key=cipher.nonce_key).digest()
-        return header + nonce + cipher.siv.encrypt(nonce, plain, place)
+        return self._under(known, key_id).seal(str(row), text.encode())
 
     def _says(self, known: Keyring, row: object, sealed: bytes, text: str) -> bool:
         """Say whether ``sealed`` is ``text`` encrypted for this row, without decrypting it."""
         key_id = key_of(sealed)
         return key_id in known.keys and sealed == self._seal(known, key_id, row, text)
 
-    def _place(self, row: object, header: bytes) -> bytes:
-        """Return what the ciphertext is bound to; no name or key holds a NUL."""
-        return header + f"{self.tenant_id}\0{self.table}\0{self.column}\0{row}".encode()
+    def _under(self, known: Keyring, key_id: str) -> "_UnderKey":
+        return _under_key(known.key(key_id).secret, key_id, self.tenant_id, self.table, self.column)
 
 
 def key_of(sealed: bytes) -> str:
@@ -182,18 +172,35 @@ def row_key(table: Table, values: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cipher:
+class _UnderKey:
+    """A column under one key: what all its values have in common, made once."""
+
+    header: bytes
+    place: bytes
     siv: AESGCMSIV = field(repr=False)
     nonce_key: bytes = field(repr=False)
 
+    def seal(self, row: str, plain: bytes) -> bytes:
+        place = self.place + row.encode()
+        # A nonce never says more than that two versions of one cell are equal.
+        nonce = blake2b(place + plain, digest_size=_NONCE_BYTES, key=self.nonce_key).digest()
+        return self.header + nonce + self.siv.encrypt(nonce, plain, place)
 
-def _cipher(known: Keyring, key_id: str, tenant_id: int) -> _Cipher:
-    return _derive(known.key(key_id).secret, tenant_id)
+    def open(self, row: str, sealed: bytes) -> bytes:
+        nonce, rest = sealed[_HEADER_BYTES:_BODY], sealed[_BODY:]
+        return self.siv.decrypt(nonce, rest, self.place + row.encode())
 
 
 @lru_cache(maxsize=256)
-def _derive(secret: bytes, tenant_id: int) -> _Cipher:
+def _under_key(secret: bytes, key_id: str, tenant_id: int, table: str, column: str) -> _UnderKey:
+    """Say what a ciphertext is bound to besides its row, and by which keys; no name or key holds a NUL."""
+    header = header_of(key_id)
+    keys = _derive(secret, tenant_id)
+    place = header + f"{tenant_id}\0{table}\0{column}\0".encode()
+    return _UnderKey(header, place, AESGCMSIV(keys[:KEY_BYTES]), keys[KEY_BYTES:])
+
+
+def _derive(secret: bytes, tenant_id: int) -> bytes:
     """Derive a tenant's keys from one of the ring's: no two tenants share any."""
     info = f"rollbook field encryption 1, tenant {tenant_id}".encode()
-    derived = HKDF(SHA256(), 2 * KEY_BYTES, salt=None, info=info).derive(secret)
-    return _Cipher(AESGCMSIV(derived[:KEY_BYTES]), derived[KEY_BYTES:])
+    return HKDF(SHA256(), 2 * KEY_BYTES, salt=None, info=info).derive(secret)

@@ -94,6 +94,14 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         default=12, ge=1, le=_YEAR_H, description="A sign-in ends after this long in any case."
     )
+    second_factor_roles: str = Field(
+        default="",
+        description="Roles that see nothing by a password alone, by commas, such as teacher; or all.",
+    )
+    breached_passwords: Path | None = Field(
+        default=None,
+        description="File of passwords that are refused besides the common ones, one a line.",
+    )
     api_key_days: int = Field(default=365, ge=1, le=3660, description="Most days that an API key lives.")
     access_token_minutes: int = Field(
         default=15,

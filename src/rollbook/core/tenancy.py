@@ -129,13 +129,15 @@ def look_through(db: Session, visibility: Visibility) -> None:
     sign(db)
 
 
-def sign(db: Session, *, user_id: UUID | None = None, purpose: str | None = None) -> None:
-    """Tell the audit, until the end of ``db``'s transaction, who acts and why, as the door said it."""
+def sign(
+    db: Session, *, user_id: UUID | None = None, purpose: str | None = None, who: str | None = None
+) -> None:
+    """Tell the audit, until the end of ``db``'s transaction, who acts and why, if not as the door said."""
     said = acting()
     db.execute(
         _SIGN,
         {
-            "who": said.who,
+            "who": said.who if who is None else who,
             "user_id": str(user_id) if user_id else "",
             "request_id": said.request_id,
             "purpose": said.purpose if purpose is None else plain(purpose),

@@ -15,13 +15,14 @@ from rollbook.core.words import many
 from rollbook.exchange import oulad
 from rollbook.exchange.csv_files.commands import app as csv_files
 from rollbook.exchange.oneroster.commands import importing as oneroster
+from rollbook.exchange.reject_commands import app as rejects
 from rollbook.intake.aftermath import settle_with
 from rollbook.intake.commands import app as intake
 from rollbook.intake.rejects import Reject
 from rollbook.ops.work import running_server
 
 app = typer.Typer(no_args_is_help=True)
-for commands in (oneroster, csv_files, intake):
+for commands in (oneroster, csv_files, intake, rejects):
     app.registered_commands += commands.registered_commands
 settle_with("attendance", refresh_weeks)
 

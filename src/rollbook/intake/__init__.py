@@ -1,6 +1,6 @@
 """Floor: intake. Files in: staged as text with their line numbers, checked as sets; knows files, no pupils.
 
-Owns    imports, intake_rejects, source_records, erased_names (and temporary tables)
+Owns    imports, intake_rejects, source_records, erased_names, erasure_keys (and temporary tables)
 Verbs   run_import (stage, check, diff, guard, quarantine, merge, receipt), undo, list_imports, export_rejects
 Terms   drop = what was delivered: a zip, a folder, a file; layout = what a file should look like;
         staged = in a table of text, nothing trusted yet; target = a table that an import writes;

@@ -5,13 +5,25 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, LargeBinary, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from rollbook.core.encryption import Sealed
 from rollbook.core.schema import (
     Json,
     TenantOwned,
+    created_at,
+    entity_id,
     import_id,
     known_at,
     references,
@@ -128,12 +140,28 @@ class SourceRecord(TenantOwned):
 class ErasedName(TenantOwned):
     """What a source calls somebody whose record was erased, so that an import does not bring them back.
 
-    Grain: one row per (tenant, name). Only a digest with a key that is in no database: see ``erased``.
+    Grain: one row per (tenant, name). Only a digest, with the tenant's key in erasure_keys.
     """
 
     __tablename__ = "erased_names"
 
     digest: Mapped[bytes] = mapped_column(
-        LargeBinary, primary_key=True, comment="HMAC-SHA-256; its key is in a file"
+        LargeBinary, primary_key=True, comment="HMAC-SHA-256 with the key in erasure_keys"
     )
     erasure_id: Mapped[int]
+
+
+class ErasureKey(TenantOwned):
+    """What the digests of a tenant's erased names are made with. Grain: one row per tenant.
+
+    Encrypted: who has a copy of the database, without the key ring, cannot try numbers until one fits.
+    """
+
+    __tablename__ = "erasure_keys"
+    __table_args__ = (UniqueConstraint("tenant_id"),)
+
+    key_id: Mapped[UUID] = entity_id()
+    secret: Mapped[bytes] = mapped_column(
+        Sealed, comment="32 random bytes in hexadecimal digits; encrypted for key_id"
+    )
+    created_at: Mapped[datetime] = created_at()

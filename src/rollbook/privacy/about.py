@@ -40,16 +40,13 @@ _OF_ACCOUNT: Final = (
     *("user_preferences", "api_keys", "identity_links"),
 )
 # Keys of a source's facts, or of a rejected line, whose value names a person.
-_NAMES_A_PERSON: Final = "(student|user|learner|person|agent|sourcedid)"
+NAMES_A_PERSON: Final = "(student|user|learner|person|agent|sourcedid)"
 NOT_ABOUT: Final[Mapping[str, frozenset[str]]] = {
     "the district, its places and its calendar": frozenset(
         {"tenants", "schools", "academic_sessions", "school_calendar_days", "attendance_rules"}
     ),
     "how people of the district sign in, and what roles for BI may read": frozenset(
         {"identity_providers", "bi_roles"}
-    ),
-    "numbers of research copies, in which nobody is named": frozenset(
-        {"research_copies", "research_projects"}
     ),
     "staff and their work": frozenset({"staff", "staff_assignments", "section_staff"}),
     "what is taught, and how it is marked": frozenset(
@@ -76,7 +73,9 @@ NOT_ABOUT: Final[Mapping[str, frozenset[str]]] = {
     ),
     "seals over the logs": frozenset({"audit_seals"}),
     "how long rows are kept": frozenset({"retention_rules"}),
-    "what was erased, by numbers and digests": frozenset({"erasures", "audit_redactions", "erased_names"}),
+    "what was erased, by numbers and digests": frozenset(
+        {"erasures", "audit_redactions", "erased_names", "erasure_keys"}
+    ),
     "counts of tries to sign in, by digests": frozenset({"sign_in_tries"}),
 }
 
@@ -197,7 +196,7 @@ def _quotes(fields: ColumnElement[Any], subject: Subject) -> ColumnElement[bool]
     """Say whether a field that names a person has one of the student's names."""
     field = func.jsonb_each_text(fields).table_valued("key", "value", name="field")
     named = field.c.value.in_(names_of(subject))
-    return select(literal(1)).select_from(field).where(field.c.key.op("~*")(_NAMES_A_PERSON), named).exists()
+    return select(literal(1)).select_from(field).where(field.c.key.op("~*")(NAMES_A_PERSON), named).exists()
 
 
 def _source_records(table: Table, subject: Subject) -> ColumnElement[bool]:

@@ -4,7 +4,9 @@ Granting does not change the record by itself: whoever keeps that part writes it
 """
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,10 +15,28 @@ from sqlalchemy.orm import Session
 from rollbook.core import clock
 from rollbook.core.acting import acting
 from rollbook.core.errors import Conflict, Invalid, NotFound
+from rollbook.core.sql import named_sql
 from rollbook.privacy.models import AmendmentRequest
 from rollbook.privacy.titles import PARTS
 from rollbook.roster.models import Student
+from rollbook.roster.names import student_name
 from rollbook.roster.service import StudentNotFound
+
+_SQL: Final = named_sql("rollbook.privacy")
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentLine:
+    """A request in a list of them, with whose record it is about."""
+
+    student_id: UUID
+    name: str
+    about: str
+    asked_by: str
+    asked_at: datetime
+    state: str
+    hearing_on: date | None
+    decided_at: datetime | None
 
 
 class PartUnknown(Invalid):
@@ -79,10 +99,16 @@ def hold_hearing(db: Session, tenant_id: int, amendment_id: UUID, on: date) -> A
     return request
 
 
-def decide(
-    db: Session, tenant_id: int, amendment_id: UUID, *, is_granted: bool, reason: str
+def decide(  # noqa: PLR0913 -- who decides what about which, and why
+    db: Session,
+    tenant_id: int,
+    amendment_id: UUID,
+    *,
+    is_granted: bool,
+    reason: str,
+    decided_by: str | None = None,
 ) -> AmendmentRequest:
-    """Grant or refuse a request, with the reason that the family is told.
+    """Grant or refuse a request, with the reason that the family is told; by default as who acts here.
 
     Raises: ``AmendmentNotFound``; ``AmendmentDecided``; ``WordsMissing``.
     """
@@ -90,7 +116,8 @@ def decide(
     if request.decided_at is not None:
         raise AmendmentDecided(state=request.state)
     request.state = "granted" if is_granted else "refused"
-    request.decision, request.decided_by, request.decided_at = _words(reason), acting().who, clock.now()
+    request.decision, request.decided_at = _words(reason), clock.now()
+    request.decided_by = decided_by or acting().who
     db.flush()
     return request
 
@@ -123,6 +150,24 @@ def amendments_of(db: Session, tenant_id: int, student_id: UUID) -> Sequence[Ame
     """Return what was asked to be amended of a student's record, the oldest first."""
     same = AmendmentRequest.tenant_id == tenant_id, AmendmentRequest.student_id == student_id
     return db.scalars(select(AmendmentRequest).where(*same).order_by(AmendmentRequest.asked_at)).all()
+
+
+def list_amendments(
+    db: Session, tenant_id: int, *, is_decided: bool, most: int
+) -> tuple[Sequence[AmendmentLine], int]:
+    """Return the requests in sight that wait, the oldest first, or were decided, the newest first.
+
+    Shape:  at most ``most`` of them, and how many there are.
+    """
+    facts = {"tenant_id": tenant_id, "is_decided": is_decided, "most": most}
+    rows = db.execute(_SQL["amendments_in_sight"], facts).all()
+    return [_line(*row[:-1]) for row in rows], rows[0].total if rows else 0
+
+
+def _line(
+    student_id: UUID, number: str, first: str | None, last: str | None, preferred: str | None, *told: object
+) -> AmendmentLine:
+    return AmendmentLine(student_id, student_name(number, first, last, preferred), *told)  # type: ignore[arg-type]  # as the query has them
 
 
 def _words(said: str) -> str:

@@ -211,10 +211,11 @@ def end_hold(student: StudentArgument, *, tenant: TenantOption = None, json: Jso
 
 @hold.command("list")
 def list_holds(*, tenant: TenantOption = None, json: JsonOption = False) -> None:
-    """List the legal holds that stand, by the students' ids."""
+    """List the legal holds that stand, by the students' ids; it is noted as a showing of the records."""
+    from rollbook.audit.reading import by_command, disclosing  # noqa: PLC0415 -- loads the database's side
     from rollbook.privacy import holds  # noqa: PLC0415 -- loads every room
 
-    with work_in(tenant) as work:
+    with work_in(tenant) as work, disclosing(work.db, by_command()):
         standing = [
             {"student_id": one.student_id, "reason": one.reason, "by": one.placed_by, "since": one.placed_at}
             for one in holds.list_holds(work.db, work.tenant.tenant_id)

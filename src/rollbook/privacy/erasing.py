@@ -153,12 +153,13 @@ def _basis(basis: str, doomed: Doomed) -> str:
 
 def _remember_names(db: Session, doomed: Doomed, erasure_id: int) -> None:
     """Keep digests of what sources call the student, so that no import brings them back."""
-    digests = {digest(NUMBER, number) for number in doomed.numbers}
-    digests |= {digest(source_kind(source), name) for source, name in doomed.sources}
+    tenant_id = doomed.subject.tenant_id
+    digests = {digest(db, tenant_id, NUMBER, number) for number in doomed.numbers}
+    digests |= {digest(db, tenant_id, source_kind(source), name) for source, name in doomed.sources}
     db.add_all(
-        ErasedName(tenant_id=doomed.subject.tenant_id, digest=one, erasure_id=erasure_id)
+        ErasedName(tenant_id=tenant_id, digest=one, erasure_id=erasure_id)
         for one in sorted(digests)
-        if db.get(ErasedName, (doomed.subject.tenant_id, one)) is None
+        if db.get(ErasedName, (tenant_id, one)) is None
     )
     db.flush()
 

@@ -12,7 +12,15 @@ from rollbook.privacy.record import Handing
 from rollbook.roster.models import Student
 
 _ADULT: Final = 18
-ASKERS: Final = frozenset({role for role in Role if role.is_family} | {Role.DISTRICT_ADMIN})
+_FAMILY: Final = frozenset(role for role in Role if role.is_family)
+ASKERS: Final = _FAMILY | {Role.DISTRICT_ADMIN}
+_OFFICE: Final = frozenset({Role.COUNSELOR, Role.PRINCIPAL, Role.DISTRICT_ADMIN})
+AMENDERS: Final = _FAMILY | _OFFICE
+"""Who may bring a request to amend a record: the family itself, or an office in its name."""
+
+
+class AmendmentsNotYours(Forbidden):
+    """Families, and the offices that decide, see requests to amend a record. Ask your school's office."""
 
 
 class RecordNotYours(Forbidden):
@@ -20,7 +28,7 @@ class RecordNotYours(Forbidden):
 
 
 class StudentNotAdult(Forbidden):
-    """Until a student is 18 their guardians ask for the whole record. Ask them, or your school."""
+    """Until a student is 18 their guardians ask for the record, or to amend it. Ask them, or your school."""
 
 
 def handing_to(db: Session, user: User, student: Student, because: str = "") -> Handing:
@@ -31,8 +39,7 @@ def handing_to(db: Session, user: User, student: Student, because: str = "") -> 
     """
     if user.role not in ASKERS:
         raise RecordNotYours
-    if user.role is Role.STUDENT and not _is_adult(student, today_of(db, user)):
-        raise StudentNotAdult
+    _check_adult(db, user, student)
     return Handing(
         to=f"{user.full_name} ({user.role.value.replace('_', ' ')})",
         because=because or "asked for on the student's page",
@@ -40,6 +47,21 @@ def handing_to(db: Session, user: User, student: Student, because: str = "") -> 
         guardian=user.user_id if user.role is Role.GUARDIAN else None,
         is_to_family=user.role.is_family,
     )
+
+
+def check_amender(db: Session, user: User, student: Student) -> None:
+    """See that ``user``, who sees ``student``, may bring a request to amend their record.
+
+    Raises: ``AmendmentsNotYours``; ``StudentNotAdult``.
+    """
+    if user.role not in AMENDERS:
+        raise AmendmentsNotYours
+    _check_adult(db, user, student)
+
+
+def _check_adult(db: Session, user: User, student: Student) -> None:
+    if user.role is Role.STUDENT and not _is_adult(student, today_of(db, user)):
+        raise StudentNotAdult
 
 
 def _is_adult(student: Student, today: date) -> bool:

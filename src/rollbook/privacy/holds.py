@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from rollbook.core import clock
 from rollbook.core.acting import acting
 from rollbook.core.errors import Invalid, NotFound
-from rollbook.intake.erased import NUMBER, digest
+from rollbook.intake.erased import NUMBER, digest, has_erased
 from rollbook.intake.models import ErasedName
 from rollbook.privacy.models import LegalHold
 from rollbook.roster.models import Student
@@ -70,7 +70,9 @@ def readmit(db: Session, tenant_id: int, student_number: str) -> int:
 
     Raises: ``NobodyErased``.
     """
-    name = db.get(ErasedName, (tenant_id, digest(NUMBER, student_number)))
+    if not has_erased(db, tenant_id):
+        raise NobodyErased
+    name = db.get(ErasedName, (tenant_id, digest(db, tenant_id, NUMBER, student_number)))
     if name is None:
         raise NobodyErased
     same = ErasedName.tenant_id == tenant_id, ErasedName.erasure_id == name.erasure_id

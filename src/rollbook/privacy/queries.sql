@@ -19,7 +19,9 @@ HAVING count(*) > 1;
 SELECT
     written.write_id,
     written.at,
-    coalesce(users.full_name, nullif(written.who, ''), written.session_role) AS who,
+    coalesce(
+        nullif(concat_ws(' by ', users.full_name, nullif(written.who, '')), ''), written.session_role
+    ) AS who,
     written.request_id,
     written.purpose,
     written.table_name,
@@ -47,3 +49,28 @@ WHERE
         )
     )
 ORDER BY written.write_id;
+
+-- name: amendments_in_sight
+-- Requests to amend the records of students in sight: those that wait, the oldest first, or those that were decided,
+-- the newest first.
+-- params   tenant_id int, is_decided bool, most int
+-- returns  student_id uuid, student_number, first_name, last_name, preferred_name text, about text, asked_by text,
+--          asked_at timestamptz, state text, hearing_on date, decided_at timestamptz, total bigint (without most)
+SELECT
+    requests.student_id,
+    students.student_number,
+    students.first_name,
+    students.last_name,
+    students.preferred_name,
+    requests.about,
+    requests.asked_by,
+    requests.asked_at,
+    requests.state,
+    requests.hearing_on,
+    requests.decided_at,
+    count(*) OVER () AS total
+FROM amendment_requests AS requests
+INNER JOIN students USING (tenant_id, student_id)
+WHERE requests.tenant_id = :tenant_id AND (requests.decided_at IS NOT NULL) = :is_decided
+ORDER BY requests.decided_at DESC NULLS LAST, requests.asked_at ASC, requests.amendment_id ASC
+LIMIT :most;

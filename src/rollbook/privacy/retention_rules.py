@@ -107,7 +107,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = {
         {"audit_writes", "audit_seals", "audit_redactions"}
     ),
     "what was removed and set, by numbers and digests": frozenset(
-        {"erasures", "erased_names", "retention_rules"}
+        {"erasures", "erased_names", "erasure_keys", "retention_rules"}
     ),
     "receipts, which the versions of the record point to": frozenset(
         {"imports", "attendance_submissions", "attendance_loads"}

@@ -9,10 +9,11 @@ import typer
 
 from rollbook.access.service import find_student_id
 from rollbook.audit import sealing
+from rollbook.audit.reading import by_command, disclose
 from rollbook.core import output
 from rollbook.core.words import many
 from rollbook.ops.work import work_in
-from rollbook.reporting.log import Showing, Wanted, Written, showings, writings
+from rollbook.reporting.log import Showing, Wanted, Written, showings, students_told, writings
 
 app = typer.Typer(help="Say who changed or read what, and whether that log is whole.", no_args_is_help=True)
 
@@ -53,7 +54,11 @@ def writes(  # noqa: PLR0913 -- an option each
     tenant: TenantOption = None,
     json: Json = False,
 ) -> None:
-    """List what was written, by whom and why, the newest first."""
+    """List what was written, by whom and why, the newest first.
+
+    With --json also the values, of up to 1,000 rows of a statement: of whom they tell is in the log of
+    disclosures.
+    """
     with work_in(tenant) as work:
         wanted = Wanted(
             student_id=find_student_id(work.db, work.tenant.tenant_id, student) if student else None,
@@ -61,6 +66,8 @@ def writes(  # noqa: PLR0913 -- an option each
             since=_utc(since),
         )
         found = writings(work.db, work.tenant.tenant_id, wanted, page_size=limit)
+        if json:
+            disclose(work.db, students_told(work.db, work.tenant.tenant_id, found), by_command())
     _show_writes(found, json=json)
 
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from rollbook.core.sql import named_sql
+from rollbook.roster.models import Student
 
 PAGE_SIZE: Final = 50
 _API: Final = "/api/v1"
@@ -64,6 +66,16 @@ class Written:
     changes: Sequence[Mapping[str, Any]] | None
 
     @property
+    def students(self) -> frozenset[str]:
+        """The ids of the students of whom ``changes`` say what was written, in any of its rows."""
+        told = (
+            {**change.get("key", {}), **change.get("old", {}), **change.get("new", {})}.get("student_id")
+            for change in self.changes or ()
+            if "old" in change or "new" in change
+        )
+        return frozenset(student_id for student_id in told if student_id)
+
+    @property
     def fields(self) -> Sequence[str]:
         """The names of the fields that an update changed, in any of its rows."""
         changes = self.changes or () if self.command == "UPDATE" else ()
@@ -117,6 +129,13 @@ def _in_words(what: str) -> str:
     ]
     text = ", ".join(named).replace("-", " ")
     return (text.upper() if text in _ABBREVIATED else text[:1].upper() + text[1:]) + kind
+
+
+def students_told(db: Session, tenant_id: int, found: Sequence[Written]) -> Sequence[UUID]:
+    """Return the students, of those who are here, of whom the values of ``found`` tell."""
+    named = frozenset[str]().union(*(one.students for one in found))
+    mine = Student.tenant_id == tenant_id, Student.student_id.in_(map(UUID, named))
+    return db.scalars(select(Student.student_id).where(*mine)).all() if named else []
 
 
 def audited_tables(db: Session) -> Sequence[str]:

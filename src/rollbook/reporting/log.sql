@@ -37,7 +37,7 @@ showing AS (
 
 SELECT
     showing.at,
-    coalesce(users.email, showing.who) AS who,
+    concat_ws(' by ', users.email, nullif(showing.who, '')) AS who,
     showing.request_id,
     showing.what,
     showing.interest,
@@ -62,7 +62,9 @@ ORDER BY showing.at DESC;
 SELECT
     written.write_id,
     written.at,
-    coalesce(users.email, nullif(written.who, ''), written.session_role) AS who,
+    coalesce(
+        nullif(concat_ws(' by ', users.email, nullif(written.who, '')), ''), written.session_role
+    ) AS who,
     written.request_id,
     written.purpose,
     written.table_name,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from rollbook.access.viewing import Viewer, Viewing
 from rollbook.access.writing import Work, may
-from rollbook.privacy.handing import ASKERS
+from rollbook.privacy.handing import AMENDERS, ASKERS
 from rollbook.reporting.audience import sees_all, sees_meals
 from rollbook.reporting.days import AsOf, known_by
 from rollbook.reporting.figures import figures_of
@@ -33,6 +33,7 @@ def student_page(request: Request, viewer: Viewing, student_id: UUID, as_of: AsO
         "may_record": may(viewer.user, Work.INCIDENT),
         "may_enroll": may(viewer.user, Work.ENROLLMENT),
         "may_ask": viewer.user.role in ASKERS,
+        "may_amend": viewer.user.role in AMENDERS,
         "profile": profile_of(
             viewer.db,
             viewer.tenant.tenant_id,

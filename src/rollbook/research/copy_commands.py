@@ -9,7 +9,7 @@ from rollbook.core import output
 from rollbook.core.errors import Invalid
 from rollbook.core.progress import progress_bar
 from rollbook.ops.work import work_in
-from rollbook.research.copying import WEEKS, Manifest, Wanted, deidentify
+from rollbook.research.copying import MOST_DIVERSE, WEEKS, Manifest, Wanted, deidentify
 
 app = typer.Typer()
 
@@ -24,6 +24,15 @@ def deidentify_command(  # noqa: PLR0913 -- an option each
     project: Annotated[str, typer.Option(help="What the copy is for: each project has its own pseudonyms.")],
     out: Annotated[Path | None, typer.Option(help="The folder to write: new, or empty.")] = None,
     k: Annotated[int, typer.Option(help="How many students share all that others may know, at least.")] = 5,
+    l: Annotated[  # noqa: E741 -- what the field calls it
+        int,
+        typer.Option(
+            "--l",
+            min=1,
+            max=MOST_DIVERSE,
+            help="How many values of courses failed and of incidents they have.",
+        ),
+    ] = 1,
     cells: Annotated[int, typer.Option(min=2, help="The least count told in the summary table.")] = 10,
     weeks: Annotated[int, typer.Option(min=1, max=520, help="Dates shift by so many weeks at most.")] = WEEKS,
     dry_run: Annotated[
@@ -41,7 +50,7 @@ def deidentify_command(  # noqa: PLR0913 -- an option each
     if out is None and not dry_run:
         raise FolderUnnamed
     with work_in(tenant) as work, progress_bar() as report:
-        wanted = Wanted(project, k, cells, weeks)
+        wanted = Wanted(project, k, cells, weeks, l)
         manifest = deidentify(work.db, work.tenant, wanted, None if dry_run else out, report)
     if json:
         output.print_json(manifest)

@@ -11,18 +11,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
+from uuid import UUID
 
 from psycopg import Connection
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from rollbook.core import clock
+from rollbook.core.encryption import Column
 from rollbook.core.errors import Conflict, Invalid
 from rollbook.core.output import as_json, write_csv
 from rollbook.core.progress import Report, Silent
 from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
-from rollbook.research.generalising import HIERARCHIES, Levels, choose_levels, expressions
+from rollbook.research.generalising import HIERARCHIES, ClassRule, Levels, choose_levels, expressions
 from rollbook.research.models import ResearchCopy, ResearchProject
 from rollbook.research.summary import summarise
 
@@ -35,9 +37,16 @@ FILES: Final = {
     "absences": "absences_file",
 }
 """The copy's files, and the query of each."""
+_STEPS: Final = (
+    *("number_classes", "blur_rare", "number_classes", "leave_out_rare"),
+    *("give_dates", "give_fewer_days", "give_fewer_stays"),
+)
 MANIFEST: Final = "manifest.json"
 SUMMARY: Final = "summary.csv"
 WEEKS: Final = 26
+MOST_DIVERSE: Final = 4
+"""Incidents are told as 0, 1, 2 or 3+."""
+_NEW_ID: Final = text("SELECT uuidv7()")
 _SECRET_BYTES: Final = 32
 _BLOCK: Final = 64
 _LONGEST_NAME: Final = 100
@@ -55,18 +64,26 @@ class KTooSmall(Invalid):
     """k is {k}: with fewer than 2 alike, everybody is told apart."""
 
 
+class LOutOfRange(Invalid):
+    """l is {diversity}: a class has from 1 to {most} values of what is not for everybody to know."""
+
+
 class NobodyLeft(Conflict):
-    """No student is like {k} others, even with nothing told of them: there are too few for a copy."""
+    """No {k} students are alike, even with nothing told of them: too few for a copy. Ask for less k or l."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a copy is to be. ``k`` = 1 is for tests alone: nothing is generalised, and anybody is found."""
+    """What a copy is to be; ``diversity`` is l, how many values of a sensitive column a class has at least.
+
+    ``k`` = 1 is for tests alone: nothing is generalised, and anybody is found.
+    """
 
     project: str
     k: int = 5
     cells: int = 10
     most_weeks: int = WEEKS
+    diversity: int = 1
 
 
 @dataclass(slots=True)
@@ -80,6 +97,7 @@ class Manifest:
     k_wanted: int
     classes: int
     l_diversity: dict[str, int]
+    l_wanted: int
     generalised: dict[str, str]
     left_out: int
     blurred: int
@@ -96,12 +114,15 @@ def deidentify(
 ) -> Manifest:
     """Write a copy of the tenant's records to ``folder``; None: only say what it would tell.
 
-    Raises: ``FolderTaken``; ``ProjectUnnamed``; ``KTooSmall``; ``NobodyLeft``.
+    Raises: ``FolderTaken``; ``ProjectUnnamed``; ``KTooSmall``; ``LOutOfRange``; ``NobodyLeft``;
+    ``RingMissing``.
     """
     if not 0 < len(wanted.project.strip()) <= _LONGEST_NAME:
         raise ProjectUnnamed
     if wanted.k < 2:  # noqa: PLR2004 -- as the message says
         raise KTooSmall(k=wanted.k)
+    if not 1 <= wanted.diversity <= MOST_DIVERSE:
+        raise LOutOfRange(diversity=wanted.diversity, most=MOST_DIVERSE)
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderTaken(folder=folder)
     return make_copy(db, tenant, wanted, folder, report or Silent())
@@ -114,10 +135,11 @@ def make_copy(db: Session, tenant: Tenant, wanted: Wanted, folder: Path | None, 
     """
     report.step("Looking at what tells students apart")
     # a dry run makes no project: what it computes with is drawn for it, and forgotten
-    secret = _project(db, tenant, wanted.project).secret if folder else secrets.token_bytes(_SECRET_BYTES)
+    secret = _secret(_project(db, tenant, wanted.project)) if folder else secrets.token_bytes(_SECRET_BYTES)
     _take_people(db, tenant, secret, wanted.most_weeks)
-    levels = choose_levels(db, wanted.k)
-    release(db, levels, wanted.k)
+    rule = _rule(db, wanted)
+    levels = choose_levels(db, rule)
+    release(db, levels, rule)
     manifest = _describe(db, tenant, wanted, levels)
     if folder is not None:
         report.step("Writing", len(FILES))
@@ -127,7 +149,14 @@ def make_copy(db: Session, tenant: Tenant, wanted: Wanted, folder: Path | None, 
     return manifest
 
 
-def release(db: Session, levels: Levels, k: int) -> None:
+def _rule(db: Session, wanted: Wanted) -> ClassRule:
+    """Return what each class must have; of what nobody in the district differs in, no class can."""
+    there = db.execute(_SQL["values_there_are"]).one()
+    least = {f"l_{name}": min(wanted.diversity, values) for name, values in there._asdict().items()}
+    return ClassRule(wanted.k, **least)
+
+
+def release(db: Session, levels: Levels, rule: ClassRule) -> None:
     """Make the rows that are told of students."""
     db.execute(_SQL["keep_released"])
     db.execute(text("TRUNCATE research_released"))
@@ -135,11 +164,12 @@ def release(db: Session, levels: Levels, k: int) -> None:
     db.execute(
         text(
             "INSERT INTO research_released SELECT student_id, pseudonym, shift_days,"  # noqa: S608 -- names of ours
-            f" {chosen}, courses_failed, incidents, 'none', school_dates, other_dates FROM research_people"
+            f" {chosen}, courses_failed, incidents, 'none', school_dates, other_dates, NULL"
+            " FROM research_people"
         )
     )
-    for step in ("blur_rare", "leave_out_rare", "give_dates"):
-        db.execute(_SQL[step], {"k": k})
+    for step in _STEPS:
+        db.execute(_SQL[step], rule.facts)
 
 
 def _project(db: Session, tenant: Tenant, name: str) -> ResearchProject:
@@ -147,11 +177,21 @@ def _project(db: Session, tenant: Tenant, name: str) -> ResearchProject:
     this = ResearchProject.tenant_id == tenant.tenant_id, ResearchProject.name == name
     project = db.scalar(select(ResearchProject).where(*this))
     if project is None:
-        secret = secrets.token_bytes(_SECRET_BYTES)
-        project = ResearchProject(tenant_id=tenant.tenant_id, name=name, secret=secret)
+        project_id: UUID = db.execute(_NEW_ID).scalar_one()
+        secret = _secrets_of(tenant.tenant_id).seal(project_id, secrets.token_hex(_SECRET_BYTES))
+        project = ResearchProject(tenant_id=tenant.tenant_id, project_id=project_id, name=name, secret=secret)
         db.add(project)
         db.flush()
     return project
+
+
+def _secret(project: ResearchProject) -> bytes:
+    opened = _secrets_of(project.tenant_id).open(project.project_id, project.secret)
+    return bytes.fromhex(opened or "")
+
+
+def _secrets_of(tenant_id: int) -> Column:
+    return Column(tenant_id, ResearchProject.__tablename__, "secret")
 
 
 def _take_people(db: Session, tenant: Tenant, secret: bytes, most_weeks: int) -> None:
@@ -176,6 +216,7 @@ def _describe(db: Session, tenant: Tenant, wanted: Wanted, levels: Levels) -> Ma
         k_wanted=wanted.k,
         classes=achieved.classes,
         l_diversity={"courses_failed": achieved.l_courses_failed, "incidents": achieved.l_incidents},
+        l_wanted=wanted.diversity,
         generalised={name: _in_words(name, level) for name, level in levels.items()},
         left_out=losses.left_out,
         blurred=losses.blurred,

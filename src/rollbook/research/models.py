@@ -3,17 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from rollbook.core.encryption import Sealed
 from rollbook.core.schema import Json, TenantOwned, created_at, entity_id, references
 
 
 class ResearchProject(TenantOwned):
     """What copies are made for: its secret makes its pseudonyms, and shifts its dates.
 
-    Grain: one row per (tenant, project). Seen by those who see the whole tenant: whoever has the secret can
-    tell which pseudonym is whose.
+    Grain: one row per (tenant, project). Seen by those who see the whole tenant, and encrypted: whoever has
+    the secret can tell which pseudonym is whose.
     """
 
     __tablename__ = "research_projects"
@@ -21,7 +22,9 @@ class ResearchProject(TenantOwned):
 
     project_id: Mapped[UUID] = entity_id()
     name: Mapped[str]
-    secret: Mapped[bytes] = mapped_column(LargeBinary, comment="32 random bytes; never leaves the database")
+    secret: Mapped[bytes] = mapped_column(
+        Sealed, comment="32 random bytes in hexadecimal digits; encrypted for project_id"
+    )
     created_at: Mapped[datetime] = created_at()
 
 

@@ -45,7 +45,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS research_released (
     incidents text NOT NULL,
     dates_given text NOT NULL,
     school_dates text NOT NULL,
-    other_dates text NOT NULL
+    other_dates text NOT NULL,
+    class bigint
 ) ON COMMIT DROP;
 
 -- name: take_people
@@ -193,67 +194,77 @@ LEFT JOIN conduct USING (student_id)
 LEFT JOIN stays USING (student_id)
 WHERE students.tenant_id = :tenant_id;
 
--- name: blur_rare
--- Take everything that others may know from the students whom fewer than k others are like.
--- params   k int
-WITH classes AS (
-    SELECT
-        student_id,
-        count(*) OVER (
-            PARTITION BY
-                school, grade, gender, race, english_learner, special_education, economic_status, language,
-                absence
-        ) AS alike
-    FROM research_released
-)
+-- name: values_there_are
+-- How many values of each sensitive column the district has: no class can have more.
+-- params   none
+-- returns  one row: courses_failed bigint, incidents bigint
+SELECT
+    count(DISTINCT courses_failed) AS courses_failed,
+    count(DISTINCT incidents) AS incidents
+FROM research_people;
 
+-- name: number_classes
+-- Number the classes of students of whom the same is told, dates aside.
+-- params   none
 UPDATE research_released
-SET
-    school = '*', grade = '*', gender = '*', race = '*', english_learner = '*', special_education = '*',
-    economic_status = '*', language = '*', absence = '*'
-FROM classes
-WHERE research_released.student_id = classes.student_id AND classes.alike < :k;
-
--- name: leave_out_rare
--- Leave out the students who are fewer than k even with nothing told of them.
--- params   k int
-WITH classes AS (
+SET class = classes.class
+FROM (
     SELECT
         student_id,
-        count(*) OVER (
-            PARTITION BY
-                school, grade, gender, race, english_learner, special_education, economic_status, language,
-                absence
-        ) AS alike
-    FROM research_released
-)
-
-DELETE FROM research_released
-USING classes
-WHERE research_released.student_id = classes.student_id AND classes.alike < :k;
-
--- name: give_dates
--- Give the dates of stays where k students of a class share them all, and those of absences and incidents
--- where k of these do; where fewer than k would be left without, nobody of them gets any.
--- params   k int
-WITH classes AS (
-    SELECT
-        student_id,
-        school_dates,
-        other_dates,
         dense_rank() OVER (
             ORDER BY
                 school, grade, gender, race, english_learner, special_education, economic_status, language,
                 absence
         ) AS class
     FROM research_released
-),
+) AS classes
+WHERE research_released.student_id = classes.student_id;
 
-stays AS (
+-- name: blur_rare
+-- Take everything that others may know from the students of classes that have fewer than k, or too few values.
+-- params   k int, l_courses_failed int, l_incidents int
+UPDATE research_released
+SET
+    school = '*', grade = '*', gender = '*', race = '*', english_learner = '*', special_education = '*',
+    economic_status = '*', language = '*', absence = '*'
+WHERE
+    class IN (
+        SELECT class
+        FROM research_released
+        GROUP BY class
+        HAVING
+            count(*) < :k
+            OR count(DISTINCT courses_failed) < :l_courses_failed
+            OR count(DISTINCT incidents) < :l_incidents
+    );
+
+-- name: leave_out_rare
+-- Leave out the students who are fewer than k, or have too few values, even with nothing told of them.
+-- params   k int, l_courses_failed int, l_incidents int
+DELETE FROM research_released
+WHERE
+    class IN (
+        SELECT class
+        FROM research_released
+        GROUP BY class
+        HAVING
+            count(*) < :k
+            OR count(DISTINCT courses_failed) < :l_courses_failed
+            OR count(DISTINCT incidents) < :l_incidents
+    );
+
+-- name: give_dates
+-- Give the dates of stays where k students of a class share them all, and those of absences and incidents
+-- where k of these do; where fewer than k would be left without, nobody of them gets any.
+-- params   k int
+WITH stays AS (
     SELECT
-        *,
+        student_id,
+        class,
+        school_dates,
+        other_dates,
         count(*) OVER (PARTITION BY class, school_dates) >= :k AS is_shared
-    FROM classes
+    FROM research_released
 ),
 
 stays_left AS (
@@ -295,6 +306,45 @@ SET
     END
 FROM days_left
 WHERE research_released.student_id = days_left.student_id;
+
+-- name: give_fewer_days
+-- Take the dates of absences and incidents back where they part students whose stays are the same into groups of
+-- which one has too few values.
+-- params   l_courses_failed int, l_incidents int
+UPDATE research_released
+SET dates_given = 'school'
+WHERE
+    dates_given = 'all'
+    AND (class, school_dates) IN (
+        SELECT
+            class,
+            school_dates
+        FROM research_released
+        WHERE dates_given <> 'none'
+        GROUP BY class, school_dates, dates_given, CASE WHEN dates_given = 'all' THEN other_dates END
+        HAVING
+            count(DISTINCT courses_failed) < :l_courses_failed
+            OR count(DISTINCT incidents) < :l_incidents
+    );
+
+-- name: give_fewer_stays
+-- Take all dates back where they part a class into groups of which one has too few values.
+-- params   l_courses_failed int, l_incidents int
+UPDATE research_released
+SET dates_given = 'none'
+WHERE
+    class IN (
+        SELECT class
+        FROM research_released
+        GROUP BY
+            class,
+            dates_given,
+            CASE WHEN dates_given <> 'none' THEN school_dates END,
+            CASE WHEN dates_given = 'all' THEN other_dates END
+        HAVING
+            count(DISTINCT courses_failed) < :l_courses_failed
+            OR count(DISTINCT incidents) < :l_incidents
+    );
 
 -- name: students_file
 -- The students of the copy.

@@ -6,6 +6,7 @@ import secrets
 from typing import Final
 
 from rollbook.core.errors import Forbidden
+from rollbook.ui.events import warn
 
 _SALT: Final = 16
 
@@ -29,6 +30,7 @@ def check_form(token: str, secret: str | None) -> None:
     """
     expected = _seal(token[: 2 * _SALT], secret or "").encode("utf-8", "surrogatepass")
     if not secret or not hmac.compare_digest(expected, token.encode("utf-8", "surrogatepass")):
+        warn("form refused")
         raise FormStale
 
 

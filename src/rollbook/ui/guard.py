@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rollbook.ui.bodies import Fault, fault_of_body, fault_of_query
+from rollbook.ui.events import warn
 from rollbook.ui.problems import plain_problem
 
 LARGEST_BODY: Final = 64 * 1024
@@ -82,6 +83,7 @@ class Limits:
         if fault is None:
             fault, body = await self._read(scope, receive)
         if fault is not None:
+            warn("request refused", status=fault[0])
             await plain_problem(*fault)(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)

@@ -16,6 +16,7 @@ from rollbook.core import retrying
 from rollbook.core.archived import archived_month
 from rollbook.core.errors import RollbookError, Unauthenticated
 from rollbook.core.pool import PoolExhausted
+from rollbook.ui.events import note_refusal
 from rollbook.ui.page import Frame, render, sentence_of
 
 PROBLEM_SCHEMA: Final = {
@@ -111,6 +112,7 @@ def _is_program(request: Request) -> bool:
 def _rollbook_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RollbookError)
     retrying.note_error(error)
+    note_refusal(request, error)
     if isinstance(error, PoolExhausted):
         _log.warning("no connection left", holders=error.facts["holders"])
     if isinstance(error, Unauthenticated) and not _is_program(request):

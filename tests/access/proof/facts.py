@@ -74,12 +74,13 @@ def _granted(facts: Facts, tenant_id: int, given: Record) -> set[UUID]:
 
 
 def _by_work(facts: Facts, user: Record) -> set[UUID]:
-    me = facts.of("staff", tenant_id=user.tenant_id, user_id=user.user_id)
+    every = facts.of("staff", tenant_id=user.tenant_id, user_id=user.user_id)
+    me = [staff for staff in every if not _has_left(facts, staff)]
     match user.role:
         case "teacher":
             return _in_sections(facts, _taught(facts, me))
         case "counselor":
-            return _caseload(facts, user, me)
+            return _caseload(facts, user, every) if me else set()
         case "principal" | "registrar":
             return _union(at_school(facts, user.tenant_id, at) for at in _workplaces(facts, user.role, me))
         case "guardian":
@@ -90,6 +91,12 @@ def _by_work(facts: Facts, user: Record) -> set[UUID]:
 
 def _union(sets: Iterable[set[UUID]]) -> set[UUID]:
     return {student for one in sets for student in one}
+
+
+def _has_left(facts: Facts, staff: Record) -> bool:
+    """Say whether all the work at schools that they ever had has ended."""
+    work = facts.of("staff_assignments", tenant_id=staff.tenant_id, staff_id=staff.staff_id)
+    return bool(work) and all(one.ends_on is not None and one.ends_on <= facts.today for one in work)
 
 
 def _workplaces(facts: Facts, role: str, me: list[Record]) -> set[UUID]:

@@ -30,8 +30,8 @@ STRUCTURE: Final = _names(
 )
 # What only those see who see all students of the tenant: it is about any of them.
 OF_THE_WHOLE: Final = _names(
-    "attendance_week_sums audit_redactions audit_seals audit_writes disclosures erased_names erasures"
-    " imports intake_rejects research_copies research_projects retention_rules source_records"
+    "attendance_week_sums audit_redactions audit_seals audit_writes disclosures erased_names erasure_keys"
+    " erasures imports intake_rejects research_copies research_projects retention_rules source_records"
 )
 # A row that is about those whom another table ties to it.
 THROUGH: Final = {
@@ -44,7 +44,7 @@ KEYED: Final = frozenset({"sign_in_tries"})
 
 READ_ONLY: Final = _names(
     "archives attendance_loads audit_redactions audit_seals audit_writes bi_roles disclosures erased_names"
-    " erasures"
+    " erasure_keys erasures"
 )
 NEVER_DELETED: Final = _names(
     "activity_logs amendment_requests api_keys attendance_rules grade_rules identity_providers imports"

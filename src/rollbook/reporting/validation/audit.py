@@ -1,12 +1,14 @@
 """Verbs of validation."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from rollbook.core.clock import now
@@ -15,12 +17,14 @@ from rollbook.core.sql import named_sql
 from rollbook.core.tenancy import Tenant
 from rollbook.reporting.validation.checks import Check, Severity, written_checks
 from rollbook.reporting.validation.every_table import composed_checks
+from rollbook.roster.models import Student
 
 EXAMPLES: Final = 5
 LARGE_SECTION: Final = 60
 _SILENT: Final = Silent()
 _SQL: Final = named_sql(__package__, "distribution.sql")
 _ORDER: Final = list(Severity)
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,13 @@ def audit(db: Session, tenant: Tenant, *, examples: int = EXAMPLES, report: Repo
     findings = [found for check in checks if (found := _ask(db, check, values, examples, report)) is not None]
     findings.sort(key=lambda found: (_ORDER.index(found.severity), -found.count, found.check))
     return Audit(tenant.slug, at, len(checks), findings, _distribution(db))
+
+
+def students_shown(db: Session, done: Audit) -> Sequence[UUID]:
+    """Return the students whose ids stand in what an audit shows."""
+    examples = (example for found in done.findings for example in found.examples)
+    ids = {UUID(one) for example in examples for one in _ID.findall(example)}
+    return db.scalars(select(Student.student_id).where(Student.student_id.in_(ids))).all() if ids else []
 
 
 def _ask(

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from rollbook.audit.reading import by_command, disclose
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.ops.work import work_in
@@ -32,10 +33,12 @@ def validate(
 ) -> None:
     """Audit a tenant's records and the database: orphans, overlaps, impossible dates, broken totals.
 
-    Writes nothing. Faults are shown by ids, never by names. Exit code 3 if there are any.
+    Changes no record. Faults are shown by ids, never by names; students whose ids are shown are in the log of
+    disclosures. Exit code 3 if there are any.
     """
     with work_in(tenant) as work, progress_bar() as report:
         done = validation.audit(work.db, work.tenant, examples=examples, report=report)
+        disclose(work.db, validation.students_shown(work.db, done), by_command())
     if html:
         from rollbook.reporting.validation.page import write_page  # noqa: PLC0415 -- loads the templates
 
