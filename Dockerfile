@@ -1,5 +1,5 @@
 # Rollbook in a container: `rollbook serve`, `rollbook worker run`, or any other command. See docs/howto/deploy.md.
-FROM python:3.13.7-slim-bookworm AS build
+FROM python:3.13.14-slim-bookworm AS build
 WORKDIR /build
 # with every extra: Redis, archives, cloud repositories, PDF
 COPY requirements/image.lock requirements/image.lock
@@ -9,14 +9,15 @@ COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN /opt/rollbook/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.13.7-slim-bookworm
+FROM python:3.13.14-slim-bookworm
 # libgomp: LightGBM and scikit-learn are linked with it
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libgomp1 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/rollbook rollbook \
  && install -d -o rollbook -g rollbook -m 0700 \
-    /var/lib/rollbook /var/lib/rollbook-urls/app /var/lib/rollbook-urls/owner /var/backups/rollbook
+    /var/lib/rollbook /var/lib/rollbook-app /var/backups/rollbook \
+    /var/lib/rollbook-urls/app /var/lib/rollbook-urls/owner /var/lib/rollbook-urls/backup
 COPY --from=build /opt/rollbook /opt/rollbook
 ENV PATH=/opt/rollbook/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -31,7 +31,7 @@ def test_production_is_set_up_and_again_changes_nothing(running: Settings) -> No
     again = run_rollbook("prod-setup", "--json", home=home, cwd=home)
     told = json.loads(again.stdout)
 
-    # there is no backup yet, which can wait; and a test's server need not survive a power failure
+    # a test's server need not survive a power failure, which is wrong; that there is no backup can wait
     assert (done.returncode, again.returncode) == (3, 3), done.stdout + done.stderr
     assert [one["step"] for one in told if one["state"] == "wrong"] == ["durability"]
     assert "could be read by others: now only by its owner" in done.stdout
@@ -50,6 +50,18 @@ def test_production_is_set_up_and_again_changes_nothing(running: Settings) -> No
             db.execute("DROP TABLE students")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             db.execute("ALTER TABLE students DISABLE ROW LEVEL SECURITY")
+
+
+def test_what_can_wait_is_told_and_is_no_failure(stopped: Settings) -> None:
+    server.up(stopped)  # durable, as for real
+    home = stopped.home
+
+    done = run_rollbook("prod-setup", home=home, cwd=home)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "To mend backup: rollbook backup create" in done.stdout
+    assert "A backup key was made" in done.stdout
+    assert (home / "backup.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_somebody_elses_role_of_that_name_is_not_touched(running: Settings) -> None:
@@ -80,3 +92,16 @@ def test_a_file_in_a_closed_folder_needs_no_mode_of_its_own(tmp_path: Path) -> N
 
     assert found == {"closed": False, "open": True}
     assert [file.stat().st_mode & 0o777 for file in files[:2]] == [0o444, 0o400]
+
+
+def test_a_folder_that_cannot_be_entered_is_passed_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `runuser` leaves it: the working directory is root's, the account another."""
+
+    def closed(_: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_file", closed)
+
+    assert close_files(Settings(home=tmp_path)) == []

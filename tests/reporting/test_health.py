@@ -141,7 +141,7 @@ def test_the_monitor_shows_one_frame_and_reads_only(database: Database) -> None:
     assert frame.returncode == 0, frame.stderr
     assert "PostgreSQL 18" in frame.stdout
     assert "connections" in frame.stdout
-    assert "durability: fsync or full_page_writes is off" in frame.stdout
+    assert "wrong: durability: fsync or full_page_writes is off" in frame.stdout
     assert told["lost"] == {}
     assert told["rows"]["server"][0]["role"] == "rollbook_owner"
 

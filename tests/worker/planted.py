@@ -16,6 +16,7 @@ from rollbook.ops.runs import Noted
 from rollbook.worker import logs, running
 from rollbook.worker.running import Pace
 
+PACE = Pace(look_s=0.3, beat_s=0.2, dead_s=1.0, unheard_s=1.0)
 NAMES = tuple(f"move-{letter}" for letter in "abcd")
 TABLES = """
 CREATE TABLE waiting (job_id text PRIMARY KEY);
@@ -80,7 +81,7 @@ SCHEDULES = {
 
 def defer(owner_url: str, names: Sequence[str]) -> None:
     """Give workers a job for each of ``names``, with a row to move."""
-    app = running.make_app(owner_url, SCHEDULES)
+    app = running.make_app(running.Work(owner_url, SCHEDULES, PACE))
     with app.open(), psycopg.connect(owner_url) as db:
         for name in names:
             job_id = app.tasks[name].defer()
@@ -109,7 +110,7 @@ def worker(owner_url: str, log: Path, *, until_idle: bool = False) -> Iterator[s
 def work(owner_url: str, *, until_idle: bool) -> None:
     """Work, quick to notice."""
     logs.log_to_stderr()
-    running.run(owner_url, SCHEDULES, until_idle=until_idle, pace=Pace(look_s=0.3, beat_s=0.2, dead_s=1.0))
+    running.run(owner_url, SCHEDULES, until_idle=until_idle, pace=PACE)
 
 
 def wait_until(db: psycopg.Connection, query: str, expected: object) -> None:

@@ -152,6 +152,68 @@ def test_a_silent_worker_is_noticed(db: psycopg.Connection, url: str) -> None:
         ]
 
 
+DEAF = """
+CREATE FUNCTION be_deaf() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN RAISE 'nobody hears'; END$$;
+CREATE TRIGGER deaf BEFORE UPDATE ON operations.procrastinate_jobs
+FOR EACH ROW WHEN (new.status = 'succeeded') EXECUTE FUNCTION be_deaf();
+"""
+
+
+def test_a_job_whose_end_nobody_heard_of_is_not_under_way_for_ever(
+    db: psycopg.Connection, url: str, tmp_path: Path
+) -> None:
+    db.execute(DEAF)
+    defer(url, ["move-a"])
+    with worker(url, tmp_path / "log"):
+        wait_until(db, "SELECT count(*) FROM operations.runs WHERE outcome = 'done'", 1)
+        db.execute("DROP TRIGGER deaf ON operations.procrastinate_jobs")
+        wait_until(db, "SELECT status::text FROM operations.procrastinate_jobs", "succeeded")
+
+    assert len(moved(db)) == 1, "done once"
+
+
+def test_a_job_that_kills_its_workers_fails_in_the_end(
+    db: psycopg.Connection, url: str, tmp_path: Path
+) -> None:
+    defer(url, ["wait", "find"])
+    db.execute(
+        "UPDATE operations.procrastinate_jobs SET status = 'doing', attempts = 11 WHERE task_name = 'wait'"
+    )
+    with worker(url, tmp_path / "log", until_idle=True) as process:
+        assert process.wait(timeout=60) == 0
+    with Session(engine_for(url)) as session:
+        (given_up,) = listing.list_jobs(session, ["failed"])
+
+    assert (given_up.name, given_up.error) == ("wait", "Its worker died at it, time and again.")
+    assert "its worker died at it again and again" in (tmp_path / "log").read_text()
+
+
+def test_a_worker_that_cannot_look_for_what_is_due_ends(
+    db: psycopg.Connection, url: str, tmp_path: Path
+) -> None:
+    with worker(url, tmp_path / "log") as process:
+        logged(tmp_path / "log", "takes jobs")
+        db.execute("UPDATE operations.schedules SET cron = 'by hand' WHERE name = 'find'")
+
+        assert process.wait(timeout=60) != 0
+        assert db.execute("SELECT count(*) FROM operations.procrastinate_workers").fetchone() == (0,)
+
+
+def test_what_hangs_and_what_waits_too_long_is_noticed(db: psycopg.Connection, url: str) -> None:
+    defer(url, ["wait", "find"])
+    db.execute("INSERT INTO operations.procrastinate_workers (last_heartbeat) VALUES (now())")
+    db.execute("UPDATE operations.procrastinate_jobs SET status = 'doing' WHERE task_name = 'wait'")
+    with Session(engine_for(url)) as session:
+        assert [found.name for found in health.look_over(session)] == ["worker"]
+        db.execute("UPDATE operations.procrastinate_events SET at = at - interval '13 hours'")
+        found = {one.name: one for one in health.look_over(session)}
+
+    assert set(found) == {"worker", "job-hangs", "jobs-wait"}
+    assert "wait (job 1) for 13 hours" in found["job-hangs"].sentence
+    assert "1 jobs are due and wait: find for 13 hours" in found["jobs-wait"].sentence
+
+
 @pytest.mark.slow
 def test_killed_at_any_moment_no_job_is_lost_and_none_is_doubled(
     db: psycopg.Connection, url: str, tmp_path: Path

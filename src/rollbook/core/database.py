@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 
 from rollbook.core import retrying
 from rollbook.core.pool import Watch, WatchedPool, cores, size_for
@@ -11,7 +11,7 @@ from rollbook.core.settings import settings
 
 _IDLE_S: Final = 300
 # A network that swallows everything is noticed in about a minute, also in the middle of a statement.
-_NOTICE_SILENCE: Final = {
+NOTICE_SILENCE: Final = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -32,6 +32,18 @@ def engine_for(url: str, *, statement_timeout_s: int | None = None) -> Engine:
     if (url, timeout_s) not in _engines:
         _engines[url, timeout_s] = _make_engine(url, timeout_s)
     return _engines[url, timeout_s]
+
+
+def lone_engine(url: str, *, autocommit: bool = False) -> Engine:
+    """Return an engine whose connections are each opened anew, and limit no statement.
+
+    For what is held as long as other work takes, as a lock or a note of it: a firewall that forgets quiet
+    connections hears of this one, and one that is dead is noticed.
+    """
+    plain = make_url(url.replace("postgres://", "postgresql://", 1))
+    how = _how_to_connect(plain, settings().connect_timeout_s)
+    isolation = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
+    return create_engine(plain, poolclass=NullPool, connect_args=how, hide_parameters=True, **isolation)
 
 
 def close_engines(url: str) -> None:
@@ -64,7 +76,7 @@ def _make_engine(url: str, timeout_s: int) -> Engine:
 
 def _how_to_connect(url: URL, timeout_s: int) -> dict[str, object]:
     """Return what the driver is told; what the URL says itself stands."""
-    wanted = {"connect_timeout": timeout_s, **_NOTICE_SILENCE, "application_name": "rollbook"}
+    wanted = {"connect_timeout": timeout_s, **NOTICE_SILENCE, "application_name": "rollbook"}
     told = {name: value for name, value in wanted.items() if name not in url.query}
     return told | {"prepare_threshold": None}
 

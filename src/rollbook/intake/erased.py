@@ -119,7 +119,8 @@ def is_erased(db: Session, tenant_id: int, kind: str, name: str) -> bool:
     """Say whether somebody of this name was erased; ``db`` must look at the whole tenant."""
     if not has_erased(db, tenant_id):
         return False
-    named = hmac.digest(_key(makes=False), _told(kind) + name.encode(), hashlib.sha256)
+    key = _kept_key(db, tenant_id) or _former_key()
+    named = hmac.digest(key, _told(kind) + name.encode(), hashlib.sha256)
     same = ErasedName.tenant_id == tenant_id, ErasedName.digest == named
     return bool(db.scalar(select(select(ErasedName).where(*same).exists())))
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from rollbook.core.checks import Checked, State, fine
 from rollbook.core.sql import named_sql
 from rollbook.ops.cluster import SUPERUSER
-from rollbook.ops.roles import APP, OWNER
+from rollbook.ops.roles import APP, BACKUP, OWNER
 
 _SQL: Final = named_sql("rollbook.ops", "doctor.sql")
 _SHOWN: Final = 5
@@ -19,7 +19,8 @@ def look_over(db: Session, *, is_ours: bool) -> list[Checked]:
 
     Our own server's superuser is no person: its password is a file that only the server's account reads.
     """
-    return [_app_role(db), _walls(db), *_raw_sql(db, [APP, OWNER, SUPERUSER] if is_ours else [APP, OWNER])]
+    ours = [APP, OWNER, BACKUP, *([SUPERUSER] if is_ours else [])]
+    return [_app_role(db), _walls(db), *_raw_sql(db, ours)]
 
 
 def _app_role(db: Session) -> Checked:

@@ -9,6 +9,7 @@ from typing import Final
 from rollbook.core.keyring import ring_path
 from rollbook.core.secret_files import SUFFIX, is_secret
 from rollbook.core.settings import Settings
+from rollbook.ops.backup.keys import key_path
 from rollbook.ops.embedded import home_of
 
 _OF_OTHERS: Final = 0o077
@@ -28,12 +29,20 @@ def close_files(settings: Settings, others: Iterable[Path] = ()) -> list[Secret]
 
     A file in a folder that is closed itself needs no mode of its own: containers are given secrets so.
     """
-    return [_close(path) for path in dict.fromkeys(_files(settings, others)) if path.is_file()]
+    return [_close(path) for path in dict.fromkeys(_files(settings, others)) if _is_there(path)]
+
+
+def _is_there(path: Path) -> bool:
+    """Say whether there is such a file. Whoever became our account may stand in a folder closed to it."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def _files(settings: Settings, others: Iterable[Path]) -> Iterator[Path]:
     home = home_of(settings)
-    yield from (home.secrets, ring_path(settings), Path(".env").absolute(), *others)
+    yield from (home.secrets, ring_path(settings), key_path(settings), Path(".env").absolute(), *others)
     for name, field in Settings.model_fields.items():
         variable = f"{Settings.model_config['env_prefix']}{name}{SUFFIX}".upper()
         if is_secret(field) and (named := os.environ.get(variable)):

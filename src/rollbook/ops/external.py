@@ -95,12 +95,15 @@ def _connect(url: str) -> roles.Connection:
         raise ExternalUnreachable(reason=" ".join(str(error).split())) from error
 
 
-def connect_as_given(settings: Settings) -> roles.Connection:
+def connect_as_given(settings: Settings, database: str | None = None) -> roles.Connection:
     """Connect as the role of ROLLBOOK_DATABASE_URL itself: without ROLLBOOK_OWNER_URL it may make roles.
+
+    ``database``: another one of that server.
 
     Raises: ``ExternalUnreachable``; ``ExternalUrlInvalid``.
     """
-    return _connect(_database_url(settings))
+    url = _database_url(settings)
+    return _connect(conninfo.make_conninfo(url, dbname=database) if database else url)
 
 
 def connect_as_owner(settings: Settings) -> roles.Connection:
@@ -194,7 +197,7 @@ def _check_grants(db: roles.Connection) -> None:
 
 def _check_password(settings: Settings, role: str, password: str, server: str) -> None:
     try:
-        _connect(_url_as(settings, role, password)).close()
+        _connect(url_as(settings, role, password)).close()
     except ExternalUnreachable as error:
         if "authentication failed" in str(error):
             raise RoleTaken(role=role, server=server, path=home_of(settings).secrets) from error
@@ -231,7 +234,7 @@ def _urls(settings: Settings, server: str) -> tuple[str, str]:
         return _database_url(settings), _owner_url(settings)
     passwords = home_of(settings).passwords(server)
     url, owner_url = (
-        _url_as(settings, role, passwords[role]) if role in passwords else ""
+        url_as(settings, role, passwords[role]) if role in passwords else ""
         for role in (roles.APP, roles.OWNER)
     )
     return url, owner_url
@@ -241,7 +244,14 @@ def _parts(settings: Settings) -> dict[str, Any]:
     return conninfo.conninfo_to_dict(_database_url(settings))
 
 
-def _url_as(settings: Settings, role: str, password: str) -> str:
+def passwords_of(settings: Settings, db: roles.Connection, wanted: tuple[str, ...]) -> dict[str, str]:
+    """Return a password for each of the roles ``wanted`` here, made and kept where there is none."""
+    home = home_of(settings)
+    home.make()
+    return home.make_passwords(_server_name(db), wanted)
+
+
+def url_as(settings: Settings, role: str, password: str) -> str:
     """Return ROLLBOOK_DATABASE_URL with another role and password, all else as it is.
 
     Those in its query go, since libpq prefers them.

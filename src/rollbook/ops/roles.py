@@ -14,6 +14,9 @@ OWNER: Final = "rollbook_owner"
 APP: Final = "rollbook_app"
 ROLES: Final = (OWNER, APP)
 BI: Final = "rollbook_bi"
+BACKUP: Final = "rollbook_backup"
+MAINTENANCE: Final = "postgres"
+"""The database that a server has besides ours."""
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -60,17 +63,18 @@ def ensure_roles(db: Connection, passwords: Mapping[str, str]) -> None:
 def _let_owner_monitor(db: Connection) -> None:
     """Let the owner read the server's statistics, and no row more; who may not grant it, leaves it."""
     granted = db.execute("SELECT pg_has_role(%s, 'pg_monitor', 'USAGE')", [OWNER]).fetchone()
-    if granted == (False,) and _is_superuser(db):
+    if granted == (False,) and is_superuser(db):
         db.execute(sql.SQL("GRANT pg_monitor TO {}").format(sql.Identifier(OWNER)))
 
 
 def _let_keys_be_built_unpacked(db: Connection) -> None:
     """Let a load's keys be built without packing their pages into the log; who may not, loads more slowly."""
-    if _is_superuser(db):
+    if is_superuser(db):
         db.execute(sql.SQL("GRANT SET ON PARAMETER wal_compression TO {}").format(sql.Identifier(OWNER)))
 
 
-def _is_superuser(db: Connection) -> bool:
+def is_superuser(db: Connection) -> bool:
+    """Say whether the connection's role is one."""
     return db.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,)
 
 

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from rollbook.core.database import lone_engine
 from rollbook.core.errors import RollbookError
 from rollbook.core.sql import named_sql
 
@@ -55,10 +56,7 @@ def noted(owner_url: str, verb: str) -> Iterator[Noted]:
     Of an error that is ours the sentence is kept, of any other its type alone: its text may quote a row.
     What is raised goes on.
     """
-    engine = create_engine(
-        owner_url.replace("postgres://", "postgresql://", 1), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as db:
+    with lone_engine(owner_url, autocommit=True).connect() as db:
         run = Noted(db.execute(_SQL["begin"], {"verb": verb}).scalar_one())
         db.execute(_SQL["hold"], {"run_id": run.run_id})
         try:
@@ -86,8 +84,10 @@ def remembered(owner_url: str, verb: str) -> Iterator[dict[str, Any]]:
 
 
 def _record(owner_url: str, verb: str, began_at: datetime, outcome: Outcome, facts: dict[str, Any]) -> None:
-    engine = create_engine(owner_url.replace("postgres://", "postgresql://", 1), poolclass=NullPool)
-    with suppress(DBAPIError), engine.begin() as db:  # what happened matters more than its note
+    with (
+        suppress(DBAPIError),
+        lone_engine(owner_url).begin() as db,
+    ):  # what happened matters more than its note
         if db.execute(_SQL["is_kept"]).scalar_one():
             told = json.dumps(facts, default=str)
             run = {"verb": verb, "began_at": began_at, "outcome": outcome, "facts": told}

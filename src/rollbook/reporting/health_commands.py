@@ -8,6 +8,7 @@ from functools import partial
 from typing import Annotated, Final
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from rollbook.core import output
 from rollbook.core.checks import State
@@ -89,25 +90,26 @@ def _show(watcher: Watcher, every: float, *, once: bool) -> None:
     from rich.console import Console  # noqa: PLC0415 -- for a terminal alone
     from rich.live import Live  # noqa: PLC0415 -- likewise
 
-    from rollbook.ops.watch.screen import frame  # noqa: PLC0415 -- likewise
+    from rollbook.ops.watch.screen import away, frame  # noqa: PLC0415 -- likewise
 
     console = Console()
     looked, at = watcher.look(), time.monotonic()
     if once:
         console.print(frame(looked))
         return
-    # into a file or a pipe frames go one after another
-    with (
-        Live(console=console, screen=True, auto_refresh=False)
-        if console.is_terminal
-        else nullcontext() as live
-    ):
+    # into a file, a pipe or a terminal that cannot move its cursor frames go one after another
+    is_screen = console.is_terminal and not console.is_dumb_terminal
+    with Live(console=console, screen=True, auto_refresh=False) if is_screen else nullcontext() as live:
         show = partial(live.update, refresh=True) if live else console.print
         show(frame(looked))
         while True:
             time.sleep(every)
-            before, looked, began, at = looked, watcher.look(), at, time.monotonic()
-            show(frame(looked, before, at - began))
+            try:
+                before, looked, began, at = looked, watcher.look(), at, time.monotonic()
+            except SQLAlchemyError:  # perhaps it is being restarted
+                show(away())
+            else:
+                show(frame(looked, before, at - began))
 
 
 def _serve(status: server.ServerStatus, listen: str, *, json: bool) -> None:

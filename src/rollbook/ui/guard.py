@@ -17,6 +17,9 @@ LONGEST_URL: Final = 8 * 1024
 LARGEST_HEAD: Final = 16 * 1024
 _HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*)(?::[0-9]*)?")
 _VERSIONS: Final = frozenset({"1.0", "1.1", "2", "3"})
+_PROBES: Final = frozenset({"/health", "/ready"})
+_METRICS: Final = "/metrics"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -92,9 +95,20 @@ class Limits:
         host = _HOST.fullmatch(Headers(scope=scope).get("host", ""))
         if host is None or scope["http_version"] not in _VERSIONS:
             return 400, "The request could not be read. Nothing was changed."
-        if self._names and host["name"].lower() not in self._names:
+        if not self._is_known(host["name"].lower(), scope):
             return 421, "This site has another name."
         return _fault_of_address(scope) or _fault_of_head(scope)
+
+    def _is_known(self, name: str, scope: Scope) -> bool:
+        """Say whether the site may be called so. Whoever asks if it is well knows no name of it.
+
+        Nor does Prometheus; but a page of another site, that has a browser ask for figures under a name of
+        its own, has neither the token nor a loopback's name.
+        """
+        if not self._names or name in self._names or scope["path"] in _PROBES:
+            return True
+        is_told = name in _LOOPBACK or "authorization" in Headers(scope=scope)
+        return scope["path"] == _METRICS and is_told
 
     async def _read(self, scope: Scope, receive: Receive) -> tuple[Fault | None, bytes]:
         """Return the body, or what is wrong with it."""

@@ -70,7 +70,7 @@ _ALL: Final = (
     Schedule(
         "tidy",
         "55 2 * * *",
-        "Forget jobs that ended well over a month ago.",
+        "Forget jobs that ended well over a month ago, and after a year that they ran.",
         "rollbook.worker.daily:forget_jobs",
     ),
     Schedule(

@@ -14,6 +14,7 @@ from rollbook.ops.work import running_server
 
 _MONTHS_AHEAD: Final = 3
 _JOB_DAYS: Final = 31
+_RUN_DAYS: Final = 400
 
 
 def look_over(run: Noted) -> None:
@@ -51,7 +52,8 @@ def forget_changes(run: Noted) -> None:
 
 
 def forget_jobs(run: Noted) -> None:
-    """Forget jobs that ended well long ago; those that failed stay until somebody looked."""
+    """Forget jobs that ended well long ago, later also their notes; what failed stays for somebody to see."""
     with Session(engine_for(running_server().owner_url)) as db, db.begin():
         db.execute(SQL["forget_jobs"], {"days": _JOB_DAYS})
-    run.facts["days"] = _JOB_DAYS
+        db.execute(SQL["forget_runs"], {"days": _RUN_DAYS})
+    run.facts |= {"days": _JOB_DAYS, "notes_days": _RUN_DAYS}

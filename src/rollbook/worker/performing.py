@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Final
 
-from sqlalchemy import NullPool, create_engine
 from sqlalchemy.orm import Session
 
 from rollbook.core.acting import account, act
+from rollbook.core.database import lone_engine
 from rollbook.core.errors import RollbookError
 from rollbook.ops.jobs.errors import JobBusy, ScheduleUnknown
 from rollbook.ops.jobs.schedules import SQL, Schedule
@@ -80,8 +80,7 @@ def _alone(owner_url: str, name: str) -> Iterator[None]:
 
     Raises: ``JobBusy``.
     """
-    engine = create_engine(_plain(owner_url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as db:
+    with lone_engine(owner_url, autocommit=True).connect() as db:
         deadline = time.monotonic() + _PATIENCE_S
         while not db.execute(SQL["take_turn"], {"name": name}).scalar_one():
             if time.monotonic() > deadline:
@@ -92,9 +91,5 @@ def _alone(owner_url: str, name: str) -> Iterator[None]:
 
 def _ended_well(owner_url: str, schedule: Schedule, job_id: int) -> bool:
     asked = {"verb": f"worker.{schedule.name}", "job_id": str(job_id)}
-    with Session(create_engine(_plain(owner_url), poolclass=NullPool)) as db:
+    with Session(lone_engine(owner_url)) as db:
         return bool(db.execute(SQL["ended_well"], asked).scalar_one())
-
-
-def _plain(url: str) -> str:
-    return url.replace("postgres://", "postgresql://", 1)

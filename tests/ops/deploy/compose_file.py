@@ -1,6 +1,7 @@
 """compose.yaml as this project's tests read it, and its containers' world outside of Docker."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -20,10 +21,12 @@ SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
 OURS: Final = [name for name, service in SERVICES.items() if service.get("image") == "rollbook:local"]
 PLACES: Final = {
     "/var/lib/rollbook-urls": "urls",
+    "/var/lib/rollbook-app": "app-home",
     "/var/lib/rollbook": "home",
     "/run/secrets": "secrets",
     "/var/backups/rollbook": "backups",
 }
+INTERPOLATED: Final = re.compile(r"\$\{\w+:-([^}]*)\}")
 BIN: Final = Path(sys.executable).parent
 
 
@@ -36,7 +39,8 @@ class Machine:
     figures: int
 
     def outside(self, text: str) -> str:
-        """Return a container's text with this machine's folders, and the web's port."""
+        """Return a container's text with this machine's folders, and the web's port; nothing is in .env."""
+        text = INTERPOLATED.sub(r"\1", text)
         for place, name in PLACES.items():
             text = text.replace(place, str(self.folder / name))
         for port, ours in {"8000": self.port, "9187": self.figures}.items():
@@ -48,7 +52,13 @@ class Machine:
         said = SERVICES[service].get("environment", {})
         named = {name: self.outside(value) for name, value in said.items()}
         path = f"{BIN}:{os.environ['PATH']}"
-        return kept | {"ROLLBOOK_HOME": str(self.folder / "home"), "PATH": path} | named
+        return kept | {"ROLLBOOK_HOME": str(self.home(service)), "PATH": path} | named
+
+    def home(self, service: str) -> Path:
+        """Return where the service's home is: a volume, or a folder of its image that it cannot write to."""
+        mounts = SERVICES[service].get("volumes", ())
+        has_volume = any(mount.split(":")[1] == "/var/lib/rollbook" for mount in mounts)
+        return self.folder / ("home" if has_volume else "empty")
 
     def command(self, service: str) -> list[str]:
         return [self.outside(word) for word in SERVICES[service]["command"]]

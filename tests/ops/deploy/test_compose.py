@@ -15,6 +15,7 @@ import pytest
 from ops.deploy.compose_file import COMPOSE, OURS, ROOT, SERVICES, Machine, machine
 from rollbook.core.secret_files import SUFFIX, is_secret
 from rollbook.core.settings import Settings
+from rollbook.ops.binaries import embedded
 from rollbook.ops.embedded import connect_as_superuser
 
 PINNED = re.compile(r":v?\d+\.\d+(\.\d+)?(-[a-z0-9]+)*$")
@@ -87,12 +88,13 @@ def test_our_commands_and_healthchecks_work(theirs: Settings, open_folder: Path)
     assert [done.returncode for done in setup] == [0, 0], setup[0].stdout + setup[0].stderr
     assert "readonly was made" in setup[0].stdout
     assert "readonly is there" in setup[1].stdout
-    urls = [(at.folder / "urls" / whose / "url") for whose in ("app", "owner")]
-    assert [path.stat().st_mode & 0o777 for path in urls] == [0o600, 0o600]
-    assert [whom(path) for path in urls] == ["rollbook_app", "rollbook_owner"]
+    urls = [(at.folder / "urls" / whose / "url") for whose in ("app", "owner", "backup")]
+    assert [path.stat().st_mode & 0o777 for path in urls] == [0o600] * 3
+    assert [whom(path) for path in urls] == ["rollbook_app", "rollbook_owner", "rollbook_backup"]
 
     assert not at.is_healthy("app")
     assert not at.is_healthy("worker")
+    assert not at.is_healthy("wal")
     assert not at.is_healthy("monitor")
     with ExitStack() as stack:
         for service in STAYING:
@@ -101,6 +103,7 @@ def test_our_commands_and_healthchecks_work(theirs: Settings, open_folder: Path)
             assert becomes_healthy(at, service), (at.folder / f"{service}.log").read_text()
         archived(at)
     assert not at.is_healthy("app")
+    assert not (at.folder / "empty").exists(), "the pages write no file"
 
 
 def archived(at: Machine) -> None:
@@ -186,6 +189,32 @@ def test_the_pages_know_no_other_role_than_the_applications() -> None:
         "/var/lib/rollbook-urls/app/url"
     }
     assert not any("owner" in volume for volume in SERVICES["app"]["volumes"])
+
+
+def test_the_superuser_is_known_to_the_setup_alone() -> None:
+    assert [name for name in OURS if "admin_url" in SERVICES[name].get("secrets", ())] == ["setup"]
+
+
+def test_the_pages_files_hold_no_password() -> None:
+    """`setup` keeps the roles' passwords in its home; a backup's key and a drill's files lie there too."""
+    mounted = {name: {mount.split(":")[0] for mount in SERVICES[name].get("volumes", ())} for name in OURS}
+
+    assert mounted["app"] == {"app-home", "app-url"}
+    assert {name for name in OURS if "home" in mounted[name]} == {"setup", "worker", "wal", "monitor"}
+
+
+def test_a_backup_can_be_proven_by_the_images_own_programs() -> None:
+    """Only PostgreSQL of the same major version runs what another wrote."""
+    ours = embedded()
+
+    assert ours is not None
+    assert SERVICES["db"]["image"].split(":")[1].startswith(f"{ours.major}.")
+
+
+def test_what_goes_to_another_machine_has_a_way_out() -> None:
+    ways = {name for name, network in COMPOSE["networks"].items() if not network.get("internal")}
+
+    assert all(ways & set(SERVICES[name]["networks"]) for name in ("setup", "worker", "wal", "monitor"))
 
 
 def test_secrets_are_made_once_and_their_folder_is_closed(folder: Path) -> None:

@@ -45,3 +45,22 @@ def test_a_site_that_has_names_answers_to_them_alone(world: the_cast.World) -> N
         "evil.example": 421,
         "x[::1]": 400,
     }
+
+
+def test_who_asks_whether_it_is_well_knows_no_name(world: the_cast.World) -> None:
+    """A container's healthcheck asks 127.0.0.1; Prometheus asks the container's name, and shows its token."""
+    with server(world.url, world.owner_url, web_names="rollbook.example.org") as served:
+
+        def ask(path: str, host: str, **headers: str) -> int:
+            return served.ask(f"GET {path} HTTP/1.1", Host=host, **headers).status
+
+        assert {
+            path: ask(path, "127.0.0.1:8000") for path in ("/health", "/ready", "/metrics", "/sign-in")
+        } == {
+            "/health": 200,
+            "/ready": 200,
+            "/metrics": 200,
+            "/sign-in": 421,
+        }
+        assert ask("/metrics", "app:8000") == 421
+        assert ask("/metrics", "app:8000", Authorization="Bearer of-the-figures-token") == 200

@@ -7,9 +7,13 @@ from sqlalchemy.orm import Session
 
 from rollbook.core.checks import Checked, State, fine
 from rollbook.ops.jobs.schedules import SQL
+from rollbook.ops.watch.quantities import span
 
 _QUIET: Final = timedelta(minutes=5)
 _NAME: Final = "worker"
+_LONG_S: Final = 12 * 3600.0
+_LONG_WAIT_S: Final = 6 * 3600.0
+_SHOWN: Final = 3
 
 
 def look_over(db: Session) -> list[Checked]:
@@ -20,7 +24,9 @@ def look_over(db: Session) -> list[Checked]:
     found = db.execute(SQL["state"]).one()
     if not found.was_run:
         return [fine(_NAME, "No worker has run here: nothing is done by schedule.")]
-    return [fine(_NAME, "A worker runs.") if is_alive(db) else _silent(), *_failed(found.failed)]
+    if not is_alive(db):
+        return [_silent(), *_failed(found.failed)]
+    return [fine(_NAME, "A worker runs."), *_slow(db), *_failed(found.failed)]
 
 
 def is_alive(db: Session) -> bool:
@@ -36,6 +42,25 @@ def _silent() -> Checked:
         "No worker runs: no backup is made by schedule, and no seal is set.",
         "rollbook worker run, as a service (docs/howto/worker.md).",
     )
+
+
+def _slow(db: Session) -> list[Checked]:
+    """Return what seems to hang: a job that never ends keeps its schedule from ever being due again."""
+    slow = db.execute(SQL["slow"], {"running_s": _LONG_S, "waiting_s": _LONG_WAIT_S}).all()
+    running = [f"{job.name} (job {job.job_id}) for {span(job.seconds)}" for job in slow if job.is_running]
+    waiting = [f"{job.name} for {span(job.seconds)}" for job in slow if not job.is_running]
+    found = []
+    if running:
+        sentence = f"A job is at work for so long that it may hang: {', '.join(running[:_SHOWN])}."
+        mend = (
+            "see what it waits for (rollbook monitor); to end it, restart the worker: it is begun again then"
+        )
+        found.append(Checked("job-hangs", State.WARNING, sentence, mend))
+    if waiting:
+        sentence = f"{len(waiting)} jobs are due and wait: {', '.join(waiting[:_SHOWN])}."
+        mend = "raise ROLLBOOK_WORKER_JOBS, or start another worker"
+        found.append(Checked("jobs-wait", State.WARNING, sentence, mend))
+    return found
 
 
 def _failed(count: int) -> list[Checked]:

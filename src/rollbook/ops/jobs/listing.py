@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from rollbook.ops.jobs.errors import JobUnknown
@@ -29,7 +30,13 @@ class Job:
 def list_jobs(db: Session, states: Sequence[State] | None = None, most: int = 50) -> list[Job]:
     """Return the jobs that are in one of ``states`` (none: all), the newest first."""
     found = db.execute(SQL["jobs"], {"states": states and list(states), "most": most})
-    return [Job(**row) for row in found.mappings()]
+    return [Job(**{**row, "error": _error(row)}) for row in found.mappings()]
+
+
+def _error(row: RowMapping) -> str | None:
+    """Return what went wrong; a worker that was killed could not say."""
+    has_failed_silently = row["state"] == "failed" and row["error"] is None
+    return "Its worker died at it, time and again." if has_failed_silently else row["error"]
 
 
 def retry(db: Session, job_id: int) -> None:

@@ -126,25 +126,57 @@ SELECT
     (SELECT max(last_heartbeat) FROM operations.procrastinate_workers) AS beat_at,
     (SELECT count(*) FROM operations.procrastinate_jobs WHERE status = 'failed') AS failed;
 
+-- name: slow
+-- Jobs that have run, or waited though they are due, for longer than so; the longest first.
+-- params   running_s float, waiting_s float
+-- returns  job_id bigint, name text, is_running boolean, seconds float
+WITH open AS (
+    SELECT
+        jobs.id AS job_id,
+        jobs.task_name AS name,
+        jobs.status = 'doing' AS is_running,
+        clock_timestamp() - greatest(max(events.at), jobs.scheduled_at) AS span
+    FROM operations.procrastinate_jobs AS jobs
+    INNER JOIN operations.procrastinate_events AS events ON jobs.id = events.job_id
+    WHERE jobs.status IN ('todo', 'doing') AND events.type <> 'scheduled'
+    GROUP BY jobs.id
+)
+
+SELECT
+    job_id,
+    name,
+    is_running,
+    cast(extract(EPOCH FROM span) AS float) AS seconds
+FROM open
+WHERE span > make_interval(secs => CASE WHEN is_running THEN cast(:running_s AS float) ELSE cast(:waiting_s AS float) END)
+ORDER BY span DESC, job_id ASC;
+
 -- name: take_back
--- Let the jobs of workers that gave no sign for so long run again, the later the more often they were begun.
--- params   dead_s float
--- returns  job_id bigint, name text
+-- Let the jobs of workers that gave no sign for so long run again, the later the more often they were begun; one
+-- that was begun too often has failed. So too those that their worker was done with, without being heard.
+-- params   dead_s float, unheard bigint[], most int
+-- returns  job_id bigint, name text, is_given_up boolean
 UPDATE operations.procrastinate_jobs AS jobs
 SET
-    status = 'todo',
+    status = cast(
+        CASE WHEN jobs.attempts + 1 < cast(:most AS int) THEN 'todo' ELSE 'failed' END
+        AS operations.procrastinate_job_status
+    ),
     worker_id = NULL,
     attempts = jobs.attempts + 1,
     scheduled_at = clock_timestamp() + make_interval(secs => least(jobs.attempts * jobs.attempts, 600))
 WHERE
     jobs.status = 'doing'
-    AND NOT EXISTS (
-        SELECT 1 FROM operations.procrastinate_workers AS workers
-        WHERE
-            workers.id = jobs.worker_id
-            AND workers.last_heartbeat > clock_timestamp() - make_interval(secs => cast(:dead_s AS float))
+    AND (
+        jobs.id = ANY(cast(:unheard AS bigint[]))
+        OR NOT EXISTS (
+            SELECT 1 FROM operations.procrastinate_workers AS workers
+            WHERE
+                workers.id = jobs.worker_id
+                AND workers.last_heartbeat > clock_timestamp() - make_interval(secs => cast(:dead_s AS float))
+        )
     )
-RETURNING jobs.id AS job_id, jobs.task_name AS name;
+RETURNING jobs.id AS job_id, jobs.task_name AS name, jobs.status = 'failed' AS is_given_up;
 
 -- name: forget_jobs
 -- Forget jobs that ended well, or were called off, so many days ago.
@@ -158,4 +190,18 @@ WHERE
         WHERE
             events.job_id = jobs.id
             AND events.at > clock_timestamp() - make_interval(days => cast(:days AS int))
+    );
+
+-- name: forget_runs
+-- Forget what was noted so many days ago of jobs that ended well, but not the last of each: there are many a day.
+-- params   days int
+-- returns  nothing
+DELETE FROM operations.runs AS runs
+WHERE
+    starts_with(runs.verb, 'worker.')
+    AND runs.outcome = 'done'
+    AND runs.began_at < clock_timestamp() - make_interval(days => cast(:days AS int))
+    AND EXISTS (
+        SELECT 1 FROM operations.runs AS later
+        WHERE later.verb = runs.verb AND later.outcome = 'done' AND later.began_at > runs.began_at
     );

@@ -60,6 +60,9 @@ def wal(
     stop: Annotated[
         bool, typer.Option("--stop", help="End archiving and drop the slot: the server keeps nothing for it.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say whether the log is read now; exit code 1 if not.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Archive the server's log into the repository as it is written, until Ctrl-C.
@@ -68,6 +71,12 @@ def wal(
     """
     from rollbook.ops.recovery import wal_receiver  # noqa: PLC0415 -- loads the driver
 
+    if check:
+        is_read = wal_receiver.is_archiving(settings())
+        output.say("The log is read as it is written." if is_read else "Nobody reads the log.")
+        if json:
+            output.print_json({"is_read": is_read})
+        raise typer.Exit(int(not is_read))
     if stop:
         ended = wal_receiver.stop_archiving(settings())
         output.say("The log is not archived any more." if ended else "The log was not archived.")

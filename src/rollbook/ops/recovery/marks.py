@@ -37,7 +37,7 @@ class Mark:
 @contextmanager
 def marked(source: Origin) -> Iterator[tuple[Mark, Connection]]:
     """Write a restore point; lend a connection whose transaction sees the database as it was there."""
-    with source.connected() as snapshot, source.connected() as db:
+    with source.connected() as snapshot, source.marking() as db:
         for left in reversed(range(_TRIES)):
             with snapshot.transaction():
                 snapshot.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -11,6 +11,7 @@ import psycopg
 from rollbook.core.settings import Settings
 from rollbook.ops import roles
 from rollbook.ops.backup.source import Source, source
+from rollbook.ops.errors import ExternalUnreachable
 from rollbook.ops.recovery.errors import BaseBackupFailed, CopyForbidden, CopyOfReplica
 
 SUMMARIZES_SINCE: Final = 17
@@ -23,16 +24,25 @@ SELECT
     (SELECT rolname FROM pg_roles WHERE oid = 10),
     coalesce(current_setting('summarize_wal', true), 'off') = 'on',
     (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user),
-    has_function_privilege('pg_read_binary_file(text, bigint, bigint, boolean)', 'EXECUTE'),
     current_database(),
     pg_is_in_recovery(),
     ARRAY(SELECT spcname::text FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY 1)
+"""
+_MAY_MARK: Final = """
+SELECT
+    has_function_privilege('pg_read_binary_file(text, bigint, bigint, boolean)', 'EXECUTE')
+    AND has_function_privilege('pg_create_restore_point(text)', 'EXECUTE')
+    AND has_function_privilege('pg_switch_wal()', 'EXECUTE')
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a server is: ``superuser`` is the one that initdb made, whatever it is called there."""
+    """What a server is: ``superuser`` is the one that initdb made, whatever it is called there.
+
+    ``marks_in``: the database in which the role may mark the log and read it; None: in none of two. Rights
+    to functions are each database's own, and given in the one that is backed up they would be in every dump.
+    """
 
     system_id: int
     timeline: int
@@ -40,11 +50,11 @@ class Facts:
     superuser: str
     summarizes: bool
     may_copy: bool
-    may_read_files: bool
     database: str
     is_replica: bool
     tablespaces: list[str]
     major: int
+    marks_in: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,12 @@ class Origin:
             raise BaseBackupFailed(reason=f"the server does not say how its timeline {timeline} began")
         return content
 
+    @contextmanager
+    def marking(self) -> Iterator[roles.Connection]:
+        """Connect where the log may be marked and read."""
+        with self.source.connect(self.facts.marks_in) as db:
+            yield db
+
     def start(
         self, program: str, *arguments: str, stdout: int, stderr: IO[bytes]
     ) -> "subprocess.Popen[bytes]":
@@ -90,7 +106,7 @@ def origin(settings: Settings) -> Origin:
     """
     found = source(settings)
     with found.connect() as db:
-        facts = _facts(db)
+        facts = _facts(db, _marks_in(found, db))
         if not facts.may_copy:
             raise CopyForbidden(role=db.info.user, reason="it has no REPLICATION")
         if facts.is_replica:
@@ -98,12 +114,22 @@ def origin(settings: Settings) -> Origin:
     return Origin(found, facts)
 
 
-def _facts(db: roles.Connection) -> Facts:
+def _marks_in(found: Source, db: roles.Connection) -> str | None:
+    if db.execute(_MAY_MARK).fetchone() == (True,):
+        return found.database
+    try:
+        with found.connect(roles.MAINTENANCE) as other:
+            return roles.MAINTENANCE if other.execute(_MAY_MARK).fetchone() == (True,) else None
+    except ExternalUnreachable:
+        return None
+
+
+def _facts(db: roles.Connection, marks_in: str | None) -> Facts:
     try:
         found: Any = db.execute(_FACTS).fetchone()
     except psycopg.errors.InsufficientPrivilege as error:
         raise CopyForbidden(role=db.info.user, reason=str(error).splitlines()[0]) from error
-    return Facts(*[*found, db.info.server_version // 10_000])
+    return Facts(*[*found, db.info.server_version // 10_000, marks_in])
 
 
 def said(log: Sequence[str]) -> str:

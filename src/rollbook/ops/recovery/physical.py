@@ -161,8 +161,10 @@ class _Compared:
 
 def _marked(vault: Vault, source: Origin, backup: Backup) -> Backup:
     """Add a restore point after the copy, the log up to it, and what the tables held there."""
-    if not source.facts.may_read_files:
-        reason = "the role that makes backups may not read the server's log (pg_read_server_files)"
+    if source.facts.marks_in is None:
+        reason = (
+            "the role that makes backups may not mark the server's log and read it (docs/howto/recovery.md)"
+        )
         return replace(backup, facts={**backup.facts, "not_compared": reason}, ended_at=clock.now())
     with marked(source) as (mark, snapshot):
         last = _put_log_until(vault, source, backup, mark)
@@ -186,7 +188,7 @@ def _put_log_until(vault: Vault, source: Origin, backup: Backup, mark: Mark) -> 
     timeline, size = backup.timeline or 0, source.facts.segment_bytes
     last = _segment(source, timeline, mark.lsn)
     first = (parse_lsn(backup.end_lsn or "") - 1) // size + 1
-    with source.connected() as db:
+    with source.marking() as db:
         db.execute("SELECT pg_switch_wal()")
         for number in range(first, last.number + 1):
             segment = Segment(timeline, number, size)

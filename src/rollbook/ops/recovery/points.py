@@ -32,7 +32,7 @@ def make_point(settings: Settings, vault: Vault, name: str) -> Moment:
 
 
 def _write(source: Origin, name: str) -> dict[str, Any]:
-    with source.connected() as db:
+    with source.marking() as db:
         lsn, at = point(db, name)
         db.execute("SELECT pg_switch_wal()")  # whole segments are archived
     return {"timeline": source.facts.timeline, "lsn": lsn, "at": at.isoformat()}

@@ -173,6 +173,13 @@ def _receiving(source: Origin, spool: Spool) -> Iterator[_Receiver]:
             receiver.end()
 
 
+def is_archiving(settings: Settings) -> bool:
+    """Say whether a process receives the server's log: what its container is asked for."""
+    with origin(settings).connected() as db:
+        state = slot_state(db)
+    return state is not None and state.is_active and not state.is_lost
+
+
 def stop_archiving(settings: Settings) -> bool:
     """End the process that archives, and drop the slot: the server keeps nothing for it from now on.
 

@@ -64,7 +64,16 @@ def _findings(looked: Look) -> RenderableType:
     found = [one for one in judge(looked) if one.state is not State.FINE]
     if not found:
         return Text("Nothing needs doing.")
-    return Group(*(Text(f"{one.name}: {one.sentence}", style=_STYLES[one.state]) for one in found))
+    # the word too: some have no colours
+    lines = (
+        Text(f"{one.state.value}: {one.name}: {one.sentence}", style=_STYLES[one.state]) for one in found
+    )
+    return Group(*lines)
+
+
+def away() -> RenderableType:
+    """Return the frame for a server that does not answer."""
+    return Text(f"PostgreSQL does not answer; {datetime.now(UTC):%H:%M:%S} UTC", style=_STYLES[State.WRONG])
 
 
 def _blockers(looked: Look) -> Table | None:
