@@ -76,8 +76,8 @@ def rollback(
         for step in steps:
             output.say(f"{step.id}  {step.title}")
         output.confirm(
-            f"This takes back {many(len(steps), 'migration')} of {_place(url)}. Tables that they made go, with"
-            " their rows. Go on?"
+            f"This takes back {many(len(steps), 'migration')} of {_place(url)}. Tables that they made go,"
+            " with their rows. Go on?"
         )
     with progress_bar() as report, remembered(url, "db.rollback") as facts:
         undone = migrating.downgrade(url, back_to, report, patience_s=patience)

@@ -8,7 +8,7 @@ from alembic import op
 from rollbook.migrations import ddl_sealed
 
 revision = "20261121_3300"
-down_revision = "20261121_2800"
+down_revision = "20261121_3200"
 branch_labels = None
 depends_on = None
 

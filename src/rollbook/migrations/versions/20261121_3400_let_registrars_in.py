@@ -5,7 +5,7 @@ from alembic import op
 from rollbook.migrations import ddl
 
 revision = "20261121_3400"
-down_revision = "20261121_2800"
+down_revision = "20261121_3301"
 branch_labels = None
 depends_on = None
 
