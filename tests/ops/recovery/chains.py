@@ -20,7 +20,7 @@ from rollbook.ops.recovery.proofs import Proof
 from rollbook.ops.recovery.scratch import Scratch
 from rollbook.ops.recovery.targets import ranges
 
-EVERY_S = 0.1
+EVERY_S = 0.5
 
 
 class Said(Silent):
