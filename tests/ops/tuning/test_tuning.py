@@ -31,6 +31,9 @@ from rollbook.ops.tuning.errors import PlansNotLogged, StatementsHidden, Stateme
 from rollbook.ops.tuning.looking import connected, looking, raw
 
 
+BUILT_NOW = "SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid = to_regclass('ix_slow')"
+
+
 @contextmanager
 def _table(shop: Workshop, columns: str, rows: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """Lend a table ``scratch`` of the owner's with these rows."""
@@ -214,7 +217,7 @@ def test_an_index_that_is_being_built_is_not_broken(shop: Workshop, db: Connecti
     ):
         writer.execute("LOCK TABLE devices IN ROW EXCLUSIVE MODE")  # a build waits for it
         building_it = threads.submit(owner.execute, "CREATE INDEX CONCURRENTLY ix_slow ON devices (kind)")
-        while not less.execute("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('ix_slow')").fetchone():
+        while not less.execute(BUILT_NOW).fetchone():
             less.execute("SELECT pg_sleep(0.02)")
         try:
             assert "ix_slow" not in {one.name for one in indexes.invalid(db)}
