@@ -247,17 +247,25 @@ def _run(db: Connection, verb: str, revision: str, report: Report, patience_s: f
 
 def _tried(db: Connection, verb: str, revision: str) -> DBAPIError | None:
     """Run it; return the error where a lock was in the way."""
+    with watched(db) as watch:
+        error = _refusal(db, verb, revision)
+    if error is None:
+        return None
+    db.rollback()
+    online.clear_up(db, error)
+    if not (online.is_in_the_way(error) or watch.has_ended(error)):
+        reason = str(error.orig).splitlines()[0].rstrip(".")
+        raise MigrationFailed(step=_next(db, verb), reason=reason) from error
+    return error
+
+
+def _refusal(db: Connection, verb: str, revision: str) -> DBAPIError | None:
+    """Run it; return what the database says where it refuses."""
     try:
-        with watched(db) as watch:
-            getattr(command, verb)(_config(db), revision)
+        getattr(command, verb)(_config(db), revision)
     except (CommandError, RevisionError) as error:
         raise RevisionUnknown(revision=revision, reason=str(error).rstrip(".")) from error
     except DBAPIError as error:
-        db.rollback()
-        online.clear_up(db, error)
-        if not (online.is_in_the_way(error) or watch.has_ended(error)):
-            reason = str(error.orig).splitlines()[0].rstrip(".")
-            raise MigrationFailed(step=_next(db, verb), reason=reason) from error
         return error
     return None
 

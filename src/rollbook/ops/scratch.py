@@ -175,7 +175,7 @@ class Scratch:
     def address(self, database: str) -> dict[str, str]:
         """Return how libpq reaches the server, but for the password."""
         host = str(self.data)
-        if len(os.fsencode(host)) > _LONGEST_SOCKET:
+        if len(os.fsencode(host)) > _LONGEST_SOCKET or "," in host:
             found = find_postmaster(self.data)
             host = f"/proc/{found.pid if found else 0}/cwd"  # a short name for the same folder
         return {"host": host, "port": _PORT, "user": SUPERUSER, "dbname": database}

@@ -23,7 +23,7 @@ Kind = Literal["vacuum", "analyze", "reindex", "drop invalid", "statistics"]
 Outcome = Literal["done", "skipped", "taken back", "failed"]
 _SILENT: Final = Silent()
 _TARGET: Final = 1_000
-_TRIES: Final = 20
+_TRIES: Final = 5
 _TABLE_OF_BROKEN: Final = """
 SELECT pg_namespace.nspname, pg_class.relname
 FROM pg_index
