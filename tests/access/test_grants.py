@@ -233,7 +233,7 @@ def cast(db: Session, tenant: Tenant) -> tuple[dict[str, User], list[Student]]:
     users = {role.value: user(db, tenant, role) for role in Role}
     staff = {
         name: make.create_staff(db, school=oak, user_id=users[name].user_id)
-        for name in ("teacher", "principal", "counselor", "staff")
+        for name in ("teacher", "principal", "counselor", "registrar", "staff")
     }
     users["substitute"] = user(db, tenant, Role.TEACHER)
     at_oak, at_elm = make.create_student(db, school=oak), make.create_student(db, school=elm)
