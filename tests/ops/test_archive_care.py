@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from ops.archived import APRIL, COUNT, MARCH, TABLE, World
+from ops.archived import COUNT, MARCH, TABLE, World
 from rollbook.core import keyring
 from rollbook.core.acting import act
 from rollbook.core.checks import State
@@ -135,7 +135,7 @@ def test_what_fits_no_file_stays_in_its_table(world: World) -> None:
     before = world.rows()
 
     with pytest.raises(ValueUnfit):
-        running.run(world.keeping, table=TABLE, before=APRIL)
+        running.run(world.keeping, table=TABLE, before=MARCH)
 
     assert world.rows() == before
     assert world.rows("SELECT * FROM archives") == {"oak": [], "elm": []}

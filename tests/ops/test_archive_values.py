@@ -9,10 +9,10 @@ from rollbook.core.database import engine_for
 from rollbook.core.tenancy import Visibility, look_through
 from rollbook.ops.archive import catalog, checksums, exporting, querying, restoring, rewriting
 from rollbook.ops.archive.catalog import owner, owner_in
-from rollbook.ops.archive.columns import speak_plainly
-from rollbook.ops.archive.errors import ColumnsGone, RowsUnfit
+from rollbook.ops.archive.columns import schema_of, speak_plainly
+from rollbook.ops.archive.errors import ColumnsGone, QueryInvalid, RowsUnfit
 from rollbook.ops.archive.exporting import Source
-from rollbook.ops.archive.files import Place
+from rollbook.ops.archive.files import Place, Writer
 
 STRANGE = """
 CREATE TABLE strange (
@@ -54,7 +54,7 @@ def test_every_kind_of_value_comes_back_with_the_same_checksum(world: World) -> 
         expected = checksums.checksum(db, source.name, 1, source.columns, source.key)
         with (
             store.writing(place.file) as path,
-            exporting.Writer(path, place, exporting.schema_of(source.columns, source.key)) as file,
+            Writer(path, place, schema_of(source.columns, source.key)) as file,
             exporting._copied_out(db, source, 1) as copied,
         ):
             exporting._write(file, copied, source, place)
@@ -150,5 +150,5 @@ def test_a_query_sees_no_secret_and_says_what_may_not_be_read(archived: World) -
         assert "email" in found.columns
         assert [name for name in found.columns if "password" in name] == []
         assert querying.query(db, store, "SELECT count(*) FROM ATTENDANCE_RECORDS").rows == [[756]]
-        with pytest.raises(querying.QueryInvalid, match="permission denied"):
+        with pytest.raises(QueryInvalid, match="permission denied"):
             querying.query(db, store, "SELECT * FROM attendance_records_2019_04")

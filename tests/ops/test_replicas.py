@@ -3,30 +3,34 @@
 import shutil
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection, Engine, event, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
 from ops.real_server import crash, run_rollbook, settings_of, stop_servers_below
-from rollbook.accounts.keys import Scope, create_key
-from rollbook.accounts.models import Role
-from rollbook.accounts.service import add_user
+from ops.replicated import (
+    SILENT,
+    Place,
+    caught_up,
+    disclosures,
+    failing,
+    fill,
+    is_read,
+    paused,
+    reads_from_replica,
+    students,
+    until,
+    with_former_started,
+)
 from rollbook.app import create_app
 from rollbook.core import retrying
 from rollbook.core.checks import State
 from rollbook.core.database import close_engines, engine_for
-from rollbook.core.progress import Silent
-from rollbook.core.replica import Replica, replica_at, written_until
-from rollbook.core.settings import Settings
-from rollbook.core.tenancy import Visibility, ensure_tenant, look_through, transaction
+from rollbook.core.replica import replica_at, written_until
+from rollbook.core.tenancy import Visibility, transaction
 from rollbook.ops import postmaster, server
 from rollbook.ops.embedded import connect_as_superuser, home_of
 from rollbook.ops.migrate import upgrade
@@ -43,27 +47,6 @@ from rollbook.ops.replicas.reading import reading_url
 from rollbook.ops.replicas.standing import status_of
 from rollbook.roster.models import Student
 from rollbook.testing import factories as make
-
-SILENT = Silent()
-PASSWORD = "correct horse battery"
-
-
-@dataclass
-class Place:
-    """A primary with a tenant, and its replica."""
-
-    settings: Settings
-    tenant_id: int
-    key: str
-    replica_url: str
-
-    @property
-    def url(self) -> str:
-        return server.status(self.settings).url
-
-    @property
-    def owner_url(self) -> str:
-        return server.status(self.settings).owner_url
 
 
 @pytest.fixture(scope="module")
@@ -84,51 +67,6 @@ def place(made: Path) -> Iterator[Place]:
     close_engines(server.status(settings).url)
     stop_servers_below(folder)
     shutil.rmtree(folder)
-
-
-def fill(url: str) -> tuple[int, str]:
-    with Session(engine_for(url)) as db, db.begin():
-        tenant = ensure_tenant(db, "oak", name="Oak")
-        look_through(db, Visibility(tenant.tenant_id))
-        for name in ("Ada", "Ben"):
-            make.create_student(db, name=f"{name} Byron")
-        user = add_user(
-            db,
-            tenant_id=tenant.tenant_id,
-            email="ann@oak.example",
-            full_name="Ann",
-            role=Role.DISTRICT_ADMIN,
-            password=PASSWORD,
-        )
-        return tenant.tenant_id, create_key(db, user, "test", [Scope.READ, Scope.WRITE]).text
-
-
-def until(said: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not said():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
-
-
-def paused(place: Place, *, wanted: bool) -> None:
-    (replica,) = making.every_replica(place.settings)
-    with making.connect(replica) as db:
-        db.execute("SELECT pg_wal_replay_pause()" if wanted else "SELECT pg_wal_replay_resume()")
-        until(lambda: db.execute("SELECT pg_is_wal_replay_paused()").fetchone() == (wanted,))
-
-
-def caught_up(place: Place) -> None:
-    wanted = written_until(engine_for(place.url))
-    replica = replica_at(place.replica_url)
-    until(lambda: reads_from_replica(place, replica, wanted))
-
-
-def reads_from_replica(place: Place, replica: Replica, written: str | None = None) -> bool:
-    with (
-        transaction(engine_for(place.url), Visibility(place.tenant_id)) as db,
-        replica.reading(db, "test", written) as reading,
-    ):
-        return reading is not db
 
 
 def test_it_follows_and_is_healthy(place: Place) -> None:
@@ -220,31 +158,6 @@ def test_what_cannot_be_noted_on_the_primary_is_not_shown_from_a_replica(place: 
     assert client.get("/api/v1/students", headers=headers).status_code == 200
 
 
-@contextmanager
-def failing(settings: Settings, engine: Engine, what: str) -> Iterator[None]:
-    """Let the primary's connection end each time that this is about to be done."""
-
-    def end(connection: Connection, *arguments: object) -> None:
-        if what == "COMMIT" or what in str(arguments[1]):
-            raw = connection.connection.driver_connection
-            assert isinstance(raw, psycopg.Connection)
-            with connect_as_superuser(settings) as db:
-                db.execute("SELECT pg_terminate_backend(%s, 5000)", [raw.info.backend_pid])
-
-    name = "commit" if what == "COMMIT" else "before_cursor_execute"
-    event.listen(engine, name, end)
-    try:
-        yield
-    finally:
-        event.remove(engine, name, end)
-
-
-def disclosures(place: Place) -> int:
-    with transaction(engine_for(place.url), Visibility(place.tenant_id)) as db:
-        count: int = db.execute(text("SELECT count(*) FROM disclosures")).scalar_one()
-        return count
-
-
 def test_up_and_down_take_it_along_unless_it_was_stopped_on_purpose(place: Place) -> None:
     (replica,) = making.every_replica(place.settings)
 
@@ -305,12 +218,6 @@ def test_a_replica_that_dies_meanwhile_is_missed_by_nobody(place: Place) -> None
     assert [check.state for check in look_over(place.settings)] == [State.FINE]
 
 
-def is_read(client: TestClient, headers: dict[str, str], replica: Replica) -> bool:
-    before = replica.counts.replica
-    assert client.get("/api/v1/students", headers=headers).status_code == 200
-    return replica.counts.replica > before
-
-
 def test_a_replica_promoted_while_the_primary_lives_is_found_out_and_not_read(place: Place) -> None:
     caught_up(place)
     (replica,) = making.every_replica(place.settings)
@@ -366,28 +273,3 @@ def test_a_replica_takes_the_place_of_a_primary_that_lives_and_of_one_that_died(
     close_engines(place.url)
     assert (done.timeline, students(place)) == (3, before)
     assert making.every_replica(place.settings) == []
-
-
-def with_former_started(place: Place, former: Path) -> None:
-    """Somebody starts the former primary by hand: it takes no writes, and health says that it runs."""
-    cluster = making.cluster_of(place.settings, home_of(place.settings))
-    command = [cluster.binaries.program("pg_ctl"), "-D", str(former), "-w", "-o"]
-    options = "-c listen_addresses='' -c unix_socket_directories=/tmp -c port=19999"
-    started = cluster.account.run([*command, options, "-l", "/dev/null", "start"], stdout=None)
-    try:
-        assert started.returncode == 0, started.stderr
-        assert any("former primary" in check.sentence for check in look_over(place.settings))
-        password = home_of(place.settings).passwords("embedded")["postgres"]
-        with (
-            psycopg.connect(host="/tmp", port=19999, user="postgres", password=password) as db,
-            pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
-        ):
-            db.execute("CREATE TABLE split (brain int)")
-    finally:
-        cluster.account.run([cluster.binaries.program("pg_ctl"), "-D", str(former), "-m", "fast", "stop"])
-
-
-def students(place: Place) -> int:
-    with transaction(engine_for(place.url), Visibility(place.tenant_id)) as db:
-        count: int = db.execute(select(func.count()).select_from(Student)).scalar_one()
-        return count

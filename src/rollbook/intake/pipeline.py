@@ -301,9 +301,7 @@ def _without_values() -> Iterator[None]:
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) == _TOO_LONG_FOR_AN_INDEX:
             raise TextTooLong from None
-        if (told := archived_month(error)) is not None:
-            raise told from None
-        raise
+        raise archived_month(error) or error from None
 
 
 def _collision(error: IntegrityError) -> MergeCollides:

@@ -44,7 +44,10 @@ def adopt(where: Keeping, report: Report = _SILENT) -> Adopted:
         for old in missing(where.owner_url, where.store):
             report.step(f"{old.table_name} {old.month:%Y-%m}")
             new = _adopted(where, old)
-            done.lost.append(old) if new is None else done.adopted.append(new)
+            if new is None:
+                done.lost.append(old)
+            else:
+                done.adopted.append(new)
         told.facts |= {"files": len(done.adopted), "lost": len(done.lost)}
     return done
 

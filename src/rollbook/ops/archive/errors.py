@@ -91,6 +91,10 @@ class QueryInvalid(Invalid):
     """The query was not understood: {reason}. It has to be one SELECT."""
 
 
+class ValueUnreadable(Invalid):
+    """A table that the query names has a value that it cannot read, such as an infinite date."""
+
+
 class ArchiveMoved(Unavailable):
     """Months left or came back to the database each time while they were read. Ask again in a while."""
 

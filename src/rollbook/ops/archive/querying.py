@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from rollbook.ops.archive import catalog
 from rollbook.ops.archive.catalog import Archived
 from rollbook.ops.archive.columns import SQL, Column, columns_of, listed, schema_of, speak_plainly
-from rollbook.ops.archive.errors import ArchiveMoved, FileMissing, QueryInvalid
+from rollbook.ops.archive.errors import ArchiveMoved, FileMissing, QueryInvalid, ValueUnreadable
 from rollbook.ops.archive.exporting import stream_of
 from rollbook.ops.archive.files import BATCH_ROWS, batches_of_csv, need_extra, open_file
 from rollbook.ops.archive.store import Store
@@ -58,7 +58,7 @@ def query(db: Session, store: Store, question: str) -> Answer:
     """Answer a SELECT over the tenant's tables. ``db`` is the app's role, which sees the tenant.
 
     A table by month has its live rows and its archived ones. Raises: ``QueryInvalid``; ``FileMissing``;
-        ``FileDamaged``; ``ArchiveMoved``; ``ExtraMissing``; ``RingMissing``.
+        ``FileDamaged``; ``ValueUnreadable``; ``ArchiveMoved``; ``ExtraMissing``; ``RingMissing``.
     """
     need_extra()
     for _ in range(_TRIES):
@@ -82,6 +82,7 @@ def _standing(db: Session) -> list[Any]:
 
 def _ask(db: Session, store: Store, question: str) -> Answer:
     import duckdb  # noqa: PLC0415 -- of the extra
+    import pyarrow as pa  # noqa: PLC0415 -- likewise
 
     with tempfile.TemporaryDirectory(prefix="rollbook-") as spill, duckdb.connect(":memory:") as ask:
         ask.execute("SET temp_directory = ?", [spill])
@@ -96,6 +97,9 @@ def _ask(db: Session, store: Store, question: str) -> Answer:
             found = ask.sql(question).to_arrow_table()
         except duckdb.Error as error:
             raise QueryInvalid(reason=str(error).splitlines()[0].rstrip(".!")) from error
+        except pa.ArrowInvalid:
+            # what it says quotes the value
+            raise ValueUnreadable from None
         except psycopg.errors.InsufficientPrivilege as error:
             raise QueryInvalid(reason=str(error.diag.message_primary)) from error
     rows = [list(row.values()) for row in found.to_pylist()]
