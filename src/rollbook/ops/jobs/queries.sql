@@ -130,7 +130,7 @@ SELECT
 -- Jobs that have run, or waited though they are due, for longer than so; the longest first.
 -- params   running_s float, waiting_s float
 -- returns  job_id bigint, name text, is_running boolean, seconds float
-WITH open AS (
+WITH unended AS (
     SELECT
         jobs.id AS job_id,
         jobs.task_name AS name,
@@ -147,13 +147,15 @@ SELECT
     name,
     is_running,
     cast(extract(EPOCH FROM span) AS float) AS seconds
-FROM open
-WHERE span > make_interval(secs => CASE WHEN is_running THEN cast(:running_s AS float) ELSE cast(:waiting_s AS float) END)
+FROM unended
+WHERE
+    (is_running AND span > make_interval(secs => cast(:running_s AS float)))
+    OR (NOT is_running AND span > make_interval(secs => cast(:waiting_s AS float)))
 ORDER BY span DESC, job_id ASC;
 
 -- name: take_back
--- Let the jobs of workers that gave no sign for so long run again, the later the more often they were begun; one
--- that was begun too often has failed. So too those that their worker was done with, without being heard.
+-- Let the jobs of workers that gave no sign for so long run again, the later the more often they were begun;
+-- one that was begun too often has failed. So too those that their worker was done with, without being heard.
 -- params   dead_s float, unheard bigint[], most int
 -- returns  job_id bigint, name text, is_given_up boolean
 UPDATE operations.procrastinate_jobs AS jobs
@@ -193,7 +195,7 @@ WHERE
     );
 
 -- name: forget_runs
--- Forget what was noted so many days ago of jobs that ended well, but not the last of each: there are many a day.
+-- Forget what was noted so many days ago of jobs that ended well, but not the last of each: there are many.
 -- params   days int
 -- returns  nothing
 DELETE FROM operations.runs AS runs
