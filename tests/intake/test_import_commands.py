@@ -137,7 +137,7 @@ def test_export_and_retry_are_two_steps(run: Run, district: District, drop: Drop
 def test_no_rejects(run: Run, district: District, drop: Drop) -> None:
     district.bring(drop)
 
-    assert run("rejects").stderr.strip() == "Error: No rejected rows wait to be fixed."
+    assert run("rejects").stderr.strip() == "Error: No rejected rows of import any wait to be fixed."
 
 
 class _Reader(HTMLParser):

@@ -1,7 +1,6 @@
 """Commands of intake, mounted under `rollbook import`: history, undo, rejects."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +56,7 @@ def history(
 
 def _row(receipt: receipts.Receipt) -> tuple[object, ...]:
     told = receipt.reason or counts_in_words(receipt.counts)
-    started = f"{receipt.started_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+    started = receipt.started_at.strftime("%Y-%m-%d %H:%M")
     return (
         str(receipt.import_id),
         receipt.state,
@@ -141,7 +140,7 @@ def rejects(  # noqa: PLR0913 -- an option each
 def _receipt(work: Work, import_id: int | None) -> Import:
     found = import_id or work.db.scalar(SQL["latest_with_rejects"])
     if found is None:
-        raise NoRejects("No rejected rows wait to be fixed.")
+        raise NoRejects(import_id="any")
     return receipts.find_import(work.db, found)
 
 

@@ -12,7 +12,8 @@ from rollbook.privacy.record import Handing
 from rollbook.roster.models import Student
 
 _ADULT: Final = 18
-ASKERS: Final = frozenset({role for role in Role if role.is_family} | {Role.DISTRICT_ADMIN})
+_FAMILY: Final = frozenset({Role.GUARDIAN, Role.STUDENT})
+ASKERS: Final = _FAMILY | {Role.DISTRICT_ADMIN}
 
 
 class RecordNotYours(Forbidden):
@@ -38,7 +39,7 @@ def handing_to(db: Session, user: User, student: Student, because: str = "") -> 
         because=because or "asked for on the student's page",
         interest=interest_of(db, user),
         guardian=user.user_id if user.role is Role.GUARDIAN else None,
-        is_to_family=user.role.is_family,
+        is_to_family=user.role in _FAMILY,
     )
 
 

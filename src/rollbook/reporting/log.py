@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from rollbook.core.sql import named_sql
 
 PAGE_SIZE: Final = 50
+_SQL: Final = named_sql("rollbook.reporting", "log.sql")
 _API: Final = "/api/v1"
 _ABBREVIATED: Final = ("pe",)
-_SQL: Final = named_sql("rollbook.reporting", "log.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,11 @@ def writings(db: Session, tenant_id: int, wanted: Wanted, *, page_size: int = PA
     return [Written(**row) for row in db.execute(_SQL["writes"], facts).mappings()]
 
 
+def audited_tables(db: Session) -> Sequence[str]:
+    """Return the tables whose writes are in the log."""
+    return db.scalars(_SQL["audited_tables"]).all()
+
+
 def _in_words(what: str) -> str:
     """Return "GET /sections/{section_id}/students.csv" as "Section, students (CSV)"."""
     _, _, path = what.partition(" ")
@@ -117,8 +122,3 @@ def _in_words(what: str) -> str:
     ]
     text = ", ".join(named).replace("-", " ")
     return (text.upper() if text in _ABBREVIATED else text[:1].upper() + text[1:]) + kind
-
-
-def audited_tables(db: Session) -> Sequence[str]:
-    """Return the tables whose writes are in the log."""
-    return db.scalars(_SQL["audited_tables"]).all()
