@@ -8,7 +8,6 @@ import typer
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
-from rollbook.core.words import many
 from rollbook.ops import migrate as migrating
 from rollbook.ops.migrate import Revision
 from rollbook.ops.runs import remembered
@@ -53,7 +52,7 @@ def migrate(
         done = migrating.upgrade(url, to, report, patience_s=patience)
         facts.update({"to": done[-1].id, "migrations": len(done)} if done else {})
     _show(done, json=json)
-    output.say(f"{many(len(done), 'migration')} applied." if done else "The schema is up to date.")
+    output.say(f"{len(done)} migrations applied." if done else "The schema is up to date.")
 
 
 @app.command()
@@ -68,12 +67,12 @@ def rollback(
     """Undo migrations, by default the last one. Tables that they made go, with their rows."""
     url = running_server().owner_url
     if not yes:
-        output.confirm("This drops tables and the rows in them. Go on?")
+        typer.confirm("This drops tables and the rows in them. Go on?", abort=True, err=True)
     with progress_bar() as report, remembered(url, "db.rollback") as facts:
         undone = migrating.downgrade(url, to or f"-{count}", report, patience_s=patience)
         facts.update({"undone": [step.id for step in undone]} if undone else {})
     _show(undone, json=json)
-    output.say(f"{many(len(undone), 'migration')} undone.")
+    output.say(f"{len(undone)} migrations undone.")
 
 
 @app.command()
@@ -101,7 +100,9 @@ def force(
     """Note that the schema is at a revision, and change nothing else. For after a repair by hand."""
     url = running_server().owner_url
     if not yes:
-        output.confirm(f"This only notes {revision}: a schema that differs breaks later. Go on?")
+        typer.confirm(
+            f"This only notes {revision}: a schema that differs breaks later. Go on?", abort=True, err=True
+        )
     with progress_bar() as report, remembered(url, "db.force") as facts:
         noted = migrating.force(url, revision, report)
         facts["to"] = noted.id if noted else "base"
@@ -126,7 +127,7 @@ def reset(
 
     url = running_server().owner_url
     if not yes:
-        output.confirm("This drops every row of every tenant. Go on?")
+        typer.confirm("This drops every row of every tenant. Go on?", abort=True, err=True)
     with progress_bar() as report, remembered(url, "db.reset") as facts:
         done = begin_anew(settings(), database=database, report=report)
         facts.update({"to": done[-1].id, "migrations": len(done)})

@@ -150,7 +150,7 @@ def query(
         output.print_csv(answer.columns, answer.rows)
     else:
         output.print_table(answer.columns, answer.rows)
-    output.say(f"{many(answer.archived, 'row')} of the archive read")
+    output.say(f"{answer.archived:,} rows of the archive were read")
 
 
 @app.command()

@@ -11,7 +11,6 @@ import typer
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
-from rollbook.core.words import many
 from rollbook.ops import server
 from rollbook.ops.backup.noting import noted_if_possible
 from rollbook.ops.backup.vault import open_vault
@@ -109,7 +108,7 @@ def discard(*, yes: Yes = False, json: Json = False) -> None:
     gone = swap.discard(home)
     if json:
         output.print_json({"removed": gone})
-    output.say(f"{many(len(gone), 'data directory was', 'data directories were')} removed.")
+    output.say(f"{len(gone)} data directories were removed.")
 
 
 def restore_physical(backup: str, to: str | None, into: Path | None, *, yes: bool, json: bool) -> None:
