@@ -36,7 +36,7 @@ def test_a_key_is_shown_once_listed_and_revoked(ours: Database) -> None:
     assert made.returncode == 0, made.stderr
     told = json.loads(made.stdout)
     with Session(engine_for(ours.url)) as db, db.begin():
-        assert keys.find_bearer(db, told["key"], Scope.READ).email == EMAIL
+        assert keys.find_bearer(db, told["key"], Scope.READ).user.email == EMAIL
 
     listed = key(ours, "list", "--json")
     assert [row["prefix"] for row in json.loads(listed.stdout)] == [told["prefix"]]

@@ -121,7 +121,7 @@ def test_a_key_and_its_tokens_end_at_once(
 ) -> None:
     made = keys.create_key(db, robot, "timetable", [Scope.READ])
     shown = [made.text, token_for(db, made.text)]
-    assert [keys.find_bearer(db, each, Scope.READ) for each in shown] == [robot, robot]
+    assert [keys.find_bearer(db, each, Scope.READ).user for each in shown] == [robot, robot]
 
     end(db, robot, made.kept.prefix)
 

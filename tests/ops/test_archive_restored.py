@@ -153,7 +153,7 @@ def test_a_month_that_moves_while_it_is_read_is_read_again(
     archived: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It came back after the table was read, and before its files were: neither would have shown it."""
-    find, moved = catalog.find, []
+    find, moved = catalog.find, list[int]()
 
     def late(*asked: object) -> list[Archived]:
         if not moved:

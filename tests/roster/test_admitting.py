@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from rollbook.core.tenancy import Tenant, Visibility, look_through
-from rollbook.roster import admitting, enrolling
+from rollbook.roster import admitting
 from rollbook.roster.admitting import NewStudent, admit_student
 from rollbook.roster.enrolling import Placement
 from rollbook.roster.models import Student, StudentSchoolEnrollment
+from rollbook.roster.schools import SchoolNotFound
 from rollbook.testing import factories as make
 
 FIRST = date(2025, 9, 1)
@@ -61,7 +62,7 @@ def test_nobody_is_admitted_twice_or_before_birth(
 
 
 def test_without_a_school_nobody_is_admitted(db: Session, tenant: Tenant) -> None:
-    with pytest.raises(enrolling.SchoolNotFound), db.begin_nested():
+    with pytest.raises(SchoolNotFound), db.begin_nested():
         admit_student(db, tenant.tenant_id, NOOR, Placement(uuid4(), FIRST))
 
     assert db.scalars(select(Student)).all() == []

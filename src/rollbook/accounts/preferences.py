@@ -28,7 +28,7 @@ def start_page(db: Session, user: User) -> str:
     """Return the path where ``user`` likes to begin."""
     kept = db.get(UserPreference, (user.tenant_id, user.user_id, START))
     if kept is not None and kept.value in START_PAGES:
-        return kept.value
+        return str(kept.value)
     return "/students" if user.role.is_family else "/"
 
 

@@ -121,8 +121,9 @@ def _note(db: Session, student_id: UUID, handing: Handing) -> None:
 
 def _section(db: Session, name: str, subject: Subject, handing: Handing, withheld: list[Withheld]) -> Section:
     part, history = PARTS[name], history_of(name)
+    rows: Sequence[Mapping[str, Any]]
     rows = [*_archived(db, TABLES[name], subject), *_rows(db, TABLES[name], subject)]
-    superseded = _rows(db, history, subject) if history is not None else []
+    superseded: Sequence[Mapping[str, Any]] = _rows(db, history, subject) if history is not None else []
     if name == "guardians" and handing.is_to_family:
         rows, superseded = (_without_contacts(some, handing, withheld) for some in (rows, superseded))
     if name == "discipline_incidents" and handing.is_to_family:

@@ -157,5 +157,5 @@ def _note(work: Work, action: str, student_id: UUID, details: Mapping[str, objec
     log_activity(work.db, work.tenant, action, student_id=student_id, details=told)
 
 
-def _say(said: dict[str, object], *, json: bool) -> None:
+def _say(said: Mapping[str, object], *, json: bool) -> None:
     (output.print_json if json else output.print_fields)(said)

@@ -6,7 +6,7 @@ What Parquet has no exact type for is kept as PostgreSQL's text of it: every val
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final
 
 from psycopg import sql
 from sqlalchemy.orm import Session
@@ -82,7 +82,7 @@ def converted(columns: Sequence[Column]) -> sql.Composed:
 def _type(column: Column) -> sql.SQL:
     """Return a type's name; it comes from the catalogue, or from a file of ours."""
     assert _TYPE.fullmatch(column.type), column.type
-    return sql.SQL(cast(LiteralString, column.type))
+    return sql.SQL(column.type)
 
 
 def schema_of(columns: Sequence[Column], key: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- pyarrow has no types of its own

@@ -116,8 +116,8 @@ def _forget(
             told[old.table_name] = Forgotten(before.table_name, before.rows + rows, before.files + bool(rows))
         catalog.sweep(where.owner_url, where.store)
         run.facts["rows"] = sum(one.rows for one in told.values())
-        for error in unreadable:
-            raise error
+        if unreadable:
+            raise unreadable[0]
     return [one for one in told.values() if one.rows]
 
 

@@ -122,8 +122,8 @@ def run(
                 except (ChecksumDiffers, MonthDoubled, ValueUnfit) as error:
                     stayed.append(error)
         told.facts |= {"files": len(done), "rows": sum(one.row_count for one in done)}
-        for error in stayed:
-            raise error
+        if stayed:
+            raise stayed[0]
     return done
 
 
