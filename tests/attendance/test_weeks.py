@@ -175,6 +175,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     return day
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), steps=st.lists(st.booleans(), min_size=1, max_size=25))
 def test_what_is_kept_equals_what_the_rows_say_whatever_changes(

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
@@ -54,6 +55,7 @@ def digests(connection: "psycopg.Connection[tuple[object, ...]]") -> Iterator[tu
         yield table.name, digest.hexdigest()
 
 
+@pytest.mark.slow
 def test_two_databases_hold_the_same_bytes(rollbook_server: TestServer) -> None:
     with rollbook_server.database() as one, rollbook_server.database() as two:
         first, again = copied_out(one, 7), copied_out(two, 7)

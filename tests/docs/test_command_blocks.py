@@ -19,7 +19,7 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 # These import all of OULAD.
 LONG = {"oulad.md", "risk.md"}
 # Followed by every run; the others by `make test-slow`, since each takes a server of its own.
-SHORT = {"import-csv.md", "server.md"}
+SHORT = {"server.md"}
 
 
 def _marks(name: str) -> tuple[pytest.MarkDecorator, ...]:

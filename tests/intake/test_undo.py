@@ -293,6 +293,7 @@ TOLD = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(sequence=st.lists(drops(), min_size=1, max_size=4))
 def test_a_tenant_is_what_its_last_drop_says_and_goes_back_the_same_way(

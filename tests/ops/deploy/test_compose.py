@@ -72,6 +72,7 @@ def becomes_healthy(at: Machine, service: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_our_commands_and_healthchecks_work(theirs: Settings, open_folder: Path) -> None:
     at = machine(open_folder, theirs)
     setup = [

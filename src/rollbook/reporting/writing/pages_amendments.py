@@ -94,6 +94,8 @@ def _asker(desk: Desk, sent: Sent) -> str | None:
 def _go_on(desk: Desk, student_id: UUID, sent: Sent, deed: str) -> None:
     """Do with a request what the form says."""
     which = sent.id("amendment", need="Choose a request.")
+    if which is None:
+        return
     known = [one.amendment_id for one in amending.amendments_of(desk.db, desk.tenant_id, student_id)]
     if which not in known:
         raise amending.AmendmentNotFound
