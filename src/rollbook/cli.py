@@ -85,7 +85,17 @@ PANELS: Final = {
         "prod-setup",
     ),
     "To try it": ("demo", "generate"),
-    "Records": ("tenants", "import", "validate", "export", "compat", "attendance", "grades", "risk"),
+    "Records": (
+        "tenants",
+        "student",
+        "import",
+        "validate",
+        "export",
+        "compat",
+        "attendance",
+        "grades",
+        "risk",
+    ),
     "People": ("user", "provider", "key", "bi-role", "audit", "privacy"),
     "The database": ("db", "backup", "archive", "replica", "pooler", "keys"),
 }

@@ -157,12 +157,12 @@ def test_a_map_is_read_as_it_was_saved(tmp_path: Path, csv_map: CsvMap) -> None:
 
 @given(columns=st.dictionaries(st.sampled_from(["date", "status", "reason"]), NAME, min_size=1))
 def test_pairs_say_what_a_map_does(columns: dict[str, str]) -> None:
-    pairs = [f"{field}={column}" for field, column in columns.items()]
-    plain = {field: column for field, column in columns.items() if not re.search(",.*=", column)}
+    # what has a comma and an equals sign after it is two pairs
+    plain = {field: column for field, column in columns.items() if not re.search("(?s),.*=", column)}
 
-    said = CsvMap().with_pairs(pairs).columns
+    said = CsvMap().with_pairs(f"{field}={column}" for field, column in plain.items()).columns
 
-    assert {field: said[field] for field in plain} == plain
+    assert said == plain
 
 
 @given(names=st.permutations(["student_number", "date", "status", "Reason", "period", "other"]))

@@ -129,13 +129,13 @@ def test_a_wide_row_takes_hardly_longer_than_a_narrow_one() -> None:
     speeds = Speeds(rewrite=1e6, scan=1e7, build=2e6, row_bytes=100)
     build = [Effect("CREATE INDEX ...", {"a": "ShareLock"}, built=("a",), scanned=("a",))]
 
-    def seconds(size: Size) -> float:
+    def forecasted(size: Size) -> float:
         return forecast("r", "Try", build, {"a": size}, speeds).stalls[0].seconds
 
-    assert seconds(Size(bytes=4_000_000, row_count=40_000)) == pytest.approx(2)
-    assert seconds(Size(bytes=4_000_000, row_count=4_000)) == pytest.approx(0.2), "wide rows"
-    assert seconds(Size(bytes=1_000_000, row_count=40_000)) == pytest.approx(0.5), "narrow rows"
-    assert seconds(Size(bytes=4_000_000)) == pytest.approx(2), "nobody counted them"
+    assert forecasted(Size(bytes=4_000_000, row_count=40_000)) == pytest.approx(2)
+    assert forecasted(Size(bytes=4_000_000, row_count=4_000)) == pytest.approx(0.2), "wide rows"
+    assert forecasted(Size(bytes=1_000_000, row_count=40_000)) == pytest.approx(0.5), "narrow rows"
+    assert forecasted(Size(bytes=4_000_000)) == pytest.approx(2), "nobody counted them"
 
 
 def test_a_lock_is_held_until_the_migration_ends() -> None:

@@ -3,17 +3,17 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from privacy.cast import ENCRYPTED, STRINGS, Cast, keep_subject
-from rollbook.audit.sealing import Verified, seal, verify
+from privacy.cast import ENCRYPTED, STRINGS, keep_subject
+from privacy.world import BASIS, World
 from rollbook.core.encryption import sealed_columns
 from rollbook.core.tenancy import Tenant, Visibility, ensure_tenant, look_through, transaction
 from rollbook.intake.erased import has_erased
@@ -21,7 +21,7 @@ from rollbook.migrations import ddl_seals
 from rollbook.ops.binaries import find_binaries
 from rollbook.privacy import erasing
 from rollbook.privacy.about import TABLES, Subject, rows_about, tables_about, with_versions
-from rollbook.privacy.erasing import BasisMissing, BasisNamesStudent, Erased, HeldLegally, erase
+from rollbook.privacy.erasing import BasisMissing, BasisNamesStudent, HeldLegally, erase
 from rollbook.privacy.holds import end_hold, place_hold
 from rollbook.roster.admitting import AdmittedAgain, NewStudent, admit_student
 from rollbook.roster.enrolling import Placement
@@ -30,8 +30,6 @@ from rollbook.roster.service import StudentNotFound
 from rollbook.testing.databases import Database, TestServer
 from superuser import superuser_of
 
-BASIS = "request 2026-17 under the district's policy 7.3"
-
 ROWS = text(
     "SELECT (SELECT count(*) FROM students WHERE student_id = :id) AS students,"
     " (SELECT count(*) FROM attendance_records WHERE student_id = :id) AS marks,"
@@ -39,33 +37,6 @@ ROWS = text(
     " (SELECT count(*) FROM incident_participants WHERE student_id = :id) AS parts"
 )
 INCIDENT = text("SELECT count(*) FROM discipline_incidents WHERE incident_id = :id")
-
-
-@dataclass
-class World:
-    """A tenant with the subject, sealed once, in a database of its own."""
-
-    app: Engine
-    owner: Engine
-    tenant_id: int
-    cast: Cast
-
-    def erase(self, basis: str = BASIS) -> Erased:
-        with transaction(self.owner, Visibility(self.tenant_id)) as db:
-            return erase(db, db.get_one(Tenant, self.tenant_id), self.cast.student_id, basis=basis)
-
-    def seal(self) -> None:
-        with transaction(self.app, Visibility(self.tenant_id)) as db:
-            seal(db, self.tenant_id, patience_s=5)
-
-    def verify(self) -> Verified:
-        with transaction(self.app, Visibility(self.tenant_id)) as db:
-            return verify(db, self.tenant_id)
-
-    def tamper(self, *statements: str) -> None:
-        with transaction(self.owner, Visibility(self.tenant_id)) as db:
-            for statement in statements:
-                db.connection().exec_driver_sql(statement)
 
 
 @pytest.fixture

@@ -98,6 +98,7 @@ def test_the_description_is_served_offline(client: TestClient) -> None:
         "/api/v1/students/{student_id}/routines",
         "/api/v1/students/{student_id}/transfers",
         "/api/v1/fitness",
+        "/api/v1/fitness-tests/{test_code}/results",
         "/api/v1/gpa",
         "/api/v1/sections/{section_id}/gradebook",
         "/api/v1/students/{student_id}/activity",

@@ -238,7 +238,7 @@ def test_roles_of_the_sites_choice_see_nothing_by_a_password_alone(
     settings.cache_clear()
     try:
         alone = by_password("teacher")
-        assert alone.get("/caseload").headers["location"] == NEEDED
+        assert alone.get("/caseload").headers["location"] == f"{NEEDED}?next=/caseload"
         assert alone.get(f"/api/v1/students/{world.ada}").status_code == 403
         assert alone.get("/account").status_code == 200, "where one is set up"
         assert sign_in("teacher").get("/caseload").status_code == 200

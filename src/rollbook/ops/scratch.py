@@ -129,6 +129,7 @@ class Scratch:
 
         Raises: ``ScratchFailed``.
         """
+        (self.folder / "log").unlink(missing_ok=True)  # what was said before is no word of this start
         self._tell("start")
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._is_ready():

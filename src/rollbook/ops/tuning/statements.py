@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from rollbook.core.sql import named_sql
 from rollbook.ops.tuning.bounds import Times, p95_at_most
@@ -175,12 +175,20 @@ def _rows(db: Connection, schema: str, columns: set[str]) -> Iterator[Mapping[st
     query = (
         "SELECT coalesce(queryid, 0) AS query_id, rolname AS role, coalesce(query, '') AS text,"  # noqa: S608 -- names of the catalogue
         f" {', '.join(counters)}"
-        f" FROM {schema}.pg_stat_statements INNER JOIN pg_roles ON pg_roles.oid = userid"
+        f" FROM {schema}.pg_stat_statements(%(with_text)s) INNER JOIN pg_roles ON pg_roles.oid = userid"
         " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
         f" {top}"
     )
     try:
-        yield from (dict(row) for row in db.exec_driver_sql(query).mappings())
+        found = _asked(db, query, with_text=True)
+    except DataError:  # the file of texts is damaged; the counters are in memory
+        found = _asked(db, query, with_text=False)
+    yield from found
+
+
+def _asked(db: Connection, query: str, *, with_text: bool) -> list[Mapping[str, Any]]:
+    try:
+        return [dict(row) for row in db.exec_driver_sql(query, {"with_text": with_text}).mappings()]
     except DBAPIError as error:  # the extension is there, its library was not preloaded
         if getattr(error.orig, "sqlstate", "") == "55000":
             raise StatementsNotCounted from error

@@ -55,10 +55,8 @@ def save_amendment(request: Request, desk: AtDesk, student_id: UUID, sent: ASent
     """Ask; or decide on a request, note its hearing, attach the family's statement to it."""
     _check(desk, student_id)
     deed = sent.get("deed")
-    if deed == "ask":
-        _ask(desk, student_id, sent)
-    else:
-        _go_on(desk, student_id, sent, deed)
+    if not sent.faults:  # a form that is of no page of theirs
+        (_ask if deed == "ask" else _go_on)(desk, student_id, sent)
     if sent.faults:
         return _show(request, desk, student_id, sent)
     return Response(status_code=303, headers={"Location": f"/students/{student_id}/amendments?done={deed}"})
@@ -91,8 +89,9 @@ def _asker(desk: Desk, sent: Sent) -> str | None:
     return sent.text("asked_by", need="Say who of the family asks.")
 
 
-def _go_on(desk: Desk, student_id: UUID, sent: Sent, deed: str) -> None:
+def _go_on(desk: Desk, student_id: UUID, sent: Sent) -> None:
     """Do with a request what the form says."""
+    deed = sent.get("deed")
     which = sent.id("amendment", need="Choose a request.")
     if which is None:
         return

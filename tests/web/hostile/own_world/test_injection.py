@@ -112,6 +112,7 @@ def test_a_filter_finds_by_it_what_a_text_finds_that_nothing_has(
     client, told = sign_in("district_admin"), PAYLOADS[payload]
     accepted = 0
     client.get(f"/sections/{facts['section_id']}/attendance")  # the month's partition of a log is made once
+    client.get("/account/second-factor")  # and a secret to be shown
     for way in READS:
         for name in way.query:
             plain, usual = asked(app, client, way, facts, **{name: HARMLESS})
