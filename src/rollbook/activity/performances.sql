@@ -88,7 +88,8 @@ SELECT
         )
     )[1] AS last_percent,
     30 * regr_slope(
-        100 * performances.score / nullif(activities.max_score, 0), performances.performed_on - date '2000-01-01'
+        100 * performances.score / nullif(activities.max_score, 0),
+        performances.performed_on - date '2000-01-01'
     ) AS change_per_30_days
 FROM student_activity_performances AS performances
 INNER JOIN activities USING (tenant_id, activity_id)

@@ -139,9 +139,9 @@ SELECT
     NULL
 FROM operations.detached_months AS detached
 WHERE NOT EXISTS (
-    SELECT FROM archives
-    WHERE archives.table_name = detached.table_name AND archives.month = detached.month
-)
+        SELECT FROM archives
+        WHERE archives.table_name = detached.table_name AND archives.month = detached.month
+    )
 ORDER BY table_name, month;
 
 -- name: secret

@@ -23,7 +23,7 @@ ORDER BY pg_class.relname;
 SELECT
     cast(current_setting('max_connections') AS int)
     - cast(current_setting('superuser_reserved_connections') AS int)
-    - coalesce(cast(current_setting('reserved_connections', true) AS int), 0) AS most,
+    - coalesce(cast(current_setting('reserved_connections', TRUE) AS int), 0) AS most,
     cast((SELECT sum(numbackends) FROM pg_stat_database) AS int) AS taken;
 
 -- name: encryption

@@ -119,5 +119,7 @@ SELECT cast(pg_class.relname AS text) AS name
 FROM pg_class
 LEFT JOIN pg_index ON pg_class.oid = pg_index.indexrelid
 WHERE
-    pg_class.relnamespace NOT IN (SELECT pg_namespace.oid FROM pg_namespace WHERE pg_namespace.nspname ~ '^pg_')
-    AND pg_index.indisvalid IS DISTINCT FROM false;
+    pg_class.relnamespace NOT IN (
+        SELECT pg_namespace.oid FROM pg_namespace WHERE pg_namespace.nspname ~ '^pg_'
+    )
+    AND pg_index.indisvalid IS DISTINCT FROM FALSE;

@@ -51,13 +51,13 @@ SELECT
     OR pg_index.indisreplident
     OR pg_index.indisclustered AS is_needed,
     pg_index.indisvalid AND pg_index.indisready AS is_valid,
-    EXISTS (
+    EXISTS(
         SELECT 1
         FROM pg_stat_progress_create_index AS progress
         WHERE
             progress.datid = (SELECT pg_database.oid FROM pg_database WHERE datname = current_database())
             -- which one another role builds, not everybody may see
-            AND (progress.index_relid IS NULL OR used.numbers @> array[progress.index_relid])
+            AND (progress.index_relid IS NULL OR used.numbers @> ARRAY[progress.index_relid])
     ) AS is_being_built,
     array(
         SELECT
