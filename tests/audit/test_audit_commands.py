@@ -61,7 +61,7 @@ def test_verify_ends_with_3_where_something_was_tampered_with(run: Run, fresh_da
 
     assert answer.returncode == 3
     assert "A row was edited." in answer.stdout
-    assert "1 findings in" in answer.stdout
+    assert "1 finding in" in answer.stdout
 
 
 def sealed_hash(run: Run) -> str:
