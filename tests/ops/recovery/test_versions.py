@@ -64,4 +64,4 @@ def test_a_role_that_may_not_copy_files_is_told_so(old: Settings, open_folder: P
     with admin(old) as db:
         db.execute("ALTER ROLE looker REPLICATION")
     made = create(theirs, vault_of(theirs))
-    assert "may not read the server's log" in str(made.facts["not_compared"])
+    assert "may not mark the server's log and read it" in str(made.facts["not_compared"])
