@@ -187,6 +187,7 @@ def test_a_teacher_records_pe_and_corrects_it_and_notes_stay(world: World, open_
     page.goto(world.algebra_path)
     page.get_by_role("link", name="Record PE").click()
     page.get_by_label("Activity or test").select_option("activity:RUN")
+    page.locator("#on").fill(str(TODAY - timedelta(days=1)))  # of which nobody else writes
     page.get_by_role("button", name="Show the class").click()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing is filled in")
