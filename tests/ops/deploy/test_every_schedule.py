@@ -22,7 +22,6 @@ def test_every_schedule_is_done(running: Settings) -> None:
         return done.stdout + done.stderr
 
     do("db", "migrate")
-    do("keys", "new")
     do("generate", "district", "--students", "12", "--phases", "1-3")
     do("worker", "schedules")
     # what verifies and proves backups finds one, whichever job is first
