@@ -119,7 +119,7 @@ def is_erased(db: Session, tenant_id: int, kind: str, name: str) -> bool:
     """Say whether somebody of this name was erased; ``db`` must look at the whole tenant."""
     if not has_erased(db, tenant_id):
         return False
-    key = _kept_key(db, tenant_id) or _former_key()
+    key = _key(db, tenant_id)
     named = hmac.digest(key, _told(kind) + name.encode(), hashlib.sha256)
     same = ErasedName.tenant_id == tenant_id, ErasedName.digest == named
     return bool(db.scalar(select(select(ErasedName).where(*same).exists())))
@@ -132,7 +132,7 @@ def has_erased(db: Session, tenant_id: int) -> bool:
 
 def _is_erased(db: Session, name: ColumnElement[Any], tenant_id: int, kind: str) -> ColumnElement[bool]:
     """Make the digest in SQL (RFC 2104), so that a set of lines is compared at once."""
-    key = (_kept_key(db, tenant_id) or _former_key()).ljust(_BLOCK, b"\0")
+    key = _key(db, tenant_id).ljust(_BLOCK, b"\0")
     inner, outer = (literal(bytes(byte ^ pad for byte in key), LargeBinary) for pad in (_INNER, _OUTER))
     told = literal(_told(kind), LargeBinary).op("||")(func.convert_to(name, "UTF8"))
     made = func.sha256(outer.op("||")(func.sha256(inner.op("||")(told))))
@@ -141,6 +141,11 @@ def _is_erased(db: Session, name: ColumnElement[Any], tenant_id: int, kind: str)
 
 def _told(kind: str) -> bytes:
     return kind.encode() + b"\0"
+
+
+def _key(db: Session, tenant_id: int) -> bytes:
+    """Return the key of a tenant that has erased somebody."""
+    return _kept_key(db, tenant_id) or _former_key()
 
 
 def _kept_key(db: Session, tenant_id: int) -> bytes | None:

@@ -41,7 +41,7 @@ def adopt(where: Keeping, report: Report = _SILENT) -> Adopted:
     need_extra()
     done = Adopted([], [])
     with noted(where.owner_url, "archive.adopt") as told, alone(where.owner_url):
-        for old in missing(where.owner_url, where.store):
+        for old in catalog.missing(where.owner_url, where.store):
             report.step(f"{old.table_name} {old.month:%Y-%m}")
             new = _adopted(where, old)
             if new is None:
@@ -50,11 +50,6 @@ def adopt(where: Keeping, report: Report = _SILENT) -> Adopted:
                 done.adopted.append(new)
         told.facts |= {"files": len(done.adopted), "lost": len(done.lost)}
     return done
-
-
-def missing(owner_url: str, store: Store) -> list[Archived]:
-    """Return what the archive should have, and whose file is not there, or cut off."""
-    return [one for one in catalog.every(owner_url) if not store.has(one.file, one.size_bytes)]
 
 
 def _adopted(where: Keeping, old: Archived) -> Archived | None:

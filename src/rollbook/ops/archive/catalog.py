@@ -103,6 +103,11 @@ def throw_away(db: Session, file: str) -> None:
     db.execute(SQL["throw_away"], {"file": file})
 
 
+def missing(owner_url: str, store: Store) -> list[Archived]:
+    """Return what the archive should have, and whose file is not there, or cut off."""
+    return [one for one in every(owner_url) if not store.has(one.file, one.size_bytes)]
+
+
 def sweep(owner_url: str, store: Store) -> None:
     """Remove the files that nothing refers to: of runs that were killed, and those that were replaced.
 
@@ -111,7 +116,7 @@ def sweep(owner_url: str, store: Store) -> None:
     """
     with owner(owner_url) as db:
         files = [row.file for row in db.execute(SQL["trash"])]
-    needed = {month_of(one.file) for one in every(owner_url) if not store.has(one.file, one.size_bytes)}
+    needed = {month_of(one.file) for one in missing(owner_url, store)}
     for file in files:
         if month_of(file) in needed:
             continue

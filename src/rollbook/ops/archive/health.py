@@ -15,6 +15,7 @@ from rollbook.ops.archive.store import Store
 
 _LONG: Final = timedelta(days=1)
 _SHOWN: Final = 3
+_NOTHING: Final = "Nothing is in the archive."
 
 
 def look_over(owner_url: str, store: Store) -> list[Checked]:
@@ -66,10 +67,10 @@ def _trash(db: Session) -> Iterator[Checked]:
 
 
 def _files(owner_url: str, store: Store) -> Checked:
-    every = catalog.every(owner_url)
-    lost = [one.file for one in every if not store.has(one.file, one.size_bytes)]
+    lost = [one.file for one in catalog.missing(owner_url, store)]
     if not lost:
-        return fine("archive", f"All {len(every):,} files of the archive are there.")
+        count = len(catalog.every(owner_url))
+        return fine("archive", f"Files of the archive, all there: {count:,}." if count else _NOTHING)
     return Checked(
         "archive",
         State.WRONG,

@@ -43,12 +43,16 @@ class Vault:
         Raises: ``BackupVanished``; as ``manifest.publish``.
         """
         manifest.publish(self.repository, backup, self.ring)
-        there = {entry.name: entry.bytes for entry in self.repository.entries(files_of(backup.backup_id))}
-        lost = [file.name for file in backup.files if there.get(file.name) != file.bytes]
+        lost = [*self.lost(backup)]
         if backup.parent and not self.repository.exists(manifest_name(backup.parent)):
             lost.append(manifest_name(backup.parent))
         if lost:
             raise BackupVanished(backup_id=backup.backup_id, lost=lost[0])
+
+    def lost(self, backup: Backup) -> dict[str, int | None]:
+        """Return its files that are not there as they were written: the bytes each has left, None if gone."""
+        there = {entry.name: entry.bytes for entry in self.repository.entries(files_of(backup.backup_id))}
+        return {one.name: there.get(one.name) for one in backup.files if there.get(one.name) != one.bytes}
 
     @contextmanager
     def whole_or_nothing(self, backup_id: str) -> Iterator[None]:

@@ -15,7 +15,7 @@ from rollbook.core.errors import RollbookError
 from rollbook.core.settings import Settings
 from rollbook.ops.backup.errors import ChainBroken, NoBackupsYet
 from rollbook.ops.backup.keys import key_ring
-from rollbook.ops.backup.manifest import Backup, Catalog, files_of
+from rollbook.ops.backup.manifest import Backup, Catalog
 from rollbook.ops.backup.repository import open_repository
 from rollbook.ops.backup.retry import Patience
 from rollbook.ops.backup.source import source
@@ -92,10 +92,8 @@ def _lost(vault: Vault, found: Catalog, backup: Backup) -> str | None:
     except ChainBroken as error:
         return str(error)
     for link in chain:
-        there = {entry.name: entry.bytes for entry in vault.repository.entries(files_of(link.backup_id))}
-        for file in link.files:
-            if there.get(file.name) != file.bytes:
-                return f"{file.name} is {'cut off' if file.name in there else 'missing'}."
+        for name, left_bytes in vault.lost(link).items():
+            return f"{name} is {'missing' if left_bytes is None else 'cut off'}."
     return None
 
 
