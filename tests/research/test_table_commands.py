@@ -29,7 +29,7 @@ def test_findings_end_with_code_3_and_say_which_sum_tells_them(path: Path) -> No
     assert told.returncode == 3
     assert f"{path}, line 2: Ash · Female = 4 follows" in told.stdout
     assert "1 x  Ash · Total 16 = [Ash · Female] + 12" in told.stdout
-    assert "1 findings in 12 cells, 1 of them suppressed, and 7 sums" in told.stdout
+    assert "1 finding in 12 cells, 1 of them suppressed, and 7 sums" in told.stdout
 
 
 def test_json_names_cell_value_and_sums(path: Path) -> None:

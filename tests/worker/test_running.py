@@ -211,7 +211,7 @@ def test_what_hangs_and_what_waits_too_long_is_noticed(db: psycopg.Connection, u
 
     assert set(found) == {"worker", "job-hangs", "jobs-wait"}
     assert "wait (job 1) for 13 hours" in found["job-hangs"].sentence
-    assert "1 jobs are due and wait: find for 13 hours" in found["jobs-wait"].sentence
+    assert "1 job is due, and not begun: find for 13 hours" in found["jobs-wait"].sentence
 
 
 @pytest.mark.slow

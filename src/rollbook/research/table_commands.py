@@ -9,6 +9,7 @@ import typer
 
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
+from rollbook.core.words import many
 from rollbook.research.auditing import MINIMUM, Audited, Finding, Rule, Step, audit_table
 from rollbook.research.errors import TableTaken
 from rollbook.research.published import Reading
@@ -74,8 +75,8 @@ def _show(audited: Audited) -> None:
     if audited.undecided:
         output.say(f"Not decided within the time: {audited.undecided:,} cells")
     typer.echo(
-        f"{len(audited.findings):,} findings in {audited.cells:,} cells,"
-        f" {audited.suppressed:,} of them suppressed, and {audited.sums:,} sums"
+        f"{many(len(audited.findings), 'finding')} in {many(audited.cells, 'cell')},"
+        f" {audited.suppressed:,} of them suppressed, and {many(audited.sums, 'sum')}"
     )
 
 

@@ -28,7 +28,7 @@ class AllAtRisk(Invalid):
 
 
 class TooFewOutcomes(Invalid):
-    """Only {students} students of tenant '{tenant}' ended {kind} by {as_of}; {least} are needed."""
+    """Students of tenant '{tenant}' who ended {kind} by {as_of}: {students}. At least {least} are needed."""
 
 
 class NothingKnown(Invalid):

@@ -115,8 +115,8 @@ def test_directory_information_is_held_back_and_told(district: District, tmp_pat
     assert "email" not in users["0"]
     assert users["000123"]["email"] == "+1@x"
     assert list(exported.left_out) == [
-        "how to reach 1 students whose families forbid handing that out",
-        "1 grade scales of no course: OneRoster's belong to a course and a class",
+        "how to reach students whose families forbid handing that out: 1",
+        "grade scales of no course (OneRoster's belong to a course and a class): 1",
     ]
 
 

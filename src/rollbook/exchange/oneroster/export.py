@@ -213,8 +213,8 @@ class _Export:
 
 
 _HELD_BACK: Final = {
-    "count_private": "how to reach {count:,} students whose families forbid handing that out",
-    "count_scales": "{count:,} grade scales of no course: OneRoster's belong to a course and a class",
+    "count_private": "how to reach students whose families forbid handing that out: {count:,}",
+    "count_scales": "grade scales of no course (OneRoster's belong to a course and a class): {count:,}",
 }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from rollbook.core.checks import Checked, State, fine
+from rollbook.core.words import many
 from rollbook.ops.jobs.schedules import SQL
 from rollbook.ops.watch.quantities import span
 
@@ -57,7 +58,9 @@ def _slow(db: Session) -> list[Checked]:
         )
         found.append(Checked("job-hangs", State.WARNING, sentence, mend))
     if waiting:
-        sentence = f"{len(waiting)} jobs are due and wait: {', '.join(waiting[:_SHOWN])}."
+        sentence = (
+            f"{many(len(waiting), 'job is', 'jobs are')} due, and not begun: {', '.join(waiting[:_SHOWN])}."
+        )
         mend = "raise ROLLBOOK_WORKER_JOBS, or start another worker"
         found.append(Checked("jobs-wait", State.WARNING, sentence, mend))
     return found
@@ -66,5 +69,5 @@ def _slow(db: Session) -> list[Checked]:
 def _failed(count: int) -> list[Checked]:
     if not count:
         return []
-    sentence = f"{count} jobs of the worker failed, and are not tried again by themselves."
+    sentence = f"{many(count, 'job')} of the worker failed, and nobody tries again."
     return [Checked("jobs", State.WARNING, sentence, "rollbook worker jobs, then rollbook worker retry JOB.")]

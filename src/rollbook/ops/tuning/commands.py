@@ -13,6 +13,7 @@ import typer
 from rollbook.core import output
 from rollbook.core.progress import progress_bar
 from rollbook.core.settings import settings
+from rollbook.core.words import many
 from rollbook.ops.tuning import printing
 
 if TYPE_CHECKING:
@@ -285,4 +286,4 @@ def _build(found: "Advice") -> None:
         for proposal in found.proposals:
             if building.build(owner, proposal.name, proposal.index, report):
                 built.append(proposal.name)
-    output.say(f"{len(built)} indexes built. `rollbook db slow` says what they gave.")
+    output.say(f"{many(len(built), 'index', 'indexes')} built. `rollbook db slow` says what was gained.")
