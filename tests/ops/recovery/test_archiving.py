@@ -24,12 +24,14 @@ from ops.recovery.chains import (
 from ops.small_disk import CannotMountError, small_disk
 from rollbook.core.checks import Checked, State
 from rollbook.core.settings import Settings
+from rollbook.ops import server
 from rollbook.ops.backup.vault import Vault
 from rollbook.ops.recovery import health
 from rollbook.ops.recovery.errors import PointInvalid
 from rollbook.ops.recovery.points import make_point
 from rollbook.ops.recovery.targets import ranges
 from rollbook.ops.recovery.wal_slot import slot_state
+from rollbook.ops.watch.measures import Seen, take, watching
 
 SMALLER_THAN_A_SEGMENT = 8_000_000
 # `rollbook backup wal`, less patient
@@ -64,10 +66,18 @@ def test_the_log_is_archived_through_crashes_and_a_full_disk(running: Settings) 
         assert gap(vault) is None
         looked = {checked.name: checked.state for checked in health.look_over(running)}
         assert (looked["log"], looked["log-slot"]) == (State.FINE, State.FINE)
+        seen = seen_by_the_owner(running)
+        assert seen.one("replication") == {"replicas": 0, "lag_bytes": 0, "lag_seconds": 0}, "it is no copy"
+        assert [row["name"] for row in seen.all("replicas")] == ["pg_receivewal"]
         done = run_rollbook("backup", "wal", "--stop", "--json", home=running.home)
         assert done.returncode == 0, done.stderr
     with admin(running) as db:
         assert slot_state(db) is None, "the server keeps nothing for it"
+
+
+def seen_by_the_owner(at: Settings) -> Seen:
+    with watching(server.status(at).owner_url) as db:
+        return take(db)
 
 
 def test_a_dead_slot_is_bounded_told_and_replaced(running: Settings) -> None:

@@ -1,7 +1,8 @@
 -- What copies of the server lag behind, and what slots keep for them.
 
 -- name: replication
--- How many replicas stream from here, and how far the last of them is behind.
+-- How many replicas stream from here, and how far the last of them is behind. What only keeps the log (pg_receivewal)
+-- or copies the files (pg_basebackup) replays nothing: by replay_lag it would be ever further behind.
 -- returns  replicas int, lag_bytes float8, lag_seconds float8
 SELECT
     cast(count(*) AS int) AS replicas,
@@ -17,10 +18,11 @@ SELECT
         ) AS float8
     ) AS lag_bytes,
     cast(coalesce(max(extract(EPOCH FROM replay_lag)), 0) AS float8) AS lag_seconds
-FROM pg_stat_replication;
+FROM pg_stat_replication
+WHERE replay_lsn IS NOT NULL;
 
 -- name: replicas
--- Each replica that streams from here: its state, and how far it is behind.
+-- Each that streams from here: its state, and how far it is behind; of what replays nothing, with keeping the log.
 -- returns  name text, state text, sync_state text, lag_bytes float8, lag_seconds float8
 SELECT
     application_name AS name,
@@ -29,10 +31,13 @@ SELECT
     cast(
         pg_wal_lsn_diff(
             CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
-            replay_lsn
+            coalesce(replay_lsn, flush_lsn)
         ) AS float8
     ) AS lag_bytes,
-    cast(coalesce(extract(EPOCH FROM replay_lag), 0) AS float8) AS lag_seconds
+    cast(
+        coalesce(extract(EPOCH FROM CASE WHEN replay_lsn IS NULL THEN flush_lag ELSE replay_lag END), 0)
+        AS float8
+    ) AS lag_seconds
 FROM pg_stat_replication
 ORDER BY application_name;
 
