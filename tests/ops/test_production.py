@@ -1,6 +1,8 @@
 """`rollbook prod-setup`: roles that hold what they should, secrets closed, nobody else's role touched."""
 
 import json
+import subprocess
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -92,6 +94,24 @@ def test_a_file_in_a_closed_folder_needs_no_mode_of_its_own(tmp_path: Path) -> N
 
     assert found == {"closed": False, "open": True}
     assert [file.stat().st_mode & 0o777 for file in files[:2]] == [0o444, 0o400]
+
+
+def test_a_file_that_was_mounted_here_is_left_as_it_is(tmp_path: Path) -> None:
+    """As compose gives secrets: into an open folder of the container; other containers read the file too."""
+    (tmp_path / "secret").touch()
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as elsewhere:
+        Path(elsewhere.name).chmod(0o444)
+        mount = ["mount", "--bind", elsewhere.name, str(tmp_path / "secret")]
+        mounted = subprocess.run(mount, check=False, capture_output=True, text=True)
+        if mounted.returncode:
+            pytest.skip(f"this machine does not let us mount: {mounted.stderr.strip()}")
+        try:
+            tmp_path.chmod(0o755)
+            (found,) = close_files(Settings(home=tmp_path / "home"), [tmp_path / "secret"])
+        finally:
+            subprocess.run(["umount", tmp_path / "secret"], check=True)
+        assert Path(elsewhere.name).stat().st_mode & 0o777 == 0o444
+    assert (found.is_closed, found.was_open) == (True, False)
 
 
 def test_a_folder_that_cannot_be_entered_is_passed_by(

@@ -27,7 +27,8 @@ class Secret:
 def close_files(settings: Settings, others: Iterable[Path] = ()) -> list[Secret]:
     """Close each file with secrets, and ``others``, to all but its owner; what it may not close, it tells of.
 
-    A file in a folder that is closed itself needs no mode of its own: containers are given secrets so.
+    A file in a folder that is closed itself needs no mode of its own. One that was mounted here by itself, as
+    containers are given secrets, lies in a folder elsewhere, and other containers may read it as it is.
     """
     return [_close(path) for path in dict.fromkeys(_files(settings, others)) if _is_there(path)]
 
@@ -51,10 +52,10 @@ def _files(settings: Settings, others: Iterable[Path]) -> Iterator[Path]:
 
 def _close(path: Path) -> Secret:
     mode = path.stat().st_mode
-    if not mode & _OF_OTHERS or not path.parent.stat().st_mode & _OF_OTHERS:
+    if not mode & _OF_OTHERS or not path.parent.stat().st_mode & _OF_OTHERS or os.path.ismount(path):
         return Secret(path, is_closed=True)
     try:
         path.chmod(mode & ~_OF_OTHERS)
-    except OSError:  # somebody else's, or on a read-only disk as a container's secrets
+    except OSError:  # somebody else's, or on a read-only disk
         return Secret(path, is_closed=False, was_open=True)
     return Secret(path, is_closed=True, was_open=True)
