@@ -69,3 +69,13 @@ def test_a_unit_runs_commands_of_ours_as_an_account_of_its_own(unit: Path) -> No
     assert {f"rollbook {command.partition(' --')[0]}" for command in run} <= COMMANDS
     assert "\nUser=rollbook\n" in text
     assert "RemoveIPC=yes" not in text, "that would take PostgreSQL's memory from under it"
+    # seen on a real systemd: in a user namespace of its own, a unit took the running server for a stopped one
+    assert "PrivateUsers=yes" not in text
+
+
+def test_no_password_goes_into_the_journal() -> None:
+    """`rollbook up` says at which URLs the server answers, for people who try things out."""
+    says = [unit for unit in UNITS if re.search(r"^ExecStart=.* up$", unit.read_text(), re.MULTILINE)]
+
+    assert [unit.stem for unit in says] == ["rollbook-database"]
+    assert "\nStandardOutput=null\n" in says[0].read_text(encoding="utf-8")
