@@ -78,17 +78,20 @@ def _version(environment: dict[str, str]) -> str:
 
 def measure(program: Path, environment: dict[str, str]) -> dict[str, Any] | None:
     """Run one benchmark; where it says nothing of memory, add the most that its process held."""
-    running = subprocess.Popen([sys.executable, program], env=environment, stdout=subprocess.PIPE, cwd=ROOT)
-    assert running.stdout is not None
-    with running.stdout:
-        printed = running.stdout.read()
-    _, status, usage = os.wait4(running.pid, 0)
-    running.returncode = os.waitstatus_to_exitcode(status)
-    if running.returncode != 0:
-        return None
-    measured: dict[str, Any] = json.loads(printed)
+    told, tells = os.pipe()
+    command = [sys.executable, HERE / "alone.py", program, str(tells)]
+    with os.fdopen(told, encoding="ascii") as peak_bytes:
+        try:
+            done = subprocess.run(
+                command, env=environment, stdout=subprocess.PIPE, cwd=ROOT, pass_fds=[tells], check=False
+            )
+        finally:
+            os.close(tells)
+        if done.returncode != 0:
+            return None
+        peak = int(peak_bytes.read()) / 1e6
+    measured: dict[str, Any] = json.loads(done.stdout)
     if not any(figure["unit"] == "MB" for figure in measured["figures"]):
-        peak = usage.ru_maxrss / 1024
         measured["figures"].append({"name": "peak memory of the process", "value": peak, "unit": "MB"})
     return measured
 
