@@ -16,7 +16,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/rollbook rollbook \
  && install -d -o rollbook -g rollbook -m 0700 \
-    /var/lib/rollbook /var/lib/rollbook-app /var/backups/rollbook \
+    /var/lib/rollbook /var/lib/rollbook-app /var/lib/rollbook-restored /var/backups/rollbook \
     /var/lib/rollbook-urls/app /var/lib/rollbook-urls/owner /var/lib/rollbook-urls/backup
 COPY --from=build /opt/rollbook /opt/rollbook
 ENV PATH=/opt/rollbook/bin:$PATH \

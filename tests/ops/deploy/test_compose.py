@@ -19,9 +19,9 @@ from rollbook.ops.binaries import embedded
 from rollbook.ops.embedded import connect_as_superuser
 
 PINNED = re.compile(r":v?\d+\.\d+(\.\d+)?(-[a-z0-9]+)*$")
-# It begins as root to own its volume, and goes on as postgres by itself.
-BEGIN_AS_ROOT = {"db"}
-WITHOUT_HEALTHCHECK = {"setup"}
+# One begins as root to own its volume, and goes on as postgres by itself; one gives files to another account.
+BEGIN_AS_ROOT = {"db", "place"}
+WITHOUT_HEALTHCHECK = {"setup", "place"}
 STAYING = [name for name in OURS if name != "setup"]
 FILES = ["deploy/make-secrets", "scripts/with-env"]
 
@@ -157,7 +157,8 @@ def test_a_service_is_pinned_watched_and_closed(name: str) -> None:
 def test_what_a_service_names_is_there(name: str, folder: Path) -> None:
     service = SERVICES[name]
 
-    assert set(service["networks"]) <= set(COMPOSE["networks"])
+    assert service.get("networks") or service["network_mode"] == "none"
+    assert set(service.get("networks", ())) <= set(COMPOSE["networks"])
     assert set(service.get("depends_on", ())) <= set(SERVICES)
     for secret in service.get("secrets", ()):
         assert (folder / COMPOSE["secrets"][secret]["file"]).read_text().strip()
