@@ -212,6 +212,28 @@ def test_up_waits_for_orphans_of_a_killed_server(running: Settings) -> None:
     busy.close()
 
 
+def test_a_server_out_of_sight_keeps_its_folder_to_itself(running: Settings) -> None:
+    """Two containers with one volume: the other's processes cannot be seen, so its pid file names nobody."""
+    elsewhere = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*elsewhere, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody have processes that others do not see")
+    before = find_postmaster(running.home / "data")
+
+    done = subprocess.run(
+        [*elsewhere, *rollbook_command("up")],
+        env=clean_environment(running.home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "two servers on one folder would destroy" in done.stderr
+    assert find_postmaster(running.home / "data") == before
+    with psycopg.connect(server.status(running).url) as db:
+        assert db.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_a_shell_in_the_data_folder_is_no_orphan(running: Settings) -> None:
     """Somebody looks around after the crash."""
     with subprocess.Popen(["sleep", "600"], cwd=running.home / "data") as shell:

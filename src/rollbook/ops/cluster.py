@@ -26,7 +26,14 @@ from rollbook.ops.errors import (
 )
 from rollbook.ops.home import Home, sync_folder
 from rollbook.ops.ports import HOST, port_user
-from rollbook.ops.postmaster import PidFile, clear_after_crash, find_postmaster, has_ended, is_alive
+from rollbook.ops.postmaster import (
+    PidFile,
+    find_postmaster,
+    has_ended,
+    is_alive,
+    remove_left_overs,
+    wait_for_orphans,
+)
 from rollbook.ops.privileges import Account
 
 SUPERUSER: Final = "postgres"
@@ -153,18 +160,20 @@ class Cluster:
         """Start the server and wait until it takes connections.
 
         Raises: ``PortInUse``; ``DiskFull``; ``ServerDidNotStart``; ``ServerStillStarting``;
-        ``OrphansRunning``.
+        ``OrphansRunning``; ``ServerOutOfSight``.
         """
         if (self.home.data / "postmaster.pid").exists():
             report.step("Recovering what was written before the crash")
-        clear_after_crash(self.home.data, socket_folder)
-        add_missing(self.home.data / FILE, self.binaries)
-        self.home.rotate_log()
-        begin = self._log_size()
-        pid = self._spawn(port, socket_folder)
+        wait_for_orphans(self.home.data)
+        with self.home.guarded() as guard:
+            remove_left_overs(self.home.data, socket_folder)
+            add_missing(self.home.data / FILE, self.binaries)
+            self.home.rotate_log()
+            begin = self._log_size()
+            pid = self._spawn(port, socket_folder, guard)
         return self._wait_until_ready(pid, port, begin)
 
-    def _spawn(self, port: int, socket_folder: Path) -> int:
+    def _spawn(self, port: int, socket_folder: Path, guard: int) -> int:
         """Start the server in a session of its own, so that Ctrl-C here is none of its business."""
         options = {
             "port": str(port),
@@ -183,6 +192,7 @@ class Cluster:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=[guard],
             )
         return int(started.stdout)
 

@@ -66,6 +66,13 @@ class ServerBusy(Unavailable):
     """
 
 
+class ServerOutOfSight(Unavailable):
+    """A server runs on {home} whose processes cannot be seen from here, as in another container.
+
+    Stop it there: two servers on one folder would destroy what it holds.
+    """
+
+
 class OrphansRunning(Unavailable):
     """The server died but its processes {pids} still use {data}.
 

@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from rollbook.core.progress import Report
-from rollbook.ops.errors import FolderNotWritable, SecretsUnreadable, ServerBusy, file_errors
+from rollbook.ops.errors import (
+    FolderNotWritable,
+    SecretsUnreadable,
+    ServerBusy,
+    ServerOutOfSight,
+    file_errors,
+)
 
 LOCK_TIMEOUT_S: Final = 180
+_GUARD_TIMEOUT_S: Final = 5
 _LOG_ROTATES_AT_BYTES: Final = 20_000_000
 
 
@@ -24,7 +31,8 @@ class Home:
     """Paths below ROLLBOOK_HOME.
 
     Shape:  ``data`` the cluster, ``run`` its socket, ``server.log``, ``server.json`` what we remember of it,
-    ``secrets.json`` passwords (mode 0600), ``lock`` held while starting or stopping.
+    ``secrets.json`` passwords (mode 0600), ``lock`` held while starting or stopping, ``server.lock`` held as
+    long as the server runs.
     """
 
     path: Path
@@ -107,6 +115,21 @@ class Home:
         with file_errors(self.path), open_private(self.path / "lock") as lock:
             self._wait_for(lock.fileno(), report)
             yield
+
+    @contextmanager
+    def guarded(self) -> Iterator[int]:
+        """Yield the lock that a server here inherits: each of its processes holds it, seen from here or not.
+
+        A pid file names nobody to whoever cannot see the process; this lock is the kernel's.
+        Raises: ``ServerOutOfSight``.
+        """
+        with file_errors(self.path), open_private(self.path / "server.lock") as guard:
+            deadline = time.monotonic() + _GUARD_TIMEOUT_S
+            while not _try_lock(guard.fileno()):
+                if time.monotonic() > deadline:
+                    raise ServerOutOfSight(home=self.path)
+                time.sleep(0.05)
+            yield guard.fileno()
 
     def _wait_for(self, lock: int, report: Report) -> None:
         deadline = time.monotonic() + LOCK_TIMEOUT_S

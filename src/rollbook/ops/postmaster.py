@@ -79,11 +79,9 @@ def is_alive(pid: int) -> bool:
         return not _PROC.is_dir()
 
 
-def clear_after_crash(data: Path, socket_folder: Path) -> None:
-    """Make sure that no process of a dead server uses ``data``, and that no lock file of it names anybody.
+def wait_for_orphans(data: Path) -> None:
+    """Make sure that no process of a dead server uses ``data``, as far as processes can be seen.
 
-    PostgreSQL removes stale lock files itself, unless their number is now another process of the account, or
-    one that ended and was never collected, as happens in containers.
     Raises: ``OrphansRunning`` if children of the dead server work on.
     """
     deadline = time.monotonic() + _ORPHANS_TIMEOUT_S
@@ -91,6 +89,14 @@ def clear_after_crash(data: Path, socket_folder: Path) -> None:
         if time.monotonic() > deadline:
             raise OrphansRunning(pids=", ".join(map(str, orphans)), data=data)
         time.sleep(0.05)
+
+
+def remove_left_overs(data: Path, socket_folder: Path) -> None:
+    """Remove the lock files of a dead server.
+
+    PostgreSQL does so itself, unless their number is now another process of the account, or one that ended
+    and was never collected, as happens in containers.
+    """
     if not _PROC.is_dir():
         return  # we cannot look for orphans here, so PostgreSQL's own care must do
     (data / "postmaster.pid").unlink(missing_ok=True)
