@@ -173,12 +173,17 @@ def test_a_lost_ring_is_not_made_anew(fresh_database: Database, ring: Path, told
     assert kept["primary"]
 
 
+def test_the_doctor_says_that_there_is_nothing_yet(fresh_database: Database, ring: Path) -> None:
+    assert ring.exists()
+    assert keys_health.look_over(fresh_database.owner_url) == fine("encryption", "No value is encrypted yet.")
+
+
 def test_the_doctor_says_what_is_wrong_with_it(
     fresh_database: Database, ring: Path, told: Secrets, tmp_path: Path
 ) -> None:
     url = fresh_database.owner_url
     assert keys_health.look_over(url) == fine(
-        "encryption", f"All {len(told)} encrypted values are under the ring's newest key."
+        "encryption", f"Encrypted values, all under the ring's newest key: {len(told)}."
     )
     keyring.add_key()
     assert keys_health.look_over(url).state is State.WARNING

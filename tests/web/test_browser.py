@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from web import cast as the_cast
 from web.browser import violations
@@ -257,10 +257,12 @@ def test_a_page_weighs_little_and_asks_nobody_else(
 ) -> None:
     who, path = path_of(page, world)
     window = open_as(who)
-    weights: dict[str, int] = {}
-    window.on("requestfinished", lambda asked: weights.update({asked.url: asked.sizes()["responseBodySize"]}))
+    finished: list[Request] = []
+    window.on("requestfinished", finished.append)
     window.goto(path, wait_until="networkidle")
 
+    # asked only now: within the event, the answer may still be on its way when all else is over
+    weights = {asked.url: asked.sizes()["responseBodySize"] for asked in finished}
     assert all(url.startswith(address) for url in weights)
     assert 10_000 < sum(weights.values()) < 50_000, weights
     assert len(window.content()) < 100_000, "and not much to lay out"

@@ -29,4 +29,6 @@ def _judged(found: Survey) -> Checked:
     if not found.is_settled:
         sentence = "A rotation of keys was begun and has not ended."
         return Checked(_NAME, State.WARNING, sentence, "rollbook keys rotate")
-    return fine(_NAME, f"All {values:,} encrypted values are under the ring's newest key.")
+    if not values:
+        return fine(_NAME, "No value is encrypted yet.")
+    return fine(_NAME, f"Encrypted values, all under the ring's newest key: {values:,}.")

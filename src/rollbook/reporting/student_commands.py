@@ -22,6 +22,7 @@ from rollbook.core.errors import Invalid
 from rollbook.curriculum.leaving import transfer_student, withdraw_student
 from rollbook.ops.work import Work, running_server, work_in
 from rollbook.roster.enrolling import Placement, enroll_student, open_primary
+from rollbook.roster.models import StudentSchoolEnrollment
 
 app = typer.Typer(
     help="Enroll, withdraw, transfer or mark one student; many come by `rollbook import csv`.",
@@ -61,9 +62,7 @@ def enroll(  # noqa: PLR0913 -- an option each
         student_id = find_student_id(work.db, work.tenant.tenant_id, number)
         placement = Placement(school_of(work.db, school), on.date(), entry_code, grade)
         made = enroll_student(work.db, work.tenant.tenant_id, student_id, placement)
-        work.db.flush()
-        _note(work, "student_enrolled", student_id, {"enrollment_id": made.enrollment_id})
-        said = {"enrollment_id": str(made.enrollment_id), "entry_on": on.date().isoformat()}
+        said = _entered(work, "student_enrolled", student_id, made)
     _say(said, json=json)
 
 
@@ -103,9 +102,7 @@ def transfer(  # noqa: PLR0913 -- an option each
         student_id = find_student_id(work.db, work.tenant.tenant_id, number)
         placement = Placement(school_of(work.db, school), on.date(), entry_code, grade)
         made = transfer_student(work.db, work.tenant.tenant_id, student_id, placement, exit_code=exit_code)
-        work.db.flush()
-        _note(work, "student_transferred", student_id, {"enrollment_id": made.enrollment_id})
-        said = {"enrollment_id": str(made.enrollment_id), "entry_on": on.date().isoformat()}
+        said = _entered(work, "student_transferred", student_id, made)
     _say(said, json=json)
 
 
@@ -149,6 +146,13 @@ def _at_work(slug: str | None, marked: date | None = None) -> Iterator[Work]:
             ensure_months(db, marked, marked)
     with work_in(slug) as work:
         yield work
+
+
+def _entered(work: Work, action: str, student_id: UUID, made: StudentSchoolEnrollment) -> dict[str, str]:
+    """Note who came to a school, and how; return what is told of it."""
+    work.db.flush()
+    _note(work, action, student_id, {"enrollment_id": made.enrollment_id})
+    return {"enrollment_id": str(made.enrollment_id), "entry_on": made.entry_on.isoformat()}
 
 
 def _note(work: Work, action: str, student_id: UUID, details: Mapping[str, object]) -> None:

@@ -88,7 +88,7 @@ def checkpoints(seen: Seen) -> Checked | None:
     if found is None:
         return None
     total = found["timed"] + found["requested"]
-    sentence = f"{found['requested']:,.0f} of {many(total, 'checkpoint')} came before their time."
+    sentence = f"Checkpoints that came before their time: {found['requested']:,.0f} of {total:,.0f}."
     if total < _FEW_CHECKPOINTS or found["requested"] <= total / 2:
         return fine("checkpoints", sentence)
     return Checked("checkpoints", State.WARNING, sentence, "raise max_wal_size, then SELECT pg_reload_conf()")
