@@ -79,7 +79,7 @@ def _version(environment: dict[str, str]) -> str:
 def measure(program: Path, environment: dict[str, str]) -> dict[str, Any] | None:
     """Run one benchmark; where it says nothing of memory, add the most that its process held."""
     told, tells = os.pipe()
-    command = [sys.executable, HERE / "alone.py", program, str(tells)]
+    command = [sys.executable, str(HERE / "alone.py"), str(program), str(tells)]
     with os.fdopen(told, encoding="ascii") as peak_bytes:
         try:
             done = subprocess.run(

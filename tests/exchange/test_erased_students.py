@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import NullPool, create_engine, select, text
 
 from exchange.csvs import ATTENDANCE, ENROLLED, MARKS, SCHOOLS, STUDENTS, Place
 from exchange.drops import Drop as OuladDrop
@@ -158,7 +158,7 @@ def test_the_key_that_a_release_before_kept_in_a_file_is_needed_and_then_taken_o
     with csv_place.session() as db:
         (kept,) = db.scalars(select(ErasureKey)).all()
         secret = Column(kept.tenant_id, "erasure_keys", "secret").open(kept.key_id, kept.secret)
-    with create_engine(fresh_database.owner_url).begin() as owner:
+    with create_engine(fresh_database.owner_url, poolclass=NullPool).begin() as owner:
         owner.execute(text("ALTER TABLE erasure_keys NO FORCE ROW LEVEL SECURITY"))
         owner.execute(text("DELETE FROM erasure_keys"))
         owner.execute(text("ALTER TABLE erasure_keys FORCE ROW LEVEL SECURITY"))

@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS: Final = [
@@ -18,6 +19,10 @@ FLAGS: Final = [
     "--disable-sync",
     "--no-first-run",
 ]
+PHONE: Final[ViewportSize] = {"width": 320, "height": 640}
+TABLET: Final[ViewportSize] = {"width": 768, "height": 1024}
+DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
+LOOKS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # passing elements of a long page are megabytes, which nobody here reads
 OPTIONS: Final = {"runOnly": RULES, "resultTypes": ["violations"]}
@@ -30,6 +35,15 @@ def chromium() -> str:
     if path is None:
         pytest.skip("no Chromium on PATH: install it (apt-get install chromium) or set ROLLBOOK_BROWSER")
     return path
+
+
+def looks(page: Page, *sizes: ViewportSize) -> Iterator[str]:
+    """Show the open page in light and in dark at each size, which are the style sheet's alone; yield how."""
+    for size in sizes:
+        page.set_viewport_size(size)
+        for look in LOOKS:
+            page.emulate_media(color_scheme=look)
+            yield f"{look}, {size['width']} pixels wide"
 
 
 def violations(page: Page) -> list[str]:

@@ -12,7 +12,7 @@ from rollbook.accounts.models import Role
 from rollbook.accounts.service import add_user
 from rollbook.roster.guardians import Person, Tie, add_guardian
 from rollbook.roster.models import Student
-from web.browser import violations
+from web.browser import PHONE, looks, violations
 from web.clients import PASSWORD, SignIn, post_form
 from web.writing_cast import TODAY, World, log_of
 
@@ -175,8 +175,8 @@ def test_who_may_not_decide_does_not(world: World, sign_in: SignIn, asked: Asked
 
 def test_the_pages_fit_a_phone_and_can_be_read_by_all(open_as: OpenAs, asked: Asked) -> None:
     for path in (asked.path, "/amendments", "/amendments?state=decided"):
-        for look in ("light", "dark"):
-            page = open_as("principal", viewport={"width": 320, "height": 640}, color_scheme=look)
-            page.goto(path)
-            assert violations(page) == [], path
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        page = open_as("principal", viewport=PHONE)
+        page.goto(path)
+        for look in looks(page, PHONE):
+            assert violations(page) == [], (path, look)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path

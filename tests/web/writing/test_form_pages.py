@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from playwright.sync_api import Page, expect
 
-from web.browser import violations
+from web.browser import PHONE, looks, violations
 from web.clients import SignIn, post_form
 from web.writing_cast import TODAY, World, log_of
 
@@ -253,11 +253,11 @@ def test_every_form_is_accessible_and_fits_a_phone(world: World, open_as: OpenAs
         "gone": gone.student_id,
     }
     for who, path in PAGES.values():
-        for look in ("light", "dark"):
-            page = open_as(who, viewport={"width": 320, "height": 640}, color_scheme=look)
-            page.goto(path.format(**known))
-            assert violations(page) == [], path
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        page = open_as(who, viewport=PHONE)
+        page.goto(path.format(**known))
+        for look in looks(page, PHONE):
+            assert violations(page) == [], (path, look)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
 
 
 def test_a_class_is_marked_by_keyboard(world: World, open_as: OpenAs) -> None:
