@@ -1,6 +1,6 @@
 # What the code must pass: its checks and its tests. Each target sets up what it needs.
 
-PYTEST := $(BIN)/pytest
+PYTEST := scripts/in-memory $(BIN)/pytest
 WORKERS ?= auto
 
 .PHONY: check format docs dashboards test test-slow bench
@@ -22,7 +22,7 @@ dashboards: $(VENV)/.dev ## Write Grafana's dashboards below deploy/grafana.
 test: $(VENV)/.dev ## Run the tests, on a real PostgreSQL of their own. ARGS="tests/risk -k name" narrows them.
 	@$(PYTEST) --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
 
-test-slow: $(VENV)/.dev ## Run the tests that take over half a minute each.
+test-slow: $(VENV)/.dev ## Run the tests that take long: kills, all hostile values, every document.
 	@$(PYTEST) -m slow --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 bench: $(VENV)/.dev ## Measure, and write docs/benchmarks.md. ARGS="risk" narrows it.

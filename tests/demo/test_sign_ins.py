@@ -53,6 +53,7 @@ def test_again_is_the_same(db: Session, tenant: Tenant, sign_ins: dict[str, Sign
     assert db.scalar(select(func.count()).select_from(User)) == len(ROLES)
 
 
+@pytest.mark.slow
 def test_a_new_secret_changes_the_passwords_of_who_is_there(
     db: Session, tenant: Tenant, sign_ins: dict[str, SignIn]
 ) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tempfile
 from pathlib import Path
 
 import psycopg
@@ -10,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from ops.real_server import admin, run_rollbook
+from ops.small_disk import CannotMountError, small_disk
 from rollbook.core.settings import Settings
 from rollbook.ops import server
 from rollbook.ops.exposure import close_files
@@ -98,20 +98,22 @@ def test_a_file_in_a_closed_folder_needs_no_mode_of_its_own(tmp_path: Path) -> N
 
 def test_a_file_that_was_mounted_here_is_left_as_it_is(tmp_path: Path) -> None:
     """As compose gives secrets: into an open folder of the container; other containers read the file too."""
-    (tmp_path / "secret").touch()
-    with tempfile.NamedTemporaryFile(dir="/dev/shm") as elsewhere:
-        Path(elsewhere.name).chmod(0o444)
-        mount = ["mount", "--bind", elsewhere.name, str(tmp_path / "secret")]
-        mounted = subprocess.run(mount, check=False, capture_output=True, text=True)
-        if mounted.returncode:
-            pytest.skip(f"this machine does not let us mount: {mounted.stderr.strip()}")
-        try:
-            tmp_path.chmod(0o755)
-            (found,) = close_files(Settings(home=tmp_path / "home"), [tmp_path / "secret"])
-        finally:
-            subprocess.run(["umount", tmp_path / "secret"], check=True)
-        assert Path(elsewhere.name).stat().st_mode & 0o777 == 0o444
-    assert (found.is_closed, found.was_open) == (True, False)
+    here, elsewhere = tmp_path / "secret", tmp_path / "disk"
+    here.touch()
+    elsewhere.mkdir()
+    tmp_path.chmod(0o755)
+    try:
+        with small_disk(elsewhere, "100k"):
+            (elsewhere / "secret").touch(mode=0o444)
+            subprocess.run(["mount", "--bind", elsewhere / "secret", here], check=True)
+            try:
+                (found,) = close_files(Settings(home=tmp_path / "home"), [here])
+                mode = here.stat().st_mode & 0o777
+            finally:
+                subprocess.run(["umount", here], check=True)
+    except CannotMountError as error:
+        pytest.skip(f"this machine does not let us mount: {error}")
+    assert (found.is_closed, found.was_open, mode) == (True, False, 0o444)
 
 
 def test_a_folder_that_cannot_be_entered_is_passed_by(

@@ -170,63 +170,66 @@ def test_the_seals_hold_and_say_how_much_was_taken_out(world: World) -> None:
     assert world.verify().findings == []
 
 
+DRESSED = (
+    # a value is taken out, as an erasure would, and no erasure says so
+    (
+        (
+            "UPDATE audit_writes SET changes = jsonb_set(changes, '{0}', jsonb_build_object('erasure', 1,"
+            " 'redacted', encode(sha256(convert_to((changes -> 0)::text, 'UTF8')), 'hex')))"
+            " WHERE write_id = (SELECT max(write_id) FROM audit_writes WHERE table_name = 'schools')"
+        ),
+        "hidden",
+    ),
+    # something else is put beside what an erasure took out
+    (
+        (
+            "UPDATE audit_writes SET changes = jsonb_set(changes, '{0,key}', '\"forged\"')"
+            " WHERE write_id = (SELECT min(row_id) FROM audit_redactions WHERE log = 'writes')"
+        ),
+        "edited",
+    ),
+    # the same with another digest
+    (
+        (
+            "UPDATE audit_writes SET changes ="
+            " jsonb_set(changes, '{0,redacted}', to_jsonb(repeat('a', 64)))"
+            " WHERE write_id = (SELECT min(row_id) FROM audit_redactions WHERE log = 'writes')"
+        ),
+        "edited",
+    ),
+    # who did it, in a row that was redacted
+    (
+        (
+            "UPDATE audit_writes SET who = 'somebody else'"
+            " WHERE write_id = (SELECT min(row_id) FROM audit_redactions WHERE log = 'writes')"
+        ),
+        "edited",
+    ),
+    # a purpose is written where one was taken out
+    (
+        (
+            "UPDATE disclosures SET purpose = 'nothing'"
+            " WHERE disclosure_id = (SELECT min(row_id) FROM audit_redactions WHERE log = 'disclosures')"
+        ),
+        "edited",
+    ),
+    # more is listed as redacted than the log of writes noted
+    (
+        (
+            "ALTER TABLE audit_redactions DISABLE TRIGGER USER; INSERT INTO audit_redactions"
+            " SELECT tenant_id, 'writes', max(write_id), 1, 1, repeat('a', 64) FROM audit_writes"
+            " WHERE table_name = 'schools' GROUP BY tenant_id"
+        ),
+        "hidden",
+    ),
+    ("DELETE FROM audit_redactions WHERE log = 'writes'", "hidden"),
+    ("ALTER TABLE erasures DISABLE TRIGGER USER; DELETE FROM erasures", "hidden"),
+)
+
+
 @pytest.mark.parametrize(
     ("statement", "kind"),
-    [
-        # a value is taken out, as an erasure would, and no erasure says so
-        (
-            (
-                "UPDATE audit_writes SET changes = jsonb_set(changes, '{0}', jsonb_build_object('erasure', 1,"
-                " 'redacted', encode(sha256(convert_to((changes -> 0)::text, 'UTF8')), 'hex')))"
-                " WHERE write_id = (SELECT max(write_id) FROM audit_writes WHERE table_name = 'schools')"
-            ),
-            "hidden",
-        ),
-        # something else is put beside what an erasure took out
-        (
-            (
-                "UPDATE audit_writes SET changes = jsonb_set(changes, '{0,key}', '\"forged\"')"
-                " WHERE write_id = (SELECT min(row_id) FROM audit_redactions WHERE log = 'writes')"
-            ),
-            "edited",
-        ),
-        # the same with another digest
-        (
-            (
-                "UPDATE audit_writes SET changes ="
-                " jsonb_set(changes, '{0,redacted}', to_jsonb(repeat('a', 64)))"
-                " WHERE write_id = (SELECT min(row_id) FROM audit_redactions WHERE log = 'writes')"
-            ),
-            "edited",
-        ),
-        # who did it, in a row that was redacted
-        (
-            (
-                "UPDATE audit_writes SET who = 'somebody else'"
-                " WHERE write_id = (SELECT min(row_id) FROM audit_redactions WHERE log = 'writes')"
-            ),
-            "edited",
-        ),
-        # a purpose is written where one was taken out
-        (
-            (
-                "UPDATE disclosures SET purpose = 'nothing'"
-                " WHERE disclosure_id = (SELECT min(row_id) FROM audit_redactions WHERE log = 'disclosures')"
-            ),
-            "edited",
-        ),
-        # more is listed as redacted than the log of writes noted
-        (
-            (
-                "ALTER TABLE audit_redactions DISABLE TRIGGER USER; INSERT INTO audit_redactions"
-                " SELECT tenant_id, 'writes', max(write_id), 1, 1, repeat('a', 64) FROM audit_writes"
-                " WHERE table_name = 'schools' GROUP BY tenant_id"
-            ),
-            "hidden",
-        ),
-        ("DELETE FROM audit_redactions WHERE log = 'writes'", "hidden"),
-        ("ALTER TABLE erasures DISABLE TRIGGER USER; DELETE FROM erasures", "hidden"),
-    ],
+    [pytest.param(*each, marks=pytest.mark.slow if n > 1 else ()) for n, each in enumerate(DRESSED)],
 )
 def test_a_tampering_dressed_as_an_erasure_is_found(world: World, statement: str, kind: str) -> None:
     world.erase()

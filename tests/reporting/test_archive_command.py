@@ -48,6 +48,7 @@ def attendance(said: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_it_tells_does_asks_and_reaches_who_goes(run: Run, tmp_path: Path) -> None:
     whole = attendance(run("privacy", "record", "S2", *ASKED).stdout)
     count = ("archive", "query", "SELECT count(*) AS n FROM attendance_records", "--json")

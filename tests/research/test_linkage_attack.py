@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -66,6 +67,7 @@ def _suspects(
     return count
 
 
+@pytest.mark.slow
 def test_nobody_is_singled_out(district: tuple[Session, Tenant], tmp_path: Path) -> None:
     db, tenant = district
     manifest = deidentify(db, tenant, Wanted("attacked", k=5), tmp_path / "copy")
@@ -80,6 +82,7 @@ def test_nobody_is_singled_out(district: tuple[Session, Tenant], tmp_path: Path)
     )
 
 
+@pytest.mark.slow
 def test_the_same_attack_finds_most_students_where_nothing_is_generalised(
     district: tuple[Session, Tenant], tmp_path: Path
 ) -> None:

@@ -82,6 +82,7 @@ def is_clean(drawn: Drawn, hidden: frozenset[Place], folder: Path, minimum: int)
     return not audit_table([path], Rule(minimum)).findings
 
 
+@pytest.mark.slow
 def test_it_hides_little_more_than_the_least_that_will_do(folder: Path) -> None:
     """Over tables of 3 schools: within a fifth of the optimum that trying every set finds."""
     hidden = optimum = 0

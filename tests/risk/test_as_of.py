@@ -137,7 +137,7 @@ def _withdraw(
 
 
 @TARGETS
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_features_computed_live_equal_those_filled_in_later(
     db: Session, tenant: Tenant, seed: int, target: str
 ) -> None:

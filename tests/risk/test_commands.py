@@ -75,16 +75,28 @@ def test_an_evaluation_is_the_same_document_again(run: Run, oak: Callable[[], tu
     ("arguments", "code", "words"),
     [
         (("build", "--as-of", "2019-01-01"), 1, "2019-01-01 lies before the first section of tenant 'oak'"),
-        (("build", "--as-of", "2026-07-01"), 1, "Nobody in tenant 'oak' is enrolled"),
-        (("score", "--as-of", "2026-02-09"), 1, "has no trained model"),
+        pytest.param(
+            ("build", "--as-of", "2026-07-01"),
+            1,
+            "Nobody in tenant 'oak' is enrolled",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(("score", "--as-of", "2026-02-09"), 1, "has no trained model", marks=pytest.mark.slow),
         (("train", "--as-of", "2025-10-01"), 1, "nothing to learn"),
-        (("build", "--as-of", "2026-02-09", "--tenant", "nobody"), 1, "no tenant 'nobody'"),
+        pytest.param(
+            ("build", "--as-of", "2026-02-09", "--tenant", "nobody"),
+            1,
+            "no tenant 'nobody'",
+            marks=pytest.mark.slow,
+        ),
         (("evaluate", "--days", "soon"), 1, "'soon' is not a list of days"),
-        (("evaluate", "--days", "400"), 1, "nothing to evaluate"),
-        (("evaluate", "--courses", "ZZZ"), 1, "no course 'ZZZ'"),
-        (("evaluate", "--test", "1999B"), 1, "no presentation or term '1999B'"),
+        pytest.param(("evaluate", "--days", "400"), 1, "nothing to evaluate", marks=pytest.mark.slow),
+        pytest.param(("evaluate", "--courses", "ZZZ"), 1, "no course 'ZZZ'", marks=pytest.mark.slow),
+        pytest.param(
+            ("evaluate", "--test", "1999B"), 1, "no presentation or term '1999B'", marks=pytest.mark.slow
+        ),
         (("build", "--as-of", "yesterday"), 2, "yesterday"),
-        (("evaluate", "--protocol", "own"), 2, "own"),
+        pytest.param(("evaluate", "--protocol", "own"), 2, "own", marks=pytest.mark.slow),
     ],
 )
 def test_bad_input_is_one_sentence_and_changes_nothing(

@@ -57,11 +57,17 @@ def test_nobody_withdraws_from_a_class_that_is_over(district: District, drop: Dr
     assert district.rows(seats) == [(None,)]
 
 
+SELDOM = (
+    *(("courses", "alg"), ("academicSessions", "s1"), ("categories", "quiz")),
+    *(("orgs", "elm"), ("scoreScales", "sc")),
+)
+
+
 @pytest.mark.parametrize(
     "name",
     [
-        *(("users", "u1"), ("classes", "alg-1"), ("courses", "alg"), ("academicSessions", "s1")),
-        *(("lineItems", "li1"), ("categories", "quiz"), ("orgs", "elm"), ("scoreScales", "sc")),
+        *(("users", "u1"), ("classes", "alg-1"), ("lineItems", "li1")),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in SELDOM),
     ],
 )
 def test_nothing_in_an_export_refers_to_what_was_taken_back(

@@ -31,7 +31,7 @@ INTERNALS = (
     "49$",
 )
 
-FEW = {"NUL", "2^63", "10^400 in digits", "ends of lines", "half a pair", "an operator"}
+FEW = {"NUL", "2^63"}
 """Of these many, those that every run tries; the others take minutes."""
 
 
