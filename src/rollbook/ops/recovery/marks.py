@@ -2,8 +2,10 @@
 
 A snapshot and a place in the log agree only if nobody commits in between. That is looked for, not forced: the
 snapshot is taken, the restore point written, and a second snapshot says whether any transaction that writes
-began or ended meanwhile. One that wrote throughout is waited out for a moment, to see that it was not just
-committing; if the database is never quiet so long, the backup says that it has nothing to compare.
+ended meanwhile. One that wrote throughout may have put its commit into the log and not be done with it: it is
+watched for a moment, and if it ends, all is tried again. Snapshots do not name the newest of these, but each
+holds a lock on its own number until it is done. If the database is never quiet so long, the backup says that
+it has nothing to compare.
 """
 
 import time
@@ -19,9 +21,17 @@ from rollbook.ops.roles import Connection
 
 _TRIES: Final = 100
 _COMMITS_WITHIN_S: Final = 1.0
+_LOOKS_S: Final = 0.01
 _PAUSE_S: Final = 0.05
 _UNEVEN: Final = 7
 _NAME: Final = "rollbook-{}"
+_WRITING: Final = """
+SELECT
+    coalesce(array_agg(DISTINCT transactionid::text), '{}'),
+    EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep')
+FROM pg_locks
+WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +62,25 @@ def _try(snapshot: Connection, db: Connection) -> Mark:
     seen = _snapshot(snapshot)
     name = _NAME.format(uuid4().hex[:12])
     lsn, at = point(db, name)
-    is_still = _snapshot(db) == seen
-    if is_still and (writing := set(filter(None, seen.split(":")[2].split(",")))):
-        time.sleep(_COMMITS_WITHIN_S)
-        is_still = writing <= set(_snapshot(db).split(":")[2].split(","))
-    return Mark(name, lsn, at, is_still)
+    writing, is_committing = _writing(db)  # before the second snapshot: who ends after it was there
+    is_exact = _snapshot(db) == seen and not is_committing and _writes_on(db, writing)
+    return Mark(name, lsn, at, is_exact)
+
+
+def _writes_on(db: Connection, writing: set[str]) -> bool:
+    """Say whether all of these go on for a moment: one that was committing would have ended."""
+    deadline = time.monotonic() + _COMMITS_WITHIN_S
+    while writing and time.monotonic() < deadline:
+        time.sleep(_LOOKS_S)
+        if not writing <= _writing(db)[0]:
+            return False
+    return True
+
+
+def _writing(db: Connection) -> tuple[set[str], bool]:
+    """Return the transactions that write, and whether one waits for a replica to have its commit."""
+    found: Any = db.execute(_WRITING).fetchone()
+    return set(found[0]), found[1]
 
 
 def point(db: Connection, name: str) -> tuple[str, datetime]:
