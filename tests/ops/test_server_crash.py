@@ -219,16 +219,19 @@ def test_a_server_out_of_sight_keeps_its_folder_to_itself(running: Settings) -> 
         pytest.skip("this machine lets nobody have processes that others do not see")
     before = find_postmaster(running.home / "data")
 
-    done = subprocess.run(
-        [*elsewhere, *rollbook_command("up")],
-        env=clean_environment(running.home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = [
+        subprocess.run(
+            [*elsewhere, *rollbook_command(verb)],
+            env=clean_environment(running.home),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for verb in ("up", "down")
+    ]
 
-    assert done.returncode == 1
-    assert "two servers on one folder would destroy" in done.stderr
+    assert [each.returncode for each in done] == [1, 1]
+    assert all("two servers on one folder would destroy" in each.stderr for each in done)
     assert find_postmaster(running.home / "data") == before
     with psycopg.connect(server.status(running).url) as db:
         assert db.execute("SELECT 1").fetchone() == (1,)

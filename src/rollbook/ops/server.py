@@ -41,7 +41,7 @@ def up(
 def down(settings: Settings | None = None, report: Report = _SILENT) -> bool:
     """Stop the server, ending its sessions; return whether one ran. An external server is left alone.
 
-    Raises: ``ServerStillStopping``; ``NotYourServer``.
+    Raises: ``ServerStillStopping``; ``NotYourServer``; ``ServerOutOfSight``.
     """
     chosen = settings or process_settings()
     home = home_of(chosen)
@@ -50,7 +50,8 @@ def down(settings: Settings | None = None, report: Report = _SILENT) -> bool:
     with home.locked(report):
         found = postmaster.find_postmaster(home.data)
         if found is None:
-            return False
+            with home.guarded():
+                return False
         report.step("Stopping PostgreSQL")
         if not postmaster.stop(found.pid, home.path, timeout_s=STOP_TIMEOUT_S):
             raise ServerStillStopping(pid=found.pid, seconds=STOP_TIMEOUT_S, log=home.log)
