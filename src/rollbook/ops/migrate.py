@@ -241,7 +241,7 @@ def _run(db: Connection, verb: str, revision: str, report: Report, patience_s: f
             raise MigrationBlocked(step=step, seconds=round(patience_s), holders=held_by) from error
         report.step(f"Waiting for a moment to do {step}: locks are held by process {held_by}")
         online.send_autovacuum_away(db, found)
-        time.sleep(online.pause_s(tries))
+        time.sleep(online.pause_s(tries, found))
         tries += 1
 
 

@@ -10,7 +10,7 @@ that is INVALID, which slows writers, answers nothing, and is good enough for IF
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -169,7 +169,11 @@ def send_autovacuum_away(connection: Connection, found: Iterable[Holder]) -> Non
             )
 
 
-def pause_s(tries: int) -> float:
-    """Return how long to wait after so many tries: longer each time, and never twice the same."""
-    longest = min(_LONGEST_S, _SHORTEST_S * 2**tries)
+def pause_s(tries: int, found: Sequence[Holder] = ()) -> float:
+    """Return how long to wait after so many tries: longer each time, and never twice the same.
+
+    As after the first where autovacuum alone was ``found``: it was sent away, and comes back before long.
+    """
+    is_free = bool(found) and all(one.is_autovacuum for one in found)
+    longest = _SHORTEST_S if is_free else min(_LONGEST_S, _SHORTEST_S * 2**tries)
     return secrets.SystemRandom().uniform(longest / 2, longest)

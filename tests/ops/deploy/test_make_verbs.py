@@ -23,7 +23,11 @@ VENV = Path(sys.executable).parents[1]
 
 def make(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run make on this checkout, whose packages are as they are."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ROLLBOOK_", "PYTEST"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ROLLBOOK_", "PYTEST", "MAKE"))
+    }
     as_is = [word for stamp in (".run", ".dev") for word in ("--old-file", str(VENV / stamp))]
     return subprocess.run(
         ["make", "--no-print-directory", "--directory", str(ROOT), *as_is, f"VENV={VENV}", *words],
